@@ -1,0 +1,188 @@
+#include "core/events.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "core/structs.h"
+
+#define MAX_EXTRA 1024
+
+static const char *const kind_names[PMKT_KIND_COUNT_] = {
+    NULL,     "impression", "click",  "view",     "search", "favorite",
+    "follow", "cart",       "uncart", "checkout", "order",  "pay",
+    "cancel", "refund",     "review", "share",    "leave",  "register",
+};
+
+const char *pmkt_kind_name(int32_t kind) {
+    if (!pmkti_kind_exists(kind) || kind > UINT16_MAX) return NULL;
+    return kind >= PMKT_KIND_CUSTOM ? "custom" : kind_names[kind];
+}
+
+int32_t pmkt_kind_from_name(const char *name) {
+    if (!name) return PMKT_KIND_NONE;
+    for (int32_t kind = 1; kind < PMKT_KIND_COUNT_; kind++) {
+        if (strcmp(name, kind_names[kind]) == 0) return kind;
+    }
+    return PMKT_KIND_NONE;
+}
+
+const char *pmkt_bad_reason(int32_t reason) {
+    switch (reason) {
+        case PMKT_BAD_USER:
+            return "no user";
+        case PMKT_BAD_TIME:
+            return "no time, or outside the years 1700 to 2999";
+        case PMKT_BAD_KIND:
+            return "unknown kind";
+        case PMKT_BAD_AMOUNT_RANGE:
+            return "amount out of range";
+        case PMKT_BAD_AMOUNT_NEGATIVE:
+            return "negative amount, not a refund";
+        case PMKT_BAD_AMOUNT_MISSING:
+            return "no amount";
+        case PMKT_BAD_ORDER_MISSING:
+            return "cancellation without order and amount";
+        default:
+            return NULL;
+    }
+}
+
+static pmkt_status check_currency(const pmkt_events *ev, pmkt_error *err) {
+    static const char none[sizeof ev->currency];
+    if (memcmp(ev->currency, none, sizeof none) == 0) {
+        if (ev->currency_exponent == 0) return PMKT_OK;
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "events.currency_exponent is %d, but no currency is named",
+                          (int)ev->currency_exponent);
+    }
+    for (size_t i = 0; i < sizeof ev->currency; i++) {
+        const bool letter = ev->currency[i] >= 'A' && ev->currency[i] <= 'Z';
+        if (i < 3 ? !letter : ev->currency[i] != '\0') {
+            return pmkti_fail(err, PMKT_E_INVALID,
+                              "events.currency must be three capital letters, NUL-padded");
+        }
+    }
+    if (ev->currency_exponent < 0 || ev->currency_exponent > 6) {
+        return pmkti_fail(err, PMKT_E_INVALID, "events.currency_exponent is %d, but must be 0 to 6",
+                          (int)ev->currency_exponent);
+    }
+    return PMKT_OK;
+}
+
+static pmkt_status check_extra(const pmkt_events *ev, pmkt_error *err) {
+    if (ev->n_extra < 0 || ev->n_extra > MAX_EXTRA) {
+        return pmkti_fail(err, PMKT_E_INVALID, "events.n_extra is %lld, but must be 0 to %d",
+                          (long long)ev->n_extra, MAX_EXTRA);
+    }
+    if (ev->n_extra > 0 && !ev->extra) return pmkti_null(err, "events.extra");
+    for (int64_t i = 0; i < ev->n_extra; i++) {
+        const pmkt_column *c = &ev->extra[i];
+        if (!c->name || !c->name[0] || (ev->rows > 0 && !c->data) || c->reserved != 0 ||
+            c->type < PMKT_TYPE_INT64 || c->type > PMKT_TYPE_DOUBLE) {
+            return pmkti_fail(err, PMKT_E_INVALID,
+                              "events.extra[%lld] needs a name, data and a PMKT_TYPE_",
+                              (long long)i);
+        }
+        for (int64_t j = 0; j < i; j++) {
+            if (strcmp(c->name, ev->extra[j].name) == 0) {
+                return pmkti_fail(err, PMKT_E_INVALID,
+                                  "events.extra has two columns with the name \"%.60s\"", c->name);
+            }
+        }
+    }
+    return PMKT_OK;
+}
+
+static pmkt_status check_columns(const pmkt_events *ev, pmkt_error *err) {
+    if (ev->rows < 0) {
+        return pmkti_fail(err, PMKT_E_INVALID, "events.rows is %lld, but cannot be negative",
+                          (long long)ev->rows);
+    }
+    if (ev->rows > 0 && !ev->user) return pmkti_null(err, "events.user");
+    if (ev->rows > 0 && !ev->time) return pmkti_null(err, "events.time");
+    if (ev->kind && ev->every_kind) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "events has both a kind column and every_kind; give one of them");
+    }
+    if (!ev->kind && (!pmkti_kind_exists(ev->every_kind) || ev->every_kind > UINT16_MAX) &&
+        ev->rows > 0) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "events has no kind column, and every_kind is %d, which is no kind",
+                          (int)ev->every_kind);
+    }
+    return PMKT_OK;
+}
+
+pmkt_status pmkti_events_in(const pmkt_events *given, pmkt_events *mine, pmkt_error *err) {
+    if (!given) return pmkti_null(err, "events");
+    const pmkt_events empty = PMKT_EVENTS_INIT;
+    *mine = empty;
+    pmkt_status status =
+        pmkti_struct_in(mine, sizeof *mine, given, offsetof(pmkt_events, currency), "events", err);
+    if (!status && mine->on_bad != PMKT_ON_BAD_FAIL && mine->on_bad != PMKT_ON_BAD_SKIP) {
+        status = pmkti_fail(err, PMKT_E_INVALID,
+                            "events.on_bad is %d, but must be PMKT_ON_BAD_FAIL or _SKIP",
+                            (int)mine->on_bad);
+    }
+    if (!status) status = check_columns(mine, err);
+    if (!status) status = check_extra(mine, err);
+    if (!status) status = check_currency(mine, err);
+    return status;
+}
+
+pmkt_status pmkti_report_begin(const pmkt_report *given, int64_t rows, pmkt_report *mine,
+                               pmkt_error *err) {
+    const pmkt_report empty = PMKT_REPORT_INIT;
+    *mine = empty;
+    if (given) {
+        pmkt_report theirs = PMKT_REPORT_INIT;
+        const pmkt_status status =
+            pmkti_struct_in(&theirs, sizeof theirs, given, sizeof theirs, "report", err);
+        if (status) return status;
+        mine->rejected_bits = theirs.rejected_bits;
+    }
+    mine->rows = rows;
+    if (mine->rejected_bits) memset(mine->rejected_bits, 0, ((size_t)rows + 7) / 8);
+    return PMKT_OK;
+}
+
+void pmkti_report_add(pmkt_report *report, const pmkt_report *part) {
+    report->accepted += part->accepted;
+    report->rejected += part->rejected;
+    report->ignored += part->ignored;
+    for (int i = 0; i < PMKT_BAD_REASONS; i++) report->by_reason[i] += part->by_reason[i];
+    if (part->first_bad >= 0 && (report->first_bad < 0 || part->first_bad < report->first_bad)) {
+        report->first_bad = part->first_bad;
+    }
+}
+
+void pmkti_report_end(pmkt_report *given, const pmkt_report *mine) {
+    if (given) (void)pmkti_struct_out(given, mine, sizeof *mine, sizeof *mine, "report", NULL);
+}
+
+pmkt_status pmkti_report_fail(const pmkt_report *report, int32_t reason, pmkt_error *err) {
+    return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, report->first_bad,
+                         "row %lld is bad: %s (%lld of %lld rows are bad; PMKT_ON_BAD_SKIP would "
+                         "leave them out)",
+                         (long long)report->first_bad, pmkt_bad_reason(reason),
+                         (long long)report->rejected, (long long)report->rows);
+}
+
+pmkt_status pmkt_events_check(const pmkt_events *events, pmkt_report *report, pmkt_error *err) {
+    pmkt_events ev;
+    pmkt_report mine;
+    pmkt_status status = pmkti_events_in(events, &ev, err);
+    if (!status) status = pmkti_report_begin(report, ev.rows, &mine, err);
+    if (status) return status;
+    for (int64_t i = 0; i < ev.rows; i++) {
+        const int32_t reason = pmkti_event_fault(&ev, i);
+        if (reason < 0) continue;
+        pmkti_report_reject(&mine, i, reason);
+        if (mine.rejected_bits) mine.rejected_bits[i / 8] |= (uint8_t)(1u << (i % 8));
+    }
+    const bool fails = mine.rejected > 0 && ev.on_bad == PMKT_ON_BAD_FAIL;
+    mine.accepted = fails ? 0 : ev.rows - mine.rejected;
+    pmkti_report_end(report, &mine);
+    if (!fails) return PMKT_OK;
+    return pmkti_report_fail(&mine, pmkti_event_fault(&ev, mine.first_bad), err);
+}
