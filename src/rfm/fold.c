@@ -1,0 +1,131 @@
+#include "rfm/fold.h"
+
+#include "core/alloc.h"
+
+pmkti_fold_scratch *pmkti_fold_scratch_new(const pmkt_allocator *allocator, int workers) {
+    return pmkti_alloc_zero(allocator, (size_t)workers, sizeof(pmkti_fold_scratch));
+}
+
+void pmkti_fold_scratch_free(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                             int workers) {
+    for (int w = 0; scratch && w < workers; w++) {
+        pmkti_fold_scratch *s = &scratch[w];
+        pmkti_free(allocator, s->sorted.at, s->sorted.room, sizeof *s->sorted.at);
+        pmkti_free(allocator, s->spare.at, s->spare.room, sizeof *s->spare.at);
+        pmkti_free(allocator, s->counts, PMKTI_SORT_COUNTS, sizeof *s->counts);
+    }
+    pmkti_free(allocator, scratch, (size_t)workers, sizeof *scratch);
+}
+
+/* Room for the sorted rows, and for a copy where two partitions both have rows. */
+static pmkt_status make_room(const pmkt_allocator *allocator, pmkti_fold_scratch *s, size_t n) {
+    if (n <= s->sorted.room) return PMKT_OK;
+    pmkti_free(allocator, s->sorted.at, s->sorted.room, sizeof *s->sorted.at);
+    s->sorted.room = 0;
+    s->sorted.at = pmkti_alloc(allocator, n, sizeof *s->sorted.at);
+    if (!s->sorted.at) return PMKT_E_NOMEM;
+    s->sorted.room = n;
+    return PMKT_OK;
+}
+
+/* Pending rows of one or two partitions, in one array: the partition's own if the other has none.
+   */
+static const pmkti_row *gather(const pmkt_allocator *allocator, const pmkti_part *a,
+                               const pmkti_part *b, pmkti_row **copy, size_t n) {
+    *copy = NULL;
+    if (!b || b->rows.n == 0) return a->rows.at;
+    if (a->rows.n == 0) return b->rows.at;
+    *copy = pmkti_alloc(allocator, n, sizeof **copy);
+    if (!*copy) return NULL;
+    memcpy(*copy, a->rows.at, a->rows.n * sizeof **copy);
+    memcpy(*copy + a->rows.n, b->rows.at, b->rows.n * sizeof **copy);
+    return *copy;
+}
+
+static pmkt_status sort_pending(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                                int32_t mode, const pmkti_part *a, const pmkti_part *b, size_t n) {
+    pmkt_status status = make_room(allocator, scratch, n);
+    if (status) return status;
+    pmkti_row *copy = NULL;
+    const pmkti_row *in = gather(allocator, a, b, &copy, n);
+    if (!in) return PMKT_E_NOMEM;
+    status =
+        pmkti_sort_rows(allocator, scratch, in, scratch->sorted.at, n, mode == PMKT_RFM_SUMMARY);
+    pmkti_free(allocator, copy, n, sizeof *copy);
+    return status;
+}
+
+pmkt_status pmkti_fold(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch, int32_t mode,
+                       const pmkti_part *a, const pmkti_part *b, pmkti_part *out) {
+    memset(out, 0, sizeof *out);
+    const size_t n = a->rows.n + (b ? b->rows.n : 0);
+    pmkt_status status = n ? sort_pending(allocator, scratch, mode, a, b, n) : PMKT_OK;
+    if (status) return status;
+    const pmkti_row *rows = scratch->sorted.at;
+    status = mode == PMKT_RFM_HISTORY ? pmkti_fold_history(allocator, a, b, rows, n, out)
+                                      : pmkti_fold_summary(allocator, a, b, rows, n, out);
+    if (status) pmkti_part_clear(allocator, out);
+    return status;
+}
+
+void pmkti_part_replace(const pmkt_allocator *allocator, pmkti_part *part, pmkti_part *folded) {
+    folded->tombs.at = part->tombs.at;
+    folded->tombs.n = part->tombs.n;
+    folded->tombs.room = part->tombs.room;
+    part->tombs.at = NULL;
+    part->tombs.n = part->tombs.room = 0;
+    pmkti_part_clear(allocator, part);
+    *part = *folded;
+}
+
+pmkt_status pmkti_fold_in_place(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                                int32_t mode, pmkti_part *part) {
+    if (part->rows.n == 0) return PMKT_OK;
+    pmkti_part folded;
+    const pmkt_status status = pmkti_fold(allocator, scratch, mode, part, NULL, &folded);
+    if (status) return status;
+    pmkti_part_replace(allocator, part, &folded);
+    return PMKT_OK;
+}
+
+void pmkti_part_clear(const pmkt_allocator *allocator, pmkti_part *part) {
+    pmkti_free(allocator, part->customers.at, part->customers.room, sizeof *part->customers.at);
+    pmkti_free(allocator, part->orders.at, part->orders.room, sizeof *part->orders.at);
+    pmkti_free(allocator, part->entries.at, part->entries.room, sizeof *part->entries.at);
+    pmkti_free(allocator, part->rows.at, part->rows.room, sizeof *part->rows.at);
+    pmkti_free(allocator, part->tombs.at, part->tombs.room, sizeof *part->tombs.at);
+    memset(part, 0, sizeof *part);
+}
+
+/* A smaller array, or the same one if the allocator will not shrink it: that is no harm. */
+static void *trimmed(const pmkt_allocator *allocator, void *at, size_t n, size_t *room,
+                     size_t size) {
+    if (n == *room) return at;
+    if (n == 0) {
+        pmkti_free(allocator, at, *room, size);
+        *room = 0;
+        return NULL;
+    }
+    void *smaller = pmkti_resize(allocator, at, *room, n, size);
+    if (!smaller) return at;
+    *room = n;
+    return smaller;
+}
+
+#define TRIM(array) \
+    (array).at = trimmed(allocator, (array).at, (array).n, &(array).room, sizeof *(array).at)
+
+void pmkti_part_trim(const pmkt_allocator *allocator, pmkti_part *part) {
+    TRIM(part->customers);
+    TRIM(part->orders);
+    TRIM(part->entries);
+    TRIM(part->rows);
+    TRIM(part->tombs);
+}
+
+size_t pmkti_part_bytes(const pmkti_part *part) {
+    return part->customers.room * sizeof *part->customers.at +
+           part->orders.room * sizeof *part->orders.at +
+           part->entries.room * sizeof *part->entries.at + part->rows.room * sizeof *part->rows.at +
+           part->tombs.room * sizeof *part->tombs.at;
+}
