@@ -32,7 +32,8 @@ extern "C" {
  * the double nearest to it. Use pmkt_money_parse for decimal text.
  *
  *   on_bad    PMKT_ON_BAD_FAIL: an infinite value, or one beyond PMKT_AMOUNT_MAX, ends the call;
- *             PMKT_ON_BAD_SKIP: it becomes PMKT_AMOUNT_NULL
+ *             PMKT_ON_BAD_SKIP: it becomes PMKT_AMOUNT_NULL; note that a cancellation without
+ *             amount is one of the whole order, so reject those rows yourself if n_bad is not 0
  *   n_bad     out, or NULL: how many values were bad (and skipped)
  *
  * Errors: PMKT_E_BAD_ROW (where = the row; `minor` is filled up to it); PMKT_E_INVALID.

@@ -117,8 +117,9 @@ PMKT_API pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, cons
 
 /*
  * Adds all that `from` knows to `into`; `from` stays as it is. The result equals a state that
- * took every batch itself, but that what straddles the date of a forgetting is dropped (see below).
- * Whoever is forgotten in one is forgotten in both. Merging a state into itself is PMKT_E_INVALID.
+ * took every batch itself, but that what straddles the date of a forgetting within one of the two
+ * is dropped whole (see pmkt_rfm_forget). Whoever is forgotten in one is forgotten in both. Merging
+ * a state into itself is PMKT_E_INVALID.
  *
  * Errors: PMKT_E_MISMATCH for another mode, zone, currency or `unpriced`; PMKT_E_OVERFLOW;
  * PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
@@ -133,8 +134,8 @@ PMKT_API pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const 
  * dated tombstone stays, so that an old batch, or an old state merged in later, cannot bring it
  * back. Events dated at or after `when_ms` are of a new customer. What reaches back further goes
  * whole, though a part of it may be later: an order that began before, with all its lines and
- * refunds; a first interest or awareness; in summary mode all sums of the user. Unknown users get a
- * tombstone as well.
+ * refunds; a first interest or awareness; in summary mode all sums of the user, but not a later
+ * registration. Unknown users get a tombstone as well.
  *
  *   users  [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different users had something to forget
@@ -196,7 +197,7 @@ enum {
 enum {
     PMKT_RFM_STRICT = 0,      /* high from the high threshold on; all else is low */
     PMKT_RFM_MIDDLE_HIGH = 1, /* the middle is high */
-    PMKT_RFM_MEAN = 2,      /* high if as good as the mean of all buyers, or better (F in 2^-32) */
+    PMKT_RFM_MEAN = 2, /* high if at least the mean of all buyers (M in minor units, F in 2^-32) */
     PMKT_RFM_MEDIAN = 3,    /* the same with the median (mean of the two middle ones) */
     PMKT_RFM_HYSTERESIS = 4 /* the middle stays what `previous` said; strict for newcomers */
 };

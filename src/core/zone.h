@@ -38,18 +38,20 @@ static inline int64_t pmkti_floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-/* The segment of an instant: how many transitions are at or before it. */
+/*
+ * The segment of an instant: how many transitions are at or before it. Halving without a branch that
+ * depends on the data: instants of a batch are in no order, and a mispredicted branch costs more
+ * than the step.
+ */
 static inline int64_t pmkti_zone_segment(const pmkt_zone *zone, int64_t ms) {
-    int64_t low = 0, high = zone->n_transitions;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (zone->transitions[middle].from_ms <= ms) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    const pmkt_transition *table = zone->transitions;
+    int64_t found = 0;
+    for (int64_t left = zone->n_transitions; left > 0;) {
+        const int64_t half = (left + 1) / 2;
+        found += half * (table[found + half - 1].from_ms <= ms);
+        left -= half;
     }
-    return low;
+    return found;
 }
 
 static inline int32_t pmkti_zone_segment_offset(const pmkt_zone *zone, int64_t segment) {

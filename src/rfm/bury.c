@@ -76,17 +76,25 @@ static int64_t bury_history(pmkti_part *part) {
     return found;
 }
 
+/* Sums cannot be cut at a date: they go, all of them. */
+static pmkti_entry registration_only(const pmkti_entry *e) {
+    const pmkti_when never = pmkti_when_of(PMKTI_NEVER);
+    return (pmkti_entry){
+        .key = e->key, .first = never, .last = never, .registered = e->registered, .event = never};
+}
+
 static int64_t bury_summary(pmkti_part *part) {
     size_t kept = 0;
     int64_t found = 0;
     for (size_t i = 0; i < part->entries.n; i++) {
         pmkti_entry e = part->entries.at[i];
         const int64_t when_ms = pmkti_part_forgotten(part, e.key);
-        const int64_t event_ms = pmkti_when_ms(e.event);
-        const bool whole = keep_fact(&e.registered, when_ms) && event_ms >= when_ms;
+        const bool reaches_back = pmkti_when_ms(e.event) < when_ms;
+        const bool whole = keep_fact(&e.registered, when_ms) && !reaches_back;
         found += !whole;
-        if (event_ms < when_ms) continue; /* the sums reach back */
-        const bool empty = event_ms == PMKTI_NEVER && pmkti_when_ms(e.registered) == PMKTI_NEVER;
+        if (reaches_back) e = registration_only(&e);
+        const bool empty =
+            pmkti_when_ms(e.event) == PMKTI_NEVER && pmkti_when_ms(e.registered) == PMKTI_NEVER;
         if (!empty) part->entries.at[kept++] = e;
     }
     memset(part->entries.at + kept, 0, (part->entries.n - kept) * sizeof *part->entries.at);

@@ -66,6 +66,29 @@ static pmkti_entry entry_of(uint64_t key, const sums *s) {
     };
 }
 
+/* Folded entries, read one by one. */
+typedef struct source {
+    const pmkti_entry *at;
+    size_t n, next;
+} source;
+
+/* The next customer of any source; false if all have ended. */
+static bool least_key(const source sources[2], const pmkti_row *row, uint64_t *key) {
+    bool any = row != NULL;
+    *key = row ? row->key : UINT64_MAX; /* which may be a key itself */
+    for (int i = 0; i < 2; i++) {
+        const source *s = &sources[i];
+        if (s->next == s->n) continue;
+        any = true;
+        if (s->at[s->next].key < *key) *key = s->at[s->next].key;
+    }
+    return any;
+}
+
+static const pmkti_entry *take(source *s, uint64_t key) {
+    return s->next < s->n && s->at[s->next].key == key ? &s->at[s->next++] : NULL;
+}
+
 static pmkt_status make_room(const pmkt_allocator *allocator, const pmkti_part *a,
                              const pmkti_part *b, const pmkti_row *rows, size_t n_rows,
                              pmkti_part *out) {
@@ -81,20 +104,24 @@ pmkt_status pmkti_fold_summary(const pmkt_allocator *allocator, const pmkti_part
                                pmkti_part *out) {
     const pmkt_status status = make_room(allocator, a, b, rows, n_rows, out);
     if (status) return status;
-    const size_t n_a = a->entries.n, n_b = b ? b->entries.n : 0;
-    size_t i = 0, j = 0, row = 0;
-    while (i < n_a || j < n_b || row < n_rows) {
-        uint64_t key = UINT64_MAX; /* which may be a key itself */
-        if (i < n_a) key = a->entries.at[i].key;
-        if (j < n_b && b->entries.at[j].key < key) key = b->entries.at[j].key;
-        if (row < n_rows && rows[row].key < key) key = rows[row].key;
-
-        sums to = nothing;
-        if (i < n_a && a->entries.at[i].key == key) add_entry(&to, &a->entries.at[i++]);
-        if (j < n_b && b->entries.at[j].key == key) add_entry(&to, &b->entries.at[j++]);
-        while (row < n_rows && rows[row].key == key) add_row(&to, &rows[row++].what);
-        if (to.orders > UINT32_MAX) return PMKT_E_OVERFLOW;
-        out->entries.at[out->entries.n++] = entry_of(key, &to);
+    source sources[2] = {{a->entries.at, a->entries.n, 0}, {NULL, 0, 0}};
+    if (b) sources[1] = (source){b->entries.at, b->entries.n, 0};
+    size_t row = 0;
+    uint64_t key;
+    while (least_key(sources, row < n_rows ? &rows[row] : NULL, &key)) {
+        pmkti_entry *to = &out->entries.at[out->entries.n++];
+        const pmkti_entry *x = take(&sources[0], key), *y = take(&sources[1], key);
+        const bool any_rows = row < n_rows && rows[row].key == key;
+        if (!any_rows && !(x && y)) { /* by far the most, when a few rows come to many customers */
+            *to = x ? *x : *y;
+            continue;
+        }
+        sums all = nothing;
+        if (x) add_entry(&all, x);
+        if (y) add_entry(&all, y);
+        for (; row < n_rows && rows[row].key == key; row++) add_row(&all, &rows[row].what);
+        if (all.orders > UINT32_MAX) return PMKT_E_OVERFLOW;
+        *to = entry_of(key, &all);
     }
     pmkti_part_trim(allocator, out); /* customers of more than one source were counted twice */
     return PMKT_OK;

@@ -83,15 +83,55 @@ static pmkt_status merge_tombs(const pmkt_allocator *allocator, const pmkti_part
     return PMKT_OK;
 }
 
+/* A folded copy without what `tombs` forgets. */
+static pmkt_status cleaned(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                           int32_t mode, const pmkti_part *part, const pmkti_part *tombs,
+                           pmkti_part *out) {
+    const pmkt_status status = pmkti_fold(allocator, scratch, mode, part, NULL, out);
+    if (status) return status;
+    out->tombs.at = tombs->tombs.at;
+    out->tombs.n = tombs->tombs.n;
+    (void)pmkti_part_bury(out, mode);
+    out->tombs.at = NULL; /* borrowed */
+    out->tombs.n = 0;
+    return PMKT_OK;
+}
+
+/* Each side is cleaned by the tombs of both before they are joined, so that what is later than a
+   forgetting on one side does not go with what is earlier on the other. */
+static pmkt_status fold_cleaned(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                                int32_t mode, const pmkti_part *a, const pmkti_part *b,
+                                pmkti_part *out) {
+    pmkti_part tombs, clean_a, clean_b;
+    memset(&tombs, 0, sizeof tombs);
+    memset(&clean_a, 0, sizeof clean_a);
+    memset(&clean_b, 0, sizeof clean_b);
+    pmkt_status status = merge_tombs(allocator, a, b, &tombs);
+    if (!status) status = cleaned(allocator, scratch, mode, a, &tombs, &clean_a);
+    if (!status) status = cleaned(allocator, scratch, mode, b, &tombs, &clean_b);
+    if (!status) status = pmkti_fold(allocator, scratch, mode, &clean_a, &clean_b, out);
+    if (!status) {
+        out->tombs.at = tombs.tombs.at;
+        out->tombs.n = tombs.tombs.n;
+        out->tombs.room = tombs.tombs.room;
+    } else {
+        pmkti_part_clear(allocator, &tombs);
+    }
+    pmkti_part_clear(allocator, &clean_a);
+    pmkti_part_clear(allocator, &clean_b);
+    return status;
+}
+
 static pmkt_status merge_part(void *ctx, int64_t n, int worker) {
     const merger *m = ctx;
     const pmkt_allocator *allocator = &m->into->allocator;
     const pmkti_part *a = &m->into->parts[n], *b = &m->from->parts[n];
-    pmkti_part *out = &m->parts[n];
-    pmkt_status status = pmkti_fold(allocator, &m->scratch[worker], m->into->mode, a, b, out);
-    if (!status) status = merge_tombs(allocator, a, b, out);
-    if (!status) (void)pmkti_part_bury(out, m->into->mode);
-    return status;
+    pmkti_fold_scratch *scratch = &m->scratch[worker];
+    const int32_t mode = m->into->mode;
+    if (a->tombs.n + b->tombs.n == 0) {
+        return pmkti_fold(allocator, scratch, mode, a, b, &m->parts[n]);
+    }
+    return fold_cleaned(allocator, scratch, mode, a, b, &m->parts[n]);
 }
 
 static void take_over(pmkt_rfm *into, const pmkt_rfm *from, pmkti_part *parts) {

@@ -26,6 +26,9 @@ static pmkt_status check_options(const pmkt_rfm_options *given, pmkt_rfm_options
         return pmkti_fail(err, PMKT_E_INVALID, "options.unpriced is %d, but must be 0 or 1",
                           (int)mine->unpriced);
     }
+    if (mine->reserved != 0) {
+        return pmkti_fail(err, PMKT_E_INVALID, "options.reserved is not 0");
+    }
     status = pmkti_zone_check(mine->zone, zone, err);
     if (!status) status = pmkti_allocator_check(mine->allocator, allocator, err);
     return status;

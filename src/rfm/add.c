@@ -1,196 +1,19 @@
 /*
- * ingest.c - pmkt_rfm_add: rows of a batch to the pending rows of their partitions.
+ * add.c - pmkt_rfm_add: takes a batch, all of it or none.
  *
  * Two passes over the batch, both in parallel by chunks of rows. The first decides what each row is
  * and counts rows per chunk and partition; then every chunk knows where to write, and the second
  * pass writes. Rows stand in a partition in the order of the batch, whatever the number of threads.
- * Nothing is visible until the lengths of the partitions are raised at the very end, so that any
- * failure before leaves the state as it was.
+ * A small batch is appended to the pending rows, a large one is folded at once beside the old
+ * state. Either way nothing is visible until all that can fail is done.
  */
 #include "core/alloc.h"
 #include "core/error.h"
-#include "core/events.h"
 #include "core/parallel.h"
 #include "rfm/fold.h"
+#include "rfm/rows.h"
 
-#define CHUNK_ROWS 65536 /* a multiple of 8, so that chunks share no byte of the bitmap */
 #define FOLD_AT_LEAST 64 /* pending rows of a partition that may wait */
-#define FOLD_FRACTION 4  /* else fold once pending rows are this fraction of the folded records */
-
-/* What pass one says of a row: partition * 8 + tag, or one of these. */
-#define NOWHERE UINT16_MAX      /* rejected or ignored */
-#define JOINED (UINT16_MAX - 1) /* a further line of the order of the row before */
-
-typedef struct chunk {
-    pmkt_report report;
-    uint64_t amounts; /* sum of sizes, saturating */
-    int64_t first_ms, last_ms;
-    uint32_t at[PMKTI_PARTITIONS]; /* rows for each partition; then where to write the next */
-} chunk;
-
-typedef struct batch {
-    pmkt_rfm *rfm;
-    pmkt_events ev;
-    bool any_forgotten;
-    uint16_t *where; /* [rows] */
-    chunk *chunks;
-    int64_t n_chunks;
-    uint32_t coming[PMKTI_PARTITIONS]; /* rows for each partition, neighbors joined */
-    pmkti_row *to[PMKTI_PARTITIONS];   /* where they go */
-} batch;
-
-/* ----------------------------------------------------------- what a row is */
-
-/* Money given back, or a whole order. Without prices it can only be the order; in a summary, which
-   has no orders to undo, it can only be money. */
-static int32_t tag_of_refund(const pmkt_rfm *rfm, const pmkt_events *ev, int64_t i, int32_t kind,
-                             int32_t *fault) {
-    const bool summary = rfm->mode == PMKT_RFM_SUMMARY;
-    if (rfm->unpriced && summary) return PMKTI_REFUND;
-    if (!rfm->unpriced && pmkti_event_amount(ev, i) != PMKT_AMOUNT_NULL) return PMKTI_REFUND;
-    const bool whole = kind == PMKT_KIND_CANCEL || rfm->unpriced;
-    if (!whole || summary) {
-        *fault = PMKT_BAD_AMOUNT_MISSING;
-    } else if (!ev->order || ev->order[i] == PMKT_ID_NONE) {
-        *fault = PMKT_BAD_ORDER_MISSING;
-    }
-    return PMKTI_CANCEL;
-}
-
-/* The tag of row i; *fault becomes a PMKT_BAD_ reason or -1. */
-static int32_t tag_of(const pmkt_rfm *rfm, const pmkt_events *ev, int64_t i, int32_t *fault) {
-    *fault = pmkti_event_fault(ev, i);
-    if (*fault >= 0) return PMKTI_LINE;
-    const int32_t kind = pmkti_event_kind(ev, i);
-    switch (kind) {
-        case PMKT_KIND_ORDER:
-            if (!rfm->unpriced && pmkti_event_amount(ev, i) == PMKT_AMOUNT_NULL) {
-                *fault = PMKT_BAD_AMOUNT_MISSING;
-            }
-            return PMKTI_LINE;
-        case PMKT_KIND_REFUND:
-        case PMKT_KIND_CANCEL:
-            return tag_of_refund(rfm, ev, i, kind, fault);
-        case PMKT_KIND_REGISTER:
-            return PMKTI_REGISTER;
-        case PMKT_KIND_FAVORITE:
-        case PMKT_KIND_FOLLOW:
-        case PMKT_KIND_CART:
-        case PMKT_KIND_CHECKOUT:
-            return PMKTI_INTEREST;
-        default:
-            return PMKTI_AWARE;
-    }
-}
-
-static uint64_t size_of_amount(const batch *b, int64_t i) {
-    const int64_t amount = pmkti_event_amount(&b->ev, i);
-    if (amount == PMKT_AMOUNT_NULL || b->rfm->unpriced) return 0;
-    return (uint64_t)(amount < 0 ? -amount : amount);
-}
-
-/* Where row i goes; *fault says why it is rejected, or is -1. */
-static uint16_t place(const batch *b, int64_t i, int32_t *fault) {
-    const int32_t tag = tag_of(b->rfm, &b->ev, i, fault);
-    if (*fault >= 0) return NOWHERE;
-    const uint64_t key = pmkti_key_of_user(b->ev.user[i]);
-    const uint32_t p = pmkti_partition_of_key(key);
-    if (b->any_forgotten && b->ev.time[i] < pmkti_part_forgotten(&b->rfm->parts[p], key)) {
-        return NOWHERE;
-    }
-    return (uint16_t)(p << 3 | (uint32_t)tag);
-}
-
-static bool is_line(uint16_t where) {
-    return where < JOINED && (where & 7) == PMKTI_LINE;
-}
-
-/* A line of the same order as the line before it. */
-static bool joins(const pmkt_events *ev, int64_t i) {
-    return ev->order && ev->order[i] != PMKT_ID_NONE && ev->order[i] == ev->order[i - 1] &&
-           ev->user[i] == ev->user[i - 1];
-}
-
-/* ---------------------------------------------------------------- pass one */
-
-static void count_accepted(chunk *c, const batch *b, int64_t i) {
-    const pmkt_events *ev = &b->ev;
-    c->report.accepted++;
-    if (__builtin_add_overflow(c->amounts, size_of_amount(b, i), &c->amounts)) {
-        c->amounts = UINT64_MAX;
-    }
-    if (ev->time[i] < c->first_ms) c->first_ms = ev->time[i];
-    if (ev->time[i] > c->last_ms) c->last_ms = ev->time[i];
-}
-
-static pmkt_status place_chunk(void *ctx, int64_t n, int worker) {
-    batch *b = ctx;
-    chunk *c = &b->chunks[n];
-    const int64_t from = n * CHUNK_ROWS;
-    const int64_t to = b->ev.rows - from > CHUNK_ROWS ? from + CHUNK_ROWS : b->ev.rows;
-    uint8_t *bits = c->report.rejected_bits;
-    int32_t fault = -1;
-    (void)worker;
-    bool after_line = from > 0 && is_line(place(b, from - 1, &fault));
-    for (int64_t i = from; i < to; i++) {
-        uint16_t where = place(b, i, &fault);
-        const bool line = is_line(where);
-        if (fault >= 0) {
-            pmkti_report_reject(&c->report, i, fault);
-            if (bits) bits[i / 8] |= (uint8_t)(1u << (i % 8));
-        } else if (where == NOWHERE) {
-            c->report.ignored++;
-        } else {
-            count_accepted(c, b, i);
-            if (line && after_line && joins(&b->ev, i))
-                where = JOINED;
-            else
-                c->at[where >> 3]++;
-        }
-        after_line = line;
-        b->where[i] = where;
-    }
-    return PMKT_OK;
-}
-
-/* ---------------------------------------------------------------- pass two */
-
-static pmkti_row make_row(const batch *b, int64_t i, uint32_t tag) {
-    const pmkt_events *ev = &b->ev;
-    pmkti_row row = {pmkti_key_of_user(ev->user[i]), {UINT64_MAX, 0, 0}};
-    int64_t ms = ev->time[i];
-    if (tag <= PMKTI_CANCEL) { /* facts keep the highest order id, so that they sort last */
-        row.what.order = ev->order ? ev->order[i] : PMKT_ID_NONE;
-        row.what.amount = tag == PMKTI_CANCEL ? 0 : (int64_t)size_of_amount(b, i);
-    }
-    if (tag == PMKTI_LINE) {
-        for (int64_t j = i + 1; j < ev->rows && b->where[j] == JOINED; j++) {
-            row.what.amount += (int64_t)size_of_amount(b, j);
-            if (ev->time[j] < ms) ms = ev->time[j];
-        }
-        /* Sums cannot uncount an order later: in summary mode an order worth nothing is not one,
-           but the event of giving nothing back, which only dates the customer. */
-        if (b->rfm->mode == PMKT_RFM_SUMMARY && !b->rfm->unpriced && row.what.amount == 0) {
-            tag = PMKTI_REFUND;
-        }
-    }
-    row.what.stamp = pmkti_stamp(tag, ms);
-    return row;
-}
-
-static pmkt_status write_chunk(void *ctx, int64_t n, int worker) {
-    const batch *b = ctx;
-    chunk *c = &b->chunks[n];
-    const int64_t from = n * CHUNK_ROWS;
-    const int64_t to = b->ev.rows - from > CHUNK_ROWS ? from + CHUNK_ROWS : b->ev.rows;
-    (void)worker;
-    for (int64_t i = from; i < to; i++) {
-        const uint16_t where = b->where[i];
-        if (where >= JOINED) continue;
-        b->to[where >> 3][c->at[where >> 3]++] = make_row(b, i, where & 7);
-    }
-    return PMKT_OK;
-}
 
 /* ---------------------------------------------------------------- accounts */
 
@@ -206,11 +29,11 @@ static pmkt_status check_currency(const pmkt_rfm *rfm, const pmkt_events *ev, pm
 }
 
 /* The row at which the sum of all sizes leaves 64 bits. */
-static pmkt_status overflow(const batch *b, pmkt_error *err) {
+static pmkt_status overflow(const pmkti_batch *b, pmkt_error *err) {
     uint64_t sum = b->rfm->amounts;
     int64_t i = 0;
     for (; i < b->ev.rows; i++) {
-        if (b->where[i] != NOWHERE) sum += size_of_amount(b, i);
+        if (b->where[i] != PMKTI_NOWHERE) sum += pmkti_row_size(b, i);
         if (sum > INT64_MAX) break;
     }
     return pmkti_fail_at(err, PMKT_E_OVERFLOW, PMKT_WHERE_ROW, i,
@@ -219,9 +42,9 @@ static pmkt_status overflow(const batch *b, pmkt_error *err) {
 }
 
 /* Adds up the chunks and says whether the batch can be taken. */
-static pmkt_status judge(batch *b, chunk *total, pmkt_error *err) {
+static pmkt_status judge(pmkti_batch *b, pmkti_chunk *total, pmkt_error *err) {
     for (int64_t n = 0; n < b->n_chunks; n++) {
-        const chunk *c = &b->chunks[n];
+        const pmkti_chunk *c = &b->chunks[n];
         pmkti_report_add(&total->report, &c->report);
         if (__builtin_add_overflow(total->amounts, c->amounts, &total->amounts)) {
             total->amounts = UINT64_MAX;
@@ -231,7 +54,7 @@ static pmkt_status judge(batch *b, chunk *total, pmkt_error *err) {
     }
     if (total->report.rejected > 0 && b->ev.on_bad == PMKT_ON_BAD_FAIL) {
         int32_t fault = -1;
-        (void)place(b, total->report.first_bad, &fault);
+        (void)pmkti_place(b, total->report.first_bad, &fault);
         total->report.accepted = total->report.ignored = 0;
         return pmkti_report_fail(&total->report, fault, err);
     }
@@ -240,7 +63,7 @@ static pmkt_status judge(batch *b, chunk *total, pmkt_error *err) {
 }
 
 /* Turns the counts of the chunks into places within their partition's rows. */
-static pmkt_status lay_out(batch *b, pmkt_error *err) {
+static pmkt_status lay_out(pmkti_batch *b, pmkt_error *err) {
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         uint64_t next = 0;
         for (int64_t c = 0; c < b->n_chunks; c++) {
@@ -258,7 +81,7 @@ static pmkt_status lay_out(batch *b, pmkt_error *err) {
     return PMKT_OK;
 }
 
-static void commit(pmkt_rfm *rfm, const pmkt_events *ev, const chunk *total) {
+static void commit(pmkt_rfm *rfm, const pmkt_events *ev, const pmkti_chunk *total) {
     rfm->amounts += total->amounts;
     rfm->rows_accepted += total->report.accepted;
     rfm->rows_rejected += total->report.rejected;
@@ -280,13 +103,11 @@ static pmkt_status over_limit(const pmkt_rfm *rfm, size_t bytes, pmkt_error *err
 
 /* ------------------------------------------- a small batch: append, fold later */
 
-static size_t records_of(const pmkti_part *part) {
-    return part->customers.n + part->orders.n + part->entries.n;
-}
-
-/* Pending rows may wait until they are worth a fold, which copies what is folded already. */
-static bool fold_is_due(size_t rows, size_t records, size_t partitions) {
-    return rows >= partitions * FOLD_AT_LEAST + records / FOLD_FRACTION;
+/* How many pending rows may wait in a partition: a fold copies all that is folded already. A
+   quarter of the records of a history; half of the entries of a summary, which are larger and
+   fewer. */
+static size_t may_wait(const pmkti_part *part) {
+    return FOLD_AT_LEAST + (part->customers.n + part->orders.n) / 4 + part->entries.n / 2;
 }
 
 /* Room for `need` rows: exact at first, then growing by halves, so that appending is O(1). */
@@ -296,20 +117,23 @@ static size_t room_for(size_t room, size_t need) {
 }
 
 /* What a pending row can become: a new customer with an order. */
-#define FOLDED_ROW (sizeof(pmkti_customer) + sizeof(pmkti_order))
+static size_t folded_row(int32_t mode) {
+    return mode == PMKT_RFM_SUMMARY ? sizeof(pmkti_entry)
+                                    : sizeof(pmkti_customer) + sizeof(pmkti_order);
+}
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-static pmkt_status reserve(batch *b, pmkt_error *err) {
+static pmkt_status reserve(pmkti_batch *b, pmkt_error *err) {
     pmkt_rfm *rfm = b->rfm;
     size_t bytes = pmkti_rfm_bytes(rfm);
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         const pmkti_part *part = &rfm->parts[p];
         const size_t need = part->rows.n + b->coming[p], room = part->rows.room;
         const size_t waiting = need > room ? room_for(room, need) : room;
-        bytes += larger(waiting * sizeof *part->rows.at, need * FOLDED_ROW) -
+        bytes += larger(waiting * sizeof *part->rows.at, need * folded_row(rfm->mode)) -
                  room * sizeof *part->rows.at;
     }
     pmkt_status status = over_limit(rfm, bytes, err);
@@ -334,7 +158,7 @@ static void fold_where_due(pmkt_rfm *rfm) {
     pmkti_fold_scratch *scratch = NULL;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         pmkti_part *part = &rfm->parts[p];
-        if (!fold_is_due(part->rows.n, records_of(part), 1)) continue;
+        if (part->rows.n < may_wait(part)) continue;
         if (!scratch) scratch = pmkti_fold_scratch_new(&rfm->allocator, 1);
         /* Without memory for it the rows just wait: they are taken all the same. */
         if (scratch) (void)pmkti_fold_in_place(&rfm->allocator, scratch, rfm->mode, part);
@@ -342,10 +166,12 @@ static void fold_where_due(pmkt_rfm *rfm) {
     pmkti_fold_scratch_free(&rfm->allocator, scratch, 1);
 }
 
-static pmkt_status append(batch *b, const pmkti_run *run, const chunk *total, pmkt_error *err) {
+static pmkt_status append(pmkti_batch *b, const pmkti_run *run, const pmkti_chunk *total,
+                          pmkt_error *err) {
     pmkt_status status = reserve(b, err);
     if (status) return status;
-    status = pmkti_parallel(run, (pmkti_stage){"sorting out", 0.5, 1}, write_chunk, b, b->n_chunks);
+    status = pmkti_parallel(run, (pmkti_stage){"sorting out", 0.5, 1}, pmkti_write_chunk, b,
+                            b->n_chunks);
     if (status) return pmkti_stopped(err, status);
     for (int p = 0; p < PMKTI_PARTITIONS; p++) b->rfm->parts[p].rows.n += b->coming[p];
     commit(b->rfm, &b->ev, total);
@@ -357,7 +183,7 @@ static pmkt_status append(batch *b, const pmkti_run *run, const chunk *total, pm
 
 typedef struct bulk {
     const pmkt_rfm *rfm;
-    const batch *b;
+    const pmkti_batch *b;
     pmkti_part *folded; /* [PMKTI_PARTITIONS] */
     pmkti_fold_scratch *scratch;
 } bulk;
@@ -374,19 +200,19 @@ static pmkt_status fold_part(void *ctx, int64_t p, int worker) {
 
 /* Writes the rows to `rows`, one partition after another, and folds all partitions beside the old.
    */
-static pmkt_status fold_beside(bulk *k, batch *b, const pmkti_run *run, pmkti_row *rows) {
+static pmkt_status fold_beside(bulk *k, pmkti_batch *b, const pmkti_run *run, pmkti_row *rows) {
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         b->to[p] = rows;
         rows += b->coming[p];
     }
-    const pmkt_status status =
-        pmkti_parallel(run, (pmkti_stage){"sorting out", 0.2, 0.5}, write_chunk, b, b->n_chunks);
+    const pmkt_status status = pmkti_parallel(run, (pmkti_stage){"sorting out", 0.2, 0.5},
+                                              pmkti_write_chunk, b, b->n_chunks);
     if (status) return status;
     return pmkti_parallel(run, (pmkti_stage){"folding", 0.5, 1}, fold_part, k, PMKTI_PARTITIONS);
 }
 
-static pmkt_status fold_at_once(batch *b, const pmkti_run *run, const chunk *total, size_t n,
-                                pmkt_error *err) {
+static pmkt_status fold_at_once(pmkti_batch *b, const pmkti_run *run, const pmkti_chunk *total,
+                                size_t n, pmkt_error *err) {
     pmkt_rfm *rfm = b->rfm;
     const pmkt_allocator *allocator = &rfm->allocator;
     const int workers = pmkti_workers(run, PMKTI_PARTITIONS);
@@ -399,7 +225,9 @@ static pmkt_status fold_at_once(batch *b, const pmkti_run *run, const chunk *tot
     pmkti_free(allocator, rows, n, sizeof *rows);
     pmkti_fold_scratch_free(allocator, k.scratch, workers);
     size_t bytes = pmkti_rfm_fixed_bytes(rfm);
-    for (int p = 0; !status && p < PMKTI_PARTITIONS; p++) bytes += pmkti_part_bytes(&k.folded[p]);
+    for (int p = 0; !status && p < PMKTI_PARTITIONS; p++) {
+        bytes += pmkti_part_bytes(&k.folded[p]) + rfm->parts[p].tombs.room * sizeof(pmkti_tomb);
+    }
     if (!status) status = over_limit(rfm, bytes, err);
     for (int p = 0; k.folded && p < PMKTI_PARTITIONS; p++) {
         if (status)
@@ -414,24 +242,24 @@ static pmkt_status fold_at_once(batch *b, const pmkti_run *run, const chunk *tot
 
 /* -------------------------------------------------------------------- call */
 
-static pmkt_status take(batch *b, const pmkti_run *run, chunk *total, pmkt_error *err) {
+static pmkt_status take(pmkti_batch *b, const pmkti_run *run, pmkti_chunk *total, pmkt_error *err) {
     pmkt_status status =
-        pmkti_parallel(run, (pmkti_stage){"reading", 0, 0.2}, place_chunk, b, b->n_chunks);
+        pmkti_parallel(run, (pmkti_stage){"reading", 0, 0.2}, pmkti_place_chunk, b, b->n_chunks);
     if (status) return pmkti_stopped(err, status);
     status = judge(b, total, err);
     if (!status) status = lay_out(b, err);
     if (status) return status;
-    size_t coming = 0, pending = 0, records = 0;
+    size_t coming = 0, pending = 0, waiting = 0;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         coming += b->coming[p];
         pending += b->rfm->parts[p].rows.n;
-        records += records_of(&b->rfm->parts[p]);
+        waiting += may_wait(&b->rfm->parts[p]);
     }
-    const bool large = coming > pending && fold_is_due(coming, records, PMKTI_PARTITIONS);
+    const bool large = coming > pending && coming >= waiting;
     return large ? fold_at_once(b, run, total, coming, err) : append(b, run, total, err);
 }
 
-static pmkt_status add(batch *b, const pmkti_run *run, chunk *total, pmkt_error *err) {
+static pmkt_status add(pmkti_batch *b, const pmkti_run *run, pmkti_chunk *total, pmkt_error *err) {
     const pmkt_allocator *allocator = &b->rfm->allocator;
     const size_t rows = (size_t)b->ev.rows, chunks = (size_t)b->n_chunks;
     b->where = pmkti_alloc(allocator, rows, sizeof *b->where);
@@ -456,8 +284,8 @@ static pmkt_status add(batch *b, const pmkti_run *run, chunk *total, pmkt_error 
 pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, const pmkt_run *run,
                          pmkt_report *report, pmkt_error *err) {
     if (!rfm) return pmkti_null(err, "rfm");
-    batch b = {.rfm = rfm};
-    chunk total = {.first_ms = INT64_MAX, .last_ms = INT64_MIN};
+    pmkti_batch b = {.rfm = rfm};
+    pmkti_chunk total = {.first_ms = INT64_MAX, .last_ms = INT64_MIN};
     pmkti_run how;
     pmkt_status status = pmkti_events_in(events, &b.ev, err);
     if (!status) status = pmkti_run_check(run, &how, err);
@@ -466,7 +294,7 @@ pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, const pmkt_ru
     if (status) return status;
     if (b.ev.rows < PMKTI_SERIAL) how.threads = 1;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) b.any_forgotten |= rfm->parts[p].tombs.n > 0;
-    b.n_chunks = b.ev.rows / CHUNK_ROWS + (b.ev.rows % CHUNK_ROWS != 0);
+    b.n_chunks = b.ev.rows / PMKTI_CHUNK_ROWS + (b.ev.rows % PMKTI_CHUNK_ROWS != 0);
 
     if (b.ev.rows > 0) status = add(&b, &how, &total, err);
     if (!status || status == PMKT_E_BAD_ROW) pmkti_report_end(report, &total.report);
