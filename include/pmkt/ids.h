@@ -22,7 +22,8 @@ extern "C" {
  * a string like any other. Two different strings get the same id with a chance of about 3 in a
  * million at 10 million strings. This is not a keyed hash: it does not hide a phone number.
  *
- * bytes may be NULL only if length is 0. Any thread, no allocation, O(length). Since 0.1.
+ * bytes may be NULL only if length is 0 (else the result is PMKT_ID_NONE). Any thread, no
+ * allocation, O(length). Since 0.1.
  */
 PMKT_API uint64_t pmkt_id_of_bytes(const void *bytes, size_t length);
 

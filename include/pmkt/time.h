@@ -27,15 +27,16 @@ extern "C" {
 
 /* From this instant on, local time is UTC + offset_minutes. */
 typedef struct pmkt_transition {
-    int64_t from_ms;
+    int64_t from_ms;        /* within [PMKT_TIME_MIN, PMKT_TIME_MAX) */
     int32_t offset_minutes; /* within +-1,440 */
     int32_t reserved;       /* 0 */
 } pmkt_transition;
 
 /*
  * A zone: a fixed offset, or the caller's table of transitions, strictly ascending by from_ms, with
- * offset_minutes holding before the first. All-zero is UTC; NULL in its place is UTC too.
- * A handle that takes a zone copies the table.
+ * offset_minutes holding before the first. All zero but struct_size is UTC; NULL in its place is
+ * UTC too. A handle that takes a zone copies the table. Handles, and calls for arrays, check the
+ * whole table (an error's `where` is its row); a call for a single instant trusts it.
  */
 typedef struct pmkt_zone {
     uint32_t struct_size; /* sizeof(pmkt_zone) */
@@ -58,14 +59,15 @@ static inline void pmkt_zone_init(pmkt_zone *zone) {
  *   ms   [n]  instants; a PMKT_TIME_NULL or one outside the range gives INT32_MIN
  *   day  [n]  out: days since 1970-01-01 in the zone
  *
- * Errors: PMKT_E_INVALID. Any thread. O(n log transitions). Since 0.1.
+ * Errors: PMKT_E_INVALID. Any thread. O(transitions + n log transitions). Since 0.1.
  */
 PMKT_API pmkt_status pmkt_zone_days(const pmkt_zone *zone, const int64_t *ms, int64_t n,
                                     int32_t *day, pmkt_error *err);
 
 /*
  * The instant at which a calendar day begins in the zone: its 00:00, or, where the clocks skip
- * midnight, the first instant that exists; where midnight happens twice, the first.
+ * midnight, the first instant that exists; where midnight happens twice, the first; for a day that
+ * was skipped whole, the start of the next.
  *
  * Errors: PMKT_E_INVALID for a day outside the years 1700 to 3000. Any thread. Since 0.1.
  */
@@ -78,7 +80,7 @@ PMKT_API pmkt_status pmkt_zone_day_start(const pmkt_zone *zone, int32_t day, int
  * (clocks set forward) moves forward by the length of the gap. PMKT_TIME_NULL stays null, and a
  * time outside the range becomes null. `ms` may be the same array as `local_ms`.
  *
- * Errors: PMKT_E_INVALID. Any thread. O(n log transitions). Since 0.1.
+ * Errors: PMKT_E_INVALID. Any thread. O(transitions + n log transitions). Since 0.1.
  */
 PMKT_API pmkt_status pmkt_zone_to_utc(const pmkt_zone *zone, const int64_t *local_ms, int64_t n,
                                       int64_t *ms, pmkt_error *err);
@@ -89,8 +91,9 @@ PMKT_API pmkt_status pmkt_zone_to_utc(const pmkt_zone *zone, const int64_t *loca
  *   2011-12-10   2011-12-10 08:26   2011-12-10T08:26:30   2011-12-10T08:26:30.5
  *   and any of the last three followed by Z, +08:00, +0800 or +08; also 20111210
  *
- * Without an offset the time is wall-clock time in `zone`, and a date is its 00:00 there. Digits
- * beyond milliseconds are cut. Spaces around the text are allowed.
+ * Without an offset the time is wall-clock time in `zone`, read as by pmkt_zone_to_utc, and a date
+ * is the start of that day there. Digits beyond milliseconds are cut. Spaces and tabs around the
+ * text are allowed.
  *
  * Errors: PMKT_E_PARSE (where = the byte) for anything else, an impossible date, or a time outside
  * the range; PMKT_E_INVALID. Any thread. Since 0.1.

@@ -18,7 +18,8 @@ typedef struct pmkti_reader {
     size_t length; /* of the whole text, spaces at its end included */
 } pmkti_reader;
 
-/* Begins to read a text (which may be NULL if `length` is 0), without the spaces and tabs around it. */
+/* Begins to read a text (which may be NULL if `length` is 0), without the spaces and tabs around
+   it. */
 pmkti_reader pmkti_reader_begin(const char *text, size_t length);
 
 static inline bool pmkti_reader_done(const pmkti_reader *in) {

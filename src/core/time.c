@@ -9,7 +9,8 @@
 /*
  * Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (civil_from_days, days_from_civil).
  * Years begin in March, so that the leap day is a year's last and months follow one formula; an era
- * is 400 years, after which the calendar repeats; 719,468 days lie between 0000-03-01 and 1970-01-01.
+ * is 400 years, after which the calendar repeats; 719,468 days lie between 0000-03-01 and
+ * 1970-01-01.
  */
 #define DAYS_OF_ERA 146097
 #define DAYS_TO_1970 719468
@@ -167,7 +168,7 @@ pmkt_status pmkt_time_parse(const char *text, size_t length, const pmkt_zone *zo
     pmkt_zone checked = PMKT_ZONE_INIT;
     if (!text && length > 0) return pmkti_null(err, "text");
     if (!ms) return pmkti_null(err, "ms");
-    pmkt_status status = pmkti_zone_check(zone, &checked, err);
+    pmkt_status status = pmkti_zone_glance(zone, &checked, err);
     if (status) return status;
 
     pmkti_reader in = pmkti_reader_begin(text, length);
@@ -203,7 +204,7 @@ static char *put(char *to, int32_t number, int digits, char after) {
 pmkt_status pmkt_time_format(int64_t ms, const pmkt_zone *zone, char text[32], pmkt_error *err) {
     pmkt_zone checked = PMKT_ZONE_INIT;
     if (!text) return pmkti_null(err, "text");
-    const pmkt_status status = pmkti_zone_check(zone, &checked, err);
+    const pmkt_status status = pmkti_zone_glance(zone, &checked, err);
     if (status) return status;
     if (!pmkti_time_is_valid(ms)) {
         return pmkti_fail(err, PMKT_E_INVALID,

@@ -45,7 +45,7 @@ static pmkt_status check_table(const pmkt_transition *table, int64_t n, pmkt_err
     return PMKT_OK;
 }
 
-pmkt_status pmkti_zone_check(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_error *err) {
+pmkt_status pmkti_zone_glance(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_error *err) {
     pmkt_zone mine = PMKT_ZONE_INIT;
     pmkt_status status = pmkti_struct_in(&mine, sizeof mine, zone, sizeof mine, "zone", err);
     if (status) return status;
@@ -60,19 +60,25 @@ pmkt_status pmkti_zone_check(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_
                           (long long)mine.n_transitions);
     }
     if (mine.n_transitions > 0 && !mine.transitions) return pmkti_null(err, "zone.transitions");
-    status = check_table(mine.transitions, mine.n_transitions, err);
-    if (status) return status;
     mine.struct_size = sizeof mine;
     if (mine.n_transitions == 0) mine.transitions = NULL; /* an empty array may have an address */
     *normalized = mine;
     return PMKT_OK;
 }
 
+pmkt_status pmkti_zone_check(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_error *err) {
+    pmkt_zone mine = PMKT_ZONE_INIT;
+    pmkt_status status = pmkti_zone_glance(zone, &mine, err);
+    if (!status) status = check_table(mine.transitions, mine.n_transitions, err);
+    if (!status) *normalized = mine;
+    return status;
+}
+
 /* -------------------------------------------------------------- conversions */
 
 /*
- * Within a segment, local time runs along with UTC; where two segments meet it jumps forward (a gap:
- * local times that do not exist) or back (a fold: local times that happen twice).
+ * Within a segment, local time runs along with UTC; where two segments meet it jumps forward (a
+ * gap: local times that do not exist) or back (a fold: local times that happen twice).
  *
  *   UTC      ----- segment k -----|-- segment k + 1 --
  *   local    ..., 01:58, 01:59    | 03:00, 03:01, ...      gap
@@ -142,7 +148,7 @@ pmkt_status pmkt_zone_days(const pmkt_zone *zone, const int64_t *ms, int64_t n, 
 pmkt_status pmkt_zone_day_start(const pmkt_zone *zone, int32_t day, int64_t *ms, pmkt_error *err) {
     pmkt_zone checked = PMKT_ZONE_INIT;
     if (!ms) return pmkti_null(err, "ms");
-    const pmkt_status status = pmkti_zone_check(zone, &checked, err);
+    const pmkt_status status = pmkti_zone_glance(zone, &checked, err);
     if (status) return status;
     const pmkti_civil date = pmkti_civil_from_days(day);
     if (date.year < 1700 || date.year > 3000) {

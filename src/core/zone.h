@@ -28,6 +28,10 @@
  */
 pmkt_status pmkti_zone_check(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_error *err);
 
+/* The same but for the rows of the table, so that a call for one instant does not read them all.
+   What follows is memory-safe for any table; a wrong one gives a wrong answer. */
+pmkt_status pmkti_zone_glance(const pmkt_zone *zone, pmkt_zone *normalized, pmkt_error *err);
+
 /* Whether an instant lies in [PMKT_TIME_MIN, PMKT_TIME_MAX). PMKT_TIME_NULL does not. */
 static inline bool pmkti_time_is_valid(int64_t ms) {
     return ms >= PMKT_TIME_MIN && ms < PMKT_TIME_MAX;
@@ -39,9 +43,9 @@ static inline int64_t pmkti_floor_div(int64_t a, int64_t b) {
 }
 
 /*
- * The segment of an instant: how many transitions are at or before it. Halving without a branch that
- * depends on the data: instants of a batch are in no order, and a mispredicted branch costs more
- * than the step.
+ * The segment of an instant: how many transitions are at or before it. Halving without a branch
+ * that depends on the data: instants of a batch are in no order, and a mispredicted branch costs
+ * more than the step.
  */
 static inline int64_t pmkti_zone_segment(const pmkt_zone *zone, int64_t ms) {
     const pmkt_transition *table = zone->transitions;
@@ -87,7 +91,8 @@ typedef struct pmkti_civil {
     int32_t day;
 } pmkti_civil;
 
-/* The date of a day since 1970-01-01, and back. Exact for all years from -5,000,000 to 5,000,000. */
+/* The date of a day since 1970-01-01, and back. Exact for all years from -5,000,000 to 5,000,000.
+   */
 pmkti_civil pmkti_civil_from_days(int32_t days);
 int32_t pmkti_days_from_civil(pmkti_civil date);
 

@@ -1,0 +1,72 @@
+"""Precision marketing for e-commerce: who is worth what, from the orders you have.
+
+>>> import pmkt
+>>> events = pmkt.Events(user=[1, 1, 2], time=[0, 86_400_000, 0], amount=[1999, 500, 30000])
+>>> scores = pmkt.RFM().add(events).score("1970-01-10")
+>>> scores.orders[scores.find([1, 2])].tolist()
+[2, 1]
+"""
+
+from __future__ import annotations
+
+from . import plot
+from ._events import Events
+from ._library import lib as _lib
+from ._migration import Migration, Rates, migration
+from ._report import Report
+from ._rfm import RFM, Stats
+from ._scores import Cuts, RFMScores
+from ._table import Table
+from ._values import kind_names
+from .errors import (
+    BadRow,
+    Canceled,
+    InvalidInput,
+    LimitReached,
+    Mismatch,
+    OutOfMemory,
+    Overflow,
+    ParseError,
+    PmktError,
+    Unsupported,
+)
+
+__version__: str = _lib.pmkt_version().decode()
+
+
+def build_info() -> str:
+    """How the library was built, in one line for bug reports."""
+    return _lib.pmkt_build_info().decode()
+
+
+def default_threads() -> int:
+    """How many threads a call with ``threads=0`` would use now."""
+    return int(_lib.pmkt_default_threads())
+
+
+__all__ = [
+    "BadRow",
+    "Canceled",
+    "Cuts",
+    "Events",
+    "InvalidInput",
+    "LimitReached",
+    "Migration",
+    "Mismatch",
+    "OutOfMemory",
+    "Overflow",
+    "ParseError",
+    "PmktError",
+    "RFM",
+    "RFMScores",
+    "Rates",
+    "Report",
+    "Stats",
+    "Table",
+    "Unsupported",
+    "build_info",
+    "default_threads",
+    "kind_names",
+    "migration",
+    "plot",
+]

@@ -1,0 +1,277 @@
+"""The structs of the public headers for ctypes, under their C names.
+
+A test compares every field with the headers, and with a compiler's offsets.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char,
+    c_char_p,
+    c_double,
+    c_int,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from typing import Any, Type, TypeVar
+
+from . import _constants as c
+
+_S = TypeVar("_S", bound=Structure)
+
+ALLOCATE = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_size_t)
+PROGRESS = CFUNCTYPE(c_int, c_void_p, c_double, c_char_p)
+
+
+def new(kind: Type[_S], /, **fields: Any) -> _S:
+    """A struct with its ``struct_size`` set, the given fields, and zero elsewhere."""
+    return kind(struct_size=ctypes.sizeof(kind), **fields)
+
+
+class pmkt_error(Structure):
+    _fields_ = [
+        ("code", c_int32),
+        ("sys_errno", c_int32),
+        ("where_kind", c_int32),
+        ("reserved", c_int32),
+        ("where", c_int64),
+        ("message", c_char * 232),
+    ]
+
+
+class pmkt_allocator(Structure):
+    _fields_ = [("fn", ALLOCATE), ("ctx", c_void_p)]
+
+
+class pmkt_progress(Structure):
+    _fields_ = [("fn", PROGRESS), ("ctx", c_void_p)]
+
+
+class pmkt_run(Structure):
+    _fields_ = [("struct_size", c_uint32), ("threads", c_int32), ("progress", pmkt_progress)]
+
+
+class pmkt_transition(Structure):
+    _fields_ = [("from_ms", c_int64), ("offset_minutes", c_int32), ("reserved", c_int32)]
+
+
+class pmkt_zone(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("offset_minutes", c_int32),
+        ("transitions", POINTER(pmkt_transition)),
+        ("n_transitions", c_int64),
+    ]
+
+
+class pmkt_column(Structure):
+    _fields_ = [("name", c_char_p), ("data", c_void_p), ("type", c_int32), ("reserved", c_int32)]
+
+
+class pmkt_events(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("on_bad", c_int32),
+        ("rows", c_int64),
+        ("user", POINTER(c_uint64)),
+        ("time", POINTER(c_int64)),
+        ("kind", POINTER(c_uint16)),
+        ("item", POINTER(c_uint64)),
+        ("category", POINTER(c_uint64)),
+        ("order", POINTER(c_uint64)),
+        ("session", POINTER(c_uint64)),
+        ("channel", POINTER(c_uint64)),
+        ("event_id", POINTER(c_uint64)),
+        ("amount", POINTER(c_int64)),
+        ("quantity", POINTER(c_int64)),
+        ("extra", POINTER(pmkt_column)),
+        ("n_extra", c_int64),
+        ("every_kind", c_int32),
+        ("currency_exponent", c_int32),
+        ("currency", c_char * 8),
+    ]
+
+
+class pmkt_report(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("rows", c_int64),
+        ("accepted", c_int64),
+        ("rejected", c_int64),
+        ("ignored", c_int64),
+        ("first_bad", c_int64),
+        ("by_reason", c_int64 * c.BAD_REASONS),
+        ("rejected_bits", POINTER(c_uint8)),
+    ]
+
+
+class pmkt_rfm(Structure):
+    """Opaque."""
+
+
+class pmkt_rfm_scores(Structure):
+    """Opaque."""
+
+
+class pmkt_rfm_migration(Structure):
+    """Opaque."""
+
+
+class pmkt_rfm_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("mode", c_int32),
+        ("zone", POINTER(pmkt_zone)),
+        ("allocator", POINTER(pmkt_allocator)),
+        ("max_bytes", c_int64),
+        ("unpriced", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class pmkt_rfm_counters(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("mode", c_int32),
+        ("generation", c_int64),
+        ("rows_accepted", c_int64),
+        ("rows_rejected", c_int64),
+        ("rows_ignored", c_int64),
+        ("rows_pending", c_int64),
+        ("customers", c_int64),
+        ("orders", c_int64),
+        ("forgotten", c_int64),
+        ("bytes", c_int64),
+        ("first_event_ms", c_int64),
+        ("last_event_ms", c_int64),
+        ("currency", c_char * 8),
+        ("currency_exponent", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class pmkt_rfm_tier(Structure):
+    _fields_ = [("name", c_char_p), ("from_minor", c_int64)]
+
+
+class pmkt_rfm_segment(Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("r_min", c_uint8),
+        ("r_max", c_uint8),
+        ("f_min", c_uint8),
+        ("f_max", c_uint8),
+        ("m_min", c_uint8),
+        ("m_max", c_uint8),
+        ("reserved", c_uint8 * 2),
+    ]
+
+
+class pmkt_rfm_score_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("scheme", c_int32),
+        ("bins", c_int32),
+        ("collapse", c_int32),
+        ("frequency", c_int32),
+        ("monetary", c_int32),
+        ("active_days", c_int32),
+        ("dormant_days", c_int32),
+        ("f_high", c_double),
+        ("f_low", c_double),
+        ("m_high", c_int64),
+        ("m_low", c_int64),
+        ("month_days", c_int32),
+        ("f_window_days", c_int32),
+        ("growth_days", c_int32),
+        ("mature_days", c_int32),
+        ("churn_days", c_int32),
+        ("at_risk_days", c_int32),
+        ("loyal_orders", c_int32),
+        ("tier_days", c_int32),
+        ("tiers", POINTER(pmkt_rfm_tier)),
+        ("n_tiers", c_int64),
+        ("segments", POINTER(pmkt_rfm_segment)),
+        ("n_segments", c_int64),
+        ("previous", POINTER(pmkt_rfm_scores)),
+    ]
+
+
+class pmkt_rfm_columns(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("scheme", c_int32),
+        ("rows", c_int64),
+        ("as_of_ms", c_int64),
+        ("user", POINTER(c_uint64)),
+        ("recency_days", POINTER(c_int32)),
+        ("orders", POINTER(c_int64)),
+        ("orders_per_month", POINTER(c_double)),
+        ("average_order", POINTER(c_int64)),
+        ("revenue", POINTER(c_int64)),
+        ("tenure_days", POINTER(c_int32)),
+        ("r", POINTER(c_uint8)),
+        ("f", POINTER(c_uint8)),
+        ("m", POINTER(c_uint8)),
+        ("segment", POINTER(c_uint8)),
+        ("activity", POINTER(c_uint8)),
+        ("lifecycle", POINTER(c_uint8)),
+        ("brand_stage", POINTER(c_uint8)),
+        ("tier", POINTER(c_uint8)),
+        ("flags", POINTER(c_uint8)),
+        ("tier_spend", POINTER(c_int64)),
+        ("to_next_tier", POINTER(c_int64)),
+        ("bins", c_int32),
+        ("reserved", c_int32),
+        ("r_cuts", POINTER(c_double)),
+        ("f_cuts", POINTER(c_double)),
+        ("m_cuts", POINTER(c_double)),
+    ]
+
+
+class pmkt_rfm_group(Structure):
+    _fields_ = [
+        ("code", c_int32),
+        ("reserved", c_int32),
+        ("customers", c_int64),
+        ("orders", c_int64),
+        ("revenue", c_int64),
+        ("customer_share", c_double),
+        ("order_share", c_double),
+        ("revenue_share", c_double),
+        ("average_order", c_double),
+        ("average_revenue", c_double),
+        ("average_recency", c_double),
+        ("orders_per_month", c_double),
+    ]
+
+
+class pmkt_rfm_rates(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("customers", c_int64),
+        ("moved", c_int64),
+        ("dormant_before", c_int64),
+        ("dormant_to_active", c_int64),
+        ("active_before", c_int64),
+        ("active_to_dormant", c_int64),
+        ("buyers_before", c_int64),
+        ("churned_before", c_int64),
+        ("newly_churned", c_int64),
+        ("moved_rate", c_double),
+        ("dormant_to_active_rate", c_double),
+        ("active_to_dormant_rate", c_double),
+        ("churn_rate", c_double),
+    ]

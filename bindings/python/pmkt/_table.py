@@ -1,0 +1,81 @@
+"""Small tables that read well as text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+
+import numpy as np
+
+
+def width(text: str) -> int:
+    """Columns of a terminal that a text takes: wide East Asian characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines of a table: the first column to the left, the others to the right."""
+    widths = [max(width(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, *rows]:
+        cells = [" " * (w - width(cell)) + cell for cell, w in zip(row, widths)]
+        cells[0] = row[0] + " " * (widths[0] - width(row[0]))
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+class Table:
+    """A small table: ``table["column"]`` is an array, ``table.columns`` their names.
+
+    Prints as aligned text; :meth:`to_pandas` makes a DataFrame.
+    """
+
+    def __init__(
+        self,
+        data: Dict[str, np.ndarray],
+        formats: Dict[str, Callable[[Any], str]],
+        hide: Optional[np.ndarray] = None,
+        title: str = "",
+    ) -> None:
+        self._data = data
+        self._formats = formats
+        self._hide = hide
+        self._title = title
+
+    @property
+    def columns(self) -> List[str]:
+        return list(self._data)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self._data[column]
+
+    def __len__(self) -> int:
+        return len(next(iter(self._data.values())))
+
+    def __iter__(self) -> Iterator[Dict[str, Any]]:
+        """Rows, as dicts of Python values."""
+        lists = {name: values.tolist() for name, values in self._data.items()}
+        for row in range(len(self)):
+            yield {name: values[row] for name, values in lists.items()}
+
+    def to_dict(self) -> Dict[str, np.ndarray]:
+        """Column names to arrays."""
+        return dict(self._data)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with all columns."""
+        import pandas
+
+        return pandas.DataFrame(self._data)
+
+    def __repr__(self) -> str:
+        shown = range(len(self)) if self._hide is None else np.flatnonzero(~self._hide)
+        cells = [[form(self._data[name][i]) for name, form in self._formats.items()] for i in shown]
+        text = aligned([name.replace("_", " ") for name in self._formats], cells)
+        hidden = len(self) - len(cells)
+        tail = f"\n({hidden} without customers not shown)" if hidden else ""
+        return (f"{self._title}\n" if self._title else "") + text + tail

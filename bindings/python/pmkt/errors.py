@@ -1,0 +1,111 @@
+"""The exceptions of pmkt. Every one is a :class:`PmktError`."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional, Type
+
+from . import _constants as c
+from ._structs import pmkt_error
+
+
+class PmktError(Exception):
+    """A call that failed; nothing has changed.
+
+    Attributes:
+        code: the ``PMKT_E_...`` number of the failure.
+        where: the row of the batch or the byte of the text, from 0; None if there is no such place.
+        where_kind: what ``where`` counts: ``"row"``, ``"byte"`` or None.
+    """
+
+    code: int = c.E_INVALID
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Optional[int] = None,
+        where: Optional[int] = None,
+        where_kind: Optional[str] = None,
+    ) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+        self.where = where
+        self.where_kind = where_kind
+
+
+class InvalidInput(PmktError, ValueError):
+    """The call is malformed, or a row of it is."""
+
+
+class BadRow(InvalidInput):
+    """A row is bad and ``on_bad="fail"`` was asked for; ``where`` is the row."""
+
+    code = c.E_BAD_ROW
+
+
+class ParseError(InvalidInput):
+    """A text cannot be read; ``where`` is the byte."""
+
+    code = c.E_PARSE
+
+
+class OutOfMemory(PmktError, MemoryError):
+    """There is not enough memory."""
+
+    code = c.E_NOMEM
+
+
+class Overflow(PmktError, OverflowError):
+    """A sum would leave 64 bits."""
+
+    code = c.E_OVERFLOW
+
+
+class Mismatch(PmktError, ValueError):
+    """Two things do not go together: their currency, mode, zone or names differ."""
+
+    code = c.E_MISMATCH
+
+
+class Unsupported(PmktError):
+    """This object cannot answer that, by its mode or its build."""
+
+    code = c.E_UNSUPPORTED
+
+
+class LimitReached(PmktError):
+    """A limit that the caller set, such as ``max_bytes``."""
+
+    code = c.E_LIMIT
+
+
+class Canceled(PmktError):
+    """The progress callback asked to stop."""
+
+    code = c.E_CANCELED
+
+
+_BY_CODE: Dict[int, Type[PmktError]] = {
+    c.E_INVALID: InvalidInput,
+    c.E_NOMEM: OutOfMemory,
+    c.E_BAD_ROW: BadRow,
+    c.E_OVERFLOW: Overflow,
+    c.E_MISMATCH: Mismatch,
+    c.E_UNSUPPORTED: Unsupported,
+    c.E_LIMIT: LimitReached,
+    c.E_CANCELED: Canceled,
+    c.E_PARSE: ParseError,
+}
+_WHERE = {c.WHERE_ROW: "row", c.WHERE_BYTE: "byte"}
+
+
+def of_status(status: int, error: pmkt_error) -> PmktError:
+    """The exception of a status and the details that came with it."""
+    kind = _WHERE.get(error.where_kind)
+    return _BY_CODE.get(status, PmktError)(
+        error.message.decode("utf-8", "replace") or f"status {status}",
+        code=status,
+        where=error.where if kind else None,
+        where_kind=kind,
+    )

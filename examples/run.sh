@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Shows the main job: from a file of orders to who is worth what. See --help.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: examples/run.sh                      the main job on the orders in examples/data/
+       examples/run.sh FILE [options]       the same on a file of yours
+       examples/run.sh --options            all options of the program behind it
+       examples/run.sh --help
+
+Builds the library and examples/rfm_report.c into build/examples, then runs the program. FILE is a
+CSV file; if its name ends in .xz, .gz, .zst or .bz2 it is decompressed on the way. Its columns are
+named by options:
+
+  examples/run.sh orders.csv --user customer --time date --order order_id --amount total
+  examples/run.sh lines.csv.gz --user CustomerID --time InvoiceDate --order InvoiceNo \
+      --quantity Quantity --price UnitPrice --refund-prefix C --tz Europe/London --currency GBP
+
+Missing tools are installed with apt-get if you are root on Debian or Ubuntu; else their names are
+printed. The exit status is that of the program: 0 done, 1 the data or the disk is at fault, 2 the
+command line is.
+
+Environment: CC chooses the compiler.
+TEXT
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+build=$root/build/examples
+program=$build/examples/rfm_report
+# shellcheck source=tests/needs.sh
+source "$root/tests/needs.sh"
+
+# Besides what the tests know: commands that are not called as their package, and files.
+missing() {
+    local package
+    for package in "$@"; do
+        case $package in
+            xz-utils) command -v xz >/dev/null || echo "$package" ;;
+            tzdata) [[ -e ${TZDIR:-/usr/share/zoneinfo}/Europe/London ]] || echo "$package" ;;
+            *) has "$package" || echo "$package" ;;
+        esac
+    done
+}
+
+# build: quiet, unless it fails.
+build() {
+    local log=$root/build/examples.log
+    need build-essential cmake ninja-build libxxhash-dev tzdata >&2
+    mkdir -p "$build"
+    if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
+        cmake --build "$build" --target rfm_report; } >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        echo "examples/run.sh: the build failed; all of its output is in $log" >&2
+        exit 1
+    fi
+}
+
+# unpacker FILE: prints the command that decompresses it, nothing for a plain file.
+unpacker() {
+    case $1 in
+        *.xz) echo xz ;;
+        *.gz) echo gzip ;;
+        *.zst) echo zstd ;;
+        *.bz2) echo bzip2 ;;
+    esac
+}
+
+# find_packed ARGUMENT...: prints the place of the compressed input among the arguments, if there is
+# one. What stands behind an option that takes a value is that value, such as --out x.csv.gz.
+find_packed() {
+    local i=0 before=
+    for argument in "$@"; do
+        case $before in
+            --no-amounts | --decimal-comma | --quiet | --*=*) before= ;;
+        esac
+        if [[ $before != --* && $argument != -* && -n $(unpacker "$argument") ]]; then
+            echo "$i"
+            return
+        fi
+        before=$argument
+        i=$((i + 1))
+    done
+}
+
+# run ARGUMENT...: the program, behind a decompressor if its input needs one.
+run() {
+    local place tool file
+    local -a arguments=("$@") status
+    place=$(find_packed "$@")
+    if [[ -z $place ]]; then
+        "$program" "$@"
+        return
+    fi
+    file=${arguments[place]}
+    if [[ ! -f $file || ! -r $file ]]; then
+        echo "examples/run.sh: there is no file $file that can be read" >&2
+        return 1
+    fi
+    arguments[place]=-
+    tool=$(unpacker "$file")
+    case $tool in
+        xz) need xz-utils >&2 ;;
+        *) need "$tool" >&2 ;;
+    esac
+    set +e
+    "$tool" -dc <"$file" | "$program" "${arguments[@]}"
+    status=("${PIPESTATUS[@]}")
+    set -e
+    # A program that ends early breaks the pipe; then its own status says more.
+    if ((status[1] != 0)); then return "${status[1]}"; fi
+    if ((status[0] != 0)); then
+        echo "examples/run.sh: $tool could not decompress all of $file; the report lacks the rest" >&2
+        return 1
+    fi
+}
+
+# show COMMAND...: prints it as one would type it, broken before options.
+show() {
+    local word line="  $1"
+    shift
+    for word in "$@"; do
+        if [[ $word == *[^A-Za-z0-9_./=,-]* ]]; then word=${word@Q}; fi
+        if [[ $word == --* ]] && ((${#line} > 60)); then
+            echo "$line \\"
+            line="     "
+        fi
+        line+=" $word"
+    done
+    echo "$line"
+}
+
+main_job() {
+    local name=$here customers=$build/cdnow_customers.csv
+    name=${name#"$PWD"/}
+    # CDs are cheap and seldom bought: the bounds are not those of a supermarket.
+    local -a arguments=(
+        --user customer --time date --amount dollars --currency USD
+        --active-days 60 --dormant-days 180 --f-high 1 --f-low 0.5 --m-high 40 --m-low 15
+        --tiers "silver=0,gold=100,diamond=300"
+        --offers "$name/data/offers.csv" --out "${customers#"$PWD"/}" "$name/data/cdnow_orders.csv"
+    )
+    echo "The orders of 2,357 customers of an online shop for CDs, 1997 to 1998. The command:"
+    echo
+    show "${program#"$PWD"/}" "${arguments[@]}"
+    run "${arguments[@]}"
+    echo
+    echo "One row a customer is in ${customers#"$PWD"/}; some of its columns:"
+    head -n 4 "$customers" | cut -d , -f 1-3,5,6,11,13,16,18,20 | sed 's/^/  /'
+    echo
+    echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--help says more)"
+}
+
+case ${1-} in
+    -h | --help)
+        usage
+        ;;
+    --options)
+        build
+        "$program" --help
+        ;;
+    "")
+        build
+        main_job
+        ;;
+    *)
+        build
+        run "$@"
+        ;;
+esac
