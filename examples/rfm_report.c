@@ -1,10 +1,10 @@
 /*
  * rfm_report - who is worth what, from a CSV file of orders.
  *
- * Shows libpmkt at work from end to end: batches of a stream go into a state, the state is asked at two
- * dates, and the answers are summed, compared and written. The work is in rfm_report/: csv.c
- * reads records, rows.c makes events of them, names.c keeps the way back from ids to texts, export.c and
- * print*.c give the answer. This file ties them together.
+ * Shows libpmkt at work from end to end: batches of a stream go into a state, the state is asked at
+ * two dates, and the answers are summed, compared and written. The work is in rfm_report/: csv.c
+ * reads records, rows.c makes events of them, names.c keeps the way back from ids to texts,
+ * export.c and print*.c give the answer. This file ties them together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,10 +40,10 @@ typedef struct session {
     double started, read_at, scored_at;
 } session;
 
-/* Lets ^C end the library's long calls. */
+/* Lets ^C end the library's long calls, and shows how far those behind the reading are. */
 static int keep_going(void *ctx, double done, const char *stage) {
-    (void)ctx;
-    progress("%s %.0f %%", stage, done * 100.0);
+    const session *it = ctx;
+    if (it->read_at > 0.0) progress("%s %.0f %%", stage, done * 100.0);
     return terminal_interrupted != 0;
 }
 
@@ -75,7 +75,9 @@ static int read_as_of(session *it) {
     return EXIT_USAGE;
 }
 
-/* An empty state, and a first question to it: what is wrong with the options shows before reading. */
+/*
+ * An empty state, and a first question to it: what is wrong with the options shows before reading.
+ */
 static int make_state(session *it) {
     pmkt_error err;
     pmkt_rfm_options how = PMKT_RFM_OPTIONS_INIT;
@@ -328,6 +330,7 @@ int main(int argc, char **argv) {
     pmkt_run_init(&it.run);
     it.run.threads = it.asked.threads;
     it.run.progress.fn = keep_going;
+    it.run.progress.ctx = &it;
     if (it.asked.quiet) progress_off();
     terminal_catch_interrupt();
     code = work(&it);

@@ -20,7 +20,7 @@ AS_OF_MS = 1_640_995_200_000  # 2022-01-01T00:00Z, after the last order
 SEED = 20261122
 ORDERS_PER_CUSTOMER = 10
 # Spread of the customers' buying rates: the median customer buys 5 times, the best percent more
-# than 70 times, the best of a million about 1,500 times.
+# than 70 times, the best of a million about 1,300 times.
 RATE_SIGMA = 1.2
 
 

@@ -172,7 +172,9 @@ static char *skip_plain(const csv *reader, char *at) {
     return at;
 }
 
-/* The field that begins with the quote at *at. Sets *malformed if text follows its closing quote. */
+/*
+ * The field that begins with the quote at *at. Sets *malformed if text follows its closing quote.
+ */
 static field_end quoted_field(csv *reader, char **at, bool *malformed, bool *memory) {
     char *end = reader->buffer + reader->end;
     char *text = *at + 1;

@@ -48,8 +48,8 @@ typedef enum csv_result {
 } csv_result;
 
 /*
- * Starts to read `fd`, which stays the caller's to close. `delimiter` 0 guesses by the first line: the
- * one of , ; tab | that is in there most often.
+ * Starts to read `fd`, which stays the caller's to close. `delimiter` 0 guesses by the first line:
+ * the one of , ; tab | that is in there most often.
  */
 void csv_start(csv *reader, int fd, char delimiter);
 

@@ -1,8 +1,8 @@
 /*
  * names.h - the way back from the library's 64-bit ids to the texts of the file.
  *
- * The library knows a customer by the hash of their id. Two texts with one hash would be one customer to
- * it, so every text is kept and compared: a collision is found, not guessed away.
+ * The library knows a customer by the hash of their id. Two texts with one hash would be one
+ * customer to it, so every text is kept and compared: a collision is found, not guessed away.
  */
 #ifndef RFM_REPORT_NAMES_H
 #define RFM_REPORT_NAMES_H

@@ -1,8 +1,8 @@
 /*
  * offers.h - who is offered what: a table that a marketer edits.
  *
- * A CSV file with the columns grouping, name and offer; grouping is class, lifecycle or tier, and name is one
- * that the report prints for it.
+ * A CSV file with the columns grouping, name and offer; grouping is class, lifecycle or tier, and
+ * name is one that the report prints for it.
  */
 #ifndef RFM_REPORT_OFFERS_H
 #define RFM_REPORT_OFFERS_H
@@ -31,8 +31,8 @@ bool offers_read(offers *out, const char *path);
 const char *offers_find(const offers *table, int32_t by, const char *name);
 
 /*
- * What a customer is offered: the offer of their class, else of their lifecycle stage; NULL if neither
- * has one. The names are those of the customer's class and stage.
+ * What a customer is offered: the offer of their class, else of their lifecycle stage; NULL if
+ * neither has one. The names are those of the customer's class and stage.
  */
 const char *offers_for(const offers *table, const char *segment, const char *lifecycle);
 

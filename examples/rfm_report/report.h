@@ -38,8 +38,8 @@ void print_moves(const report *about);
 void print_offers(const report *about);
 
 /*
- * Writes one CSV row a customer to asked->out, in the order in which they were first seen. A regular
- * file appears whole or not at all. False with a complaint if that fails.
+ * Writes one CSV row a customer to asked->out, in the order in which they were first seen. A
+ * regular file appears whole or not at all. False with a complaint if that fails.
  */
 bool report_export(const report *about);
 

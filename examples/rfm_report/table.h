@@ -16,7 +16,9 @@ typedef enum table_align {
     RIGHT
 } table_align;
 
-/* Zero it before the first use. Cells past the limits are dropped; no report here comes near them. */
+/*
+ * Zero it before the first use. Cells past the limits are dropped; no report here comes near them.
+ */
 typedef struct table {
     int columns, rows, filled; /* filled: cells of the last row */
     table_align align[TABLE_COLUMNS];
@@ -38,7 +40,9 @@ void table_print(table *out);
 /* A bold heading with an empty line above it, if stdout is a terminal; else plain. */
 void print_heading(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints a sentence, broken at spaces into lines of TABLE_WIDTH columns that begin with two spaces. */
+/*
+ * Prints a sentence, broken at spaces into lines of TABLE_WIDTH columns that begin with two spaces.
+ */
 void print_sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

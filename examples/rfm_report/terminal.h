@@ -20,8 +20,8 @@ void terminal_end_interrupted(void);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Shows a line of progress, if stderr is a terminal and none was shown in the last tenth of a second;
- * the next one takes its place.
+ * Shows a line of progress, if stderr is a terminal and none was shown in the last tenth of a
+ * second; the next one takes its place.
  */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length of the character at `text` and its code point; a byte that is no UTF-8 stands alone. */
+/*
+ * The length of the character at `text` and its code point; a byte that is no UTF-8 stands alone.
+ */
 static int decode(const char *text, uint32_t *code) {
     const unsigned char *byte = (const unsigned char *)text;
     int length = byte[0] < 0x80                      ? 1

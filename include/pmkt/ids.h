@@ -20,7 +20,8 @@ extern "C" {
 /*
  * The id of a string: XXH3-64 of its bytes, seed 0, where a hash of 0 becomes 1. An empty string is
  * a string like any other. Two different strings get the same id with a chance of about 3 in a
- * million at 10 million strings. This is not a keyed hash: it does not hide a phone number.
+ * million at 10 million strings, unless somebody crafts them. This is not a keyed hash: it neither
+ * hides a phone number nor withstands whoever can choose the strings.
  *
  * bytes may be NULL only if length is 0 (else the result is PMKT_ID_NONE). Any thread, no
  * allocation, O(length). Since 0.1.

@@ -336,9 +336,9 @@ enum {
 enum {
     PMKT_RFM_NOT_OBSERVED = 0, /* no order, and the state saw no behavior of anybody: only orders,
                                   refunds, cancellations and registrations */
-    PMKT_RFM_UNAWARE = 1,
-    PMKT_RFM_AWARE = 2,      /* was shown something, viewed, searched, ... */
-    PMKT_RFM_INTERESTED = 3, /* favorite, follow, cart, checkout */
+    PMKT_RFM_UNAWARE = 1,      /* nothing but a registration */
+    PMKT_RFM_AWARE = 2,        /* was shown something, viewed, ...; or gave back all they bought */
+    PMKT_RFM_INTERESTED = 3,   /* favorite, follow, cart, checkout */
     PMKT_RFM_BUYER = 4,
     PMKT_RFM_LOYAL = 5
 };

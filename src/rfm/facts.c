@@ -76,6 +76,7 @@ void pmkti_facts_history(const pmkti_asof *as_of, const pmkti_customer *customer
     const int64_t aware = seen(customer->aware, as_of->ms);
     f.registered = registered != PMKTI_NEVER;
     f.aware = aware != PMKTI_NEVER;
+    f.acted = f.aware || first_record != PMKTI_NEVER;
     f.interested = seen(customer->interest, as_of->ms) != PMKTI_NEVER;
     f.origin_ms = f.registered ? registered : aware < first_record ? aware : first_record;
     f.tier_known = true;
@@ -92,6 +93,7 @@ void pmkti_facts_summary(const pmkti_asof *as_of, const pmkti_entry *entry, pmkt
     const int64_t registered = pmkti_when_ms(entry->registered);
     f.registered = registered != PMKTI_NEVER;
     f.aware = entry->flags & PMKTI_IS_AWARE;
+    f.acted = pmkti_when_ms(entry->event) != PMKTI_NEVER;
     f.interested = entry->flags & PMKTI_IS_INTERESTED;
     f.origin_ms = f.registered ? registered : pmkti_when_ms(entry->event);
     f.tier_spend = entry->revenue;

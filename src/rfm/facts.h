@@ -28,6 +28,7 @@ typedef struct pmkti_facts {
     bool tier_known;
     bool registered;
     bool aware;
+    bool acted; /* anything but a registration: also an order that was given back */
     bool interested;
 } pmkti_facts;
 

@@ -13,19 +13,16 @@ void pmkti_fold_scratch_free(const pmkt_allocator *allocator, pmkti_fold_scratch
         pmkti_free(allocator, s->sorted.at, s->sorted.room, sizeof *s->sorted.at);
         pmkti_free(allocator, s->spare.at, s->spare.room, sizeof *s->spare.at);
         pmkti_free(allocator, s->counts, PMKTI_SORT_COUNTS, sizeof *s->counts);
+        pmkti_part_clear(allocator, &s->result);
     }
     pmkti_free(allocator, scratch, (size_t)workers, sizeof *scratch);
 }
 
-/* Room for the sorted rows, and for a copy where two partitions both have rows. */
-static pmkt_status make_room(const pmkt_allocator *allocator, pmkti_fold_scratch *s, size_t n) {
-    if (n <= s->sorted.room) return PMKT_OK;
-    pmkti_free(allocator, s->sorted.at, s->sorted.room, sizeof *s->sorted.at);
-    s->sorted.room = 0;
-    s->sorted.at = pmkti_alloc(allocator, n, sizeof *s->sorted.at);
-    if (!s->sorted.at) return PMKT_E_NOMEM;
-    s->sorted.room = n;
-    return PMKT_OK;
+void *pmkti_renew(const pmkt_allocator *allocator, void *at, size_t *room, size_t n, size_t size) {
+    pmkti_free(allocator, at, *room, size);
+    void *fresh = pmkti_alloc(allocator, n, size);
+    *room = fresh ? n : 0;
+    return fresh;
 }
 
 /* Pending rows of one or two partitions, in one array: the partition's own if the other has none.
@@ -44,27 +41,80 @@ static const pmkti_row *gather(const pmkt_allocator *allocator, const pmkti_part
 
 static pmkt_status sort_pending(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
                                 int32_t mode, const pmkti_part *a, const pmkti_part *b, size_t n) {
-    pmkt_status status = make_room(allocator, scratch, n);
-    if (status) return status;
+    if (!PMKTI_MAKE_ROOM(allocator, scratch->sorted, n)) return PMKT_E_NOMEM;
     pmkti_row *copy = NULL;
     const pmkti_row *in = gather(allocator, a, b, &copy, n);
     if (!in) return PMKT_E_NOMEM;
-    status =
+    const pmkt_status status =
         pmkti_sort_rows(allocator, scratch, in, scratch->sorted.at, n, mode == PMKT_RFM_SUMMARY);
     pmkti_free(allocator, copy, n, sizeof *copy);
     return status;
 }
 
+/* A new array for n elements where `room` is too small: exact at first, then with some to grow. */
+typedef struct spare {
+    void *at;
+    size_t room;
+    bool failed;
+} spare;
+
+static spare spare_for(const pmkt_allocator *allocator, size_t n, size_t room, size_t size) {
+    if (n <= room) return (spare){NULL, 0, false};
+    const size_t wanted = room ? n + n / 4 : n;
+    void *at = pmkti_alloc(allocator, wanted, size);
+    return (spare){at, wanted, !at};
+}
+
+/* Copies one of the folded arrays, into the spare if it does not fit. */
+#define COPY_ARRAY(name, spare) \
+    do { \
+        if ((spare).at) { \
+            pmkti_free(allocator, out->name.at, out->name.room, sizeof *out->name.at); \
+            out->name.at = (spare).at; \
+            out->name.room = (spare).room; \
+        } \
+        out->name.n = result->name.n; \
+        if (out->name.n) \
+            memcpy(out->name.at, result->name.at, out->name.n * sizeof *out->name.at); \
+    } while (0)
+
+static pmkt_status copy_folded(const pmkt_allocator *allocator, const pmkti_part *result,
+                               pmkti_part *out) {
+    const size_t customer = sizeof(pmkti_customer), order = sizeof(pmkti_order);
+    const size_t entry = sizeof(pmkti_entry);
+    spare c = spare_for(allocator, result->customers.n, out->customers.room, customer);
+    spare o = spare_for(allocator, result->orders.n, out->orders.room, order);
+    spare e = spare_for(allocator, result->entries.n, out->entries.room, entry);
+    if (c.failed || o.failed || e.failed) {
+        pmkti_free(allocator, c.at, c.room, customer);
+        pmkti_free(allocator, o.at, o.room, order);
+        pmkti_free(allocator, e.at, e.room, entry);
+        return PMKT_E_NOMEM;
+    }
+    COPY_ARRAY(customers, c);
+    COPY_ARRAY(orders, o);
+    COPY_ARRAY(entries, e);
+    return PMKT_OK;
+}
+
 pmkt_status pmkti_fold(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch, int32_t mode,
                        const pmkti_part *a, const pmkti_part *b, pmkti_part *out) {
-    memset(out, 0, sizeof *out);
     const size_t n = a->rows.n + (b ? b->rows.n : 0);
     pmkt_status status = n ? sort_pending(allocator, scratch, mode, a, b, n) : PMKT_OK;
     if (status) return status;
     const pmkti_row *rows = scratch->sorted.at;
-    status = mode == PMKT_RFM_HISTORY ? pmkti_fold_history(allocator, a, b, rows, n, out)
-                                      : pmkti_fold_summary(allocator, a, b, rows, n, out);
-    if (status) pmkti_part_clear(allocator, out);
+    pmkti_part *result = &scratch->result;
+    result->customers.n = result->orders.n = result->entries.n = 0;
+    status = mode == PMKT_RFM_HISTORY ? pmkti_fold_history(allocator, a, b, rows, n, result)
+                                      : pmkti_fold_summary(allocator, a, b, rows, n, result);
+    return status ? status : copy_folded(allocator, result, out);
+}
+
+pmkt_status pmkti_fold_in_place(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
+                                int32_t mode, pmkti_part *part) {
+    if (part->rows.n == 0) return PMKT_OK;
+    const pmkt_status status = pmkti_fold(allocator, scratch, mode, part, NULL, part);
+    if (!status) part->rows.n = 0;
     return status;
 }
 
@@ -76,16 +126,6 @@ void pmkti_part_replace(const pmkt_allocator *allocator, pmkti_part *part, pmkti
     part->tombs.n = part->tombs.room = 0;
     pmkti_part_clear(allocator, part);
     *part = *folded;
-}
-
-pmkt_status pmkti_fold_in_place(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
-                                int32_t mode, pmkti_part *part) {
-    if (part->rows.n == 0) return PMKT_OK;
-    pmkti_part folded;
-    const pmkt_status status = pmkti_fold(allocator, scratch, mode, part, NULL, &folded);
-    if (status) return status;
-    pmkti_part_replace(allocator, part, &folded);
-    return PMKT_OK;
 }
 
 void pmkti_part_clear(const pmkt_allocator *allocator, pmkti_part *part) {

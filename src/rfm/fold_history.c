@@ -2,7 +2,6 @@
  * fold_history.c - a partition of order lists: merges customers by key, and each customer's sorted
  * orders, so that all lines of one order become one record wherever they came from.
  */
-#include "core/alloc.h"
 #include "rfm/fold.h"
 
 /* A folded partition, read customer by customer. */
@@ -119,12 +118,9 @@ static pmkt_status make_room(const pmkt_allocator *allocator, const pmkti_part *
         orders += pmkti_stamp_tag(rows[i].what.stamp) < PMKTI_REGISTER;
     }
     if (orders > UINT32_MAX) return PMKT_E_OVERFLOW; /* pmkti_customer.end has 32 bits */
-    out->customers.at = pmkti_alloc(allocator, customers, sizeof *out->customers.at);
-    out->customers.room = out->customers.at ? customers : 0;
-    out->orders.at = pmkti_alloc(allocator, orders, sizeof *out->orders.at);
-    out->orders.room = out->orders.at ? orders : 0;
-    const bool failed = (customers && !out->customers.at) || (orders && !out->orders.at);
-    return failed ? PMKT_E_NOMEM : PMKT_OK;
+    const bool fits = PMKTI_MAKE_ROOM(allocator, out->customers, customers) &&
+                      PMKTI_MAKE_ROOM(allocator, out->orders, orders);
+    return fits ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 /* The next customer of any source; false if all have ended. */
@@ -167,6 +163,5 @@ pmkt_status pmkti_fold_history(const pmkt_allocator *allocator, const pmkti_part
         merge_runs(out, runs, n);
         to->end = (uint32_t)out->orders.n;
     }
-    pmkti_part_trim(allocator, out);
     return PMKT_OK;
 }

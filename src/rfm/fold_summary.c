@@ -1,7 +1,6 @@
 /*
  * fold_summary.c - a partition of sums: merges entries by key.
  */
-#include "core/alloc.h"
 #include "rfm/fold.h"
 
 /* An entry while it is summed: whole words, for six-byte fields that are read right after being
@@ -94,9 +93,7 @@ static pmkt_status make_room(const pmkt_allocator *allocator, const pmkti_part *
                              pmkti_part *out) {
     size_t n = a->entries.n + (b ? b->entries.n : 0);
     for (size_t i = 0; i < n_rows; i++) n += i == 0 || rows[i].key != rows[i - 1].key;
-    out->entries.at = pmkti_alloc(allocator, n, sizeof *out->entries.at);
-    out->entries.room = out->entries.at ? n : 0;
-    return n && !out->entries.at ? PMKT_E_NOMEM : PMKT_OK;
+    return PMKTI_MAKE_ROOM(allocator, out->entries, n) ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 pmkt_status pmkti_fold_summary(const pmkt_allocator *allocator, const pmkti_part *a,
@@ -123,6 +120,5 @@ pmkt_status pmkti_fold_summary(const pmkt_allocator *allocator, const pmkti_part
         if (all.orders > UINT32_MAX) return PMKT_E_OVERFLOW;
         *to = entry_of(key, &all);
     }
-    pmkti_part_trim(allocator, out); /* customers of more than one source were counted twice */
     return PMKT_OK;
 }

@@ -3,6 +3,9 @@
  */
 #include "rfm/rows.h"
 
+#include "core/alloc.h"
+#include "rfm/fold.h"
+
 /* ----------------------------------------------------------- what a row is */
 
 /* Money given back, or a whole order. Without prices it can only be the order; in a summary, which
@@ -68,10 +71,19 @@ static bool is_line(uint16_t where) {
     return where < PMKTI_JOINED && (where & 7) == PMKTI_LINE;
 }
 
-/* A line of the same order as the line before it. */
-static bool joins(const pmkt_events *ev, int64_t i) {
+bool pmkti_row_joins(const pmkt_events *ev, int64_t i) {
     return ev->order && ev->order[i] != PMKT_ID_NONE && ev->order[i] == ev->order[i - 1] &&
            ev->user[i] == ev->user[i - 1];
+}
+
+/* The rows of the slice's n-th chunk. */
+static int64_t chunk_begin(const pmkti_batch *b, int64_t n) {
+    const int64_t begin = (b->from / PMKTI_CHUNK_ROWS + n) * PMKTI_CHUNK_ROWS;
+    return begin > b->from ? begin : b->from;
+}
+static int64_t chunk_end(const pmkti_batch *b, int64_t n) {
+    const int64_t end = (b->from / PMKTI_CHUNK_ROWS + n + 1) * PMKTI_CHUNK_ROWS;
+    return end < b->to ? end : b->to;
 }
 
 /* ---------------------------------------------------------------- pass one */
@@ -86,12 +98,11 @@ static void count_accepted(pmkti_chunk *c, const pmkti_batch *b, int64_t i) {
     if (ev->time[i] > c->last_ms) c->last_ms = ev->time[i];
 }
 
-pmkt_status pmkti_place_chunk(void *ctx, int64_t n, int worker) {
+static pmkt_status place_chunk(void *ctx, int64_t n, int worker) {
     pmkti_batch *b = ctx;
-    pmkti_chunk *c = &b->chunks[n];
-    const int64_t from = n * PMKTI_CHUNK_ROWS;
-    const int64_t to = b->ev.rows - from > PMKTI_CHUNK_ROWS ? from + PMKTI_CHUNK_ROWS : b->ev.rows;
-    uint8_t *bits = c->report.rejected_bits;
+    pmkti_chunk *c = &b->chunks.at[n];
+    const int64_t from = chunk_begin(b, n), to = chunk_end(b, n);
+    uint8_t *bits = b->total.report.rejected_bits;
     int32_t fault = -1;
     (void)worker;
     bool after_line = from > 0 && is_line(pmkti_place(b, from - 1, &fault));
@@ -105,15 +116,71 @@ pmkt_status pmkti_place_chunk(void *ctx, int64_t n, int worker) {
             c->report.ignored++;
         } else {
             count_accepted(c, b, i);
-            if (line && after_line && joins(&b->ev, i))
+            if (line && after_line && pmkti_row_joins(&b->ev, i))
                 where = PMKTI_JOINED;
             else
                 c->at[where >> 3]++;
         }
         after_line = line;
-        b->where[i] = where;
+        b->where.at[i - b->from] = where;
     }
     return PMKT_OK;
+}
+
+static void add_up(pmkti_chunk *total, const pmkti_chunk *c) {
+    pmkti_report_add(&total->report, &c->report);
+    if (__builtin_add_overflow(total->amounts, c->amounts, &total->amounts)) {
+        total->amounts = UINT64_MAX;
+    }
+    if (c->first_ms < total->first_ms) total->first_ms = c->first_ms;
+    if (c->last_ms > total->last_ms) total->last_ms = c->last_ms;
+}
+
+/* Turns the counts of the chunks into places within their partition's rows. */
+static void lay_out(pmkti_batch *b) {
+    b->n_coming = 0;
+    for (int p = 0; p < PMKTI_PARTITIONS; p++) {
+        uint32_t next = 0; /* a slice has less than 2^32 rows */
+        for (size_t c = 0; c < b->chunks.n; c++) {
+            const uint32_t rows = b->chunks.at[c].at[p];
+            b->chunks.at[c].at[p] = next;
+            next += rows;
+        }
+        b->coming[p] = next;
+        b->n_coming += next;
+    }
+}
+
+pmkt_status pmkti_place_slice(pmkti_batch *b, const pmkti_run *run, pmkti_stage stage, int64_t from,
+                              int64_t to) {
+    b->from = from;
+    b->to = to;
+    const int64_t chunks = (to - 1) / PMKTI_CHUNK_ROWS - from / PMKTI_CHUNK_ROWS + 1;
+    if (to - from > UINT32_MAX) return PMKT_E_NOMEM; /* one order of 2^32 lines */
+    const pmkt_allocator *allocator = &b->rfm->allocator;
+    if (!PMKTI_MAKE_ROOM(allocator, b->where, (size_t)(to - from)) ||
+        !PMKTI_MAKE_ROOM(allocator, b->chunks, (size_t)chunks)) {
+        return PMKT_E_NOMEM;
+    }
+    b->chunks.n = (size_t)chunks;
+    memset(b->chunks.at, 0, b->chunks.n * sizeof *b->chunks.at);
+    for (size_t n = 0; n < b->chunks.n; n++) {
+        b->chunks.at[n].report.first_bad = -1;
+        b->chunks.at[n].first_ms = INT64_MAX;
+        b->chunks.at[n].last_ms = INT64_MIN;
+    }
+    const pmkt_status status = pmkti_parallel(run, stage, place_chunk, b, chunks);
+    if (status) return status;
+    b->amounts_before = b->total.amounts;
+    for (size_t n = 0; n < b->chunks.n; n++) add_up(&b->total, &b->chunks.at[n]);
+    lay_out(b);
+    return PMKT_OK;
+}
+
+void pmkti_batch_clear(pmkti_batch *b) {
+    const pmkt_allocator *allocator = &b->rfm->allocator;
+    pmkti_free(allocator, b->where.at, b->where.room, sizeof *b->where.at);
+    pmkti_free(allocator, b->chunks.at, b->chunks.room, sizeof *b->chunks.at);
 }
 
 /* ---------------------------------------------------------------- pass two */
@@ -127,7 +194,7 @@ static pmkti_row make_row(const pmkti_batch *b, int64_t i, uint32_t tag) {
         row.what.amount = tag == PMKTI_CANCEL ? 0 : (int64_t)pmkti_row_size(b, i);
     }
     if (tag == PMKTI_LINE) {
-        for (int64_t j = i + 1; j < ev->rows && b->where[j] == PMKTI_JOINED; j++) {
+        for (int64_t j = i + 1; j < b->to && b->where.at[j - b->from] == PMKTI_JOINED; j++) {
             row.what.amount += (int64_t)pmkti_row_size(b, j);
             if (ev->time[j] < ms) ms = ev->time[j];
         }
@@ -141,16 +208,18 @@ static pmkti_row make_row(const pmkti_batch *b, int64_t i, uint32_t tag) {
     return row;
 }
 
-pmkt_status pmkti_write_chunk(void *ctx, int64_t n, int worker) {
+static pmkt_status write_chunk(void *ctx, int64_t n, int worker) {
     const pmkti_batch *b = ctx;
-    pmkti_chunk *c = &b->chunks[n];
-    const int64_t from = n * PMKTI_CHUNK_ROWS;
-    const int64_t to = b->ev.rows - from > PMKTI_CHUNK_ROWS ? from + PMKTI_CHUNK_ROWS : b->ev.rows;
+    pmkti_chunk *c = &b->chunks.at[n];
     (void)worker;
-    for (int64_t i = from; i < to; i++) {
-        const uint16_t where = b->where[i];
+    for (int64_t i = chunk_begin(b, n); i < chunk_end(b, n); i++) {
+        const uint16_t where = b->where.at[i - b->from];
         if (where >= PMKTI_JOINED) continue;
-        b->to[where >> 3][c->at[where >> 3]++] = make_row(b, i, where & 7);
+        b->dest[where >> 3][c->at[where >> 3]++] = make_row(b, i, where & 7);
     }
     return PMKT_OK;
+}
+
+pmkt_status pmkti_write_slice(pmkti_batch *b, const pmkti_run *run, pmkti_stage stage) {
+    return pmkti_parallel(run, stage, write_chunk, b, (int64_t)b->chunks.n);
 }

@@ -94,7 +94,8 @@ static uint8_t stage_of(const scoring *s, const pmkti_facts *f, uint8_t lifecycl
     }
     if (f->interested) return PMKT_RFM_INTERESTED;
     if (f->aware) return PMKT_RFM_AWARE;
-    return s->behavior_seen ? PMKT_RFM_UNAWARE : PMKT_RFM_NOT_OBSERVED;
+    if (!s->behavior_seen) return PMKT_RFM_NOT_OBSERVED;
+    return f->acted ? PMKT_RFM_AWARE : PMKT_RFM_UNAWARE;
 }
 
 static void write_tier(const pmkt_rfm_scores *s, size_t row, const pmkti_facts *f) {

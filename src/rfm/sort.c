@@ -48,14 +48,7 @@ static void merge(bool keys_only, pmkti_row *rows, size_t middle, size_t n, pmkt
 
 static pmkt_status merge_sort(const sorter *s, pmkti_row *rows, size_t n) {
     pmkti_fold_scratch *scratch = s->scratch;
-    if (scratch->spare.room < n) {
-        const size_t room = n + n / 2;
-        void *at = pmkti_resize(s->allocator, scratch->spare.at, scratch->spare.room, room,
-                                sizeof *scratch->spare.at);
-        if (!at) return PMKT_E_NOMEM;
-        scratch->spare.at = at;
-        scratch->spare.room = room;
-    }
+    if (!PMKTI_MAKE_ROOM(s->allocator, scratch->spare, n)) return PMKT_E_NOMEM;
     for (size_t i = 0; i < n; i += RUN) {
         insertion_sort(s->keys_only, rows + i, n - i < RUN ? n - i : RUN);
     }
@@ -74,10 +67,10 @@ static pmkt_status sort_bucket(const sorter *s, pmkti_row *rows, size_t n) {
     return PMKT_OK;
 }
 
-/* Buckets of about eight rows. */
+/* Buckets of two to four rows, most of them of one customer. */
 static unsigned bucket_bits(size_t n) {
     unsigned bits = 0;
-    while (bits < PMKTI_SORT_BITS && (n >> bits) > 8) bits++;
+    while (bits < PMKTI_SORT_BITS && (n >> bits) > 4) bits++;
     return bits;
 }
 

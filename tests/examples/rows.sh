@@ -92,7 +92,7 @@ line "order lines 3"
 says "Customers: 4. Orders: 1."
 says "The file has no amounts, so every value is low."
 ok "no money is shown" test "$(grep -ciE 'revenue|tiers' out)" -eq 0
-line "aware 1 25.0 % 0 0.0 %"
+line "aware 2 50.0 % 0 0.0 %" # c looked, d gave back what they bought
 line "interested 1 25.0 % 0 0.0 %"
 line "buyer 1 25.0 % 1 100.0 %"
 ok "money is empty in --out, not zero" grep -qE "^a,2,1,1,,,2,3,[0-9],[0-9],active-low-low,active,new,buyer,0,,,$" visits_out.csv

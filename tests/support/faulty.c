@@ -86,7 +86,8 @@ static void take_back(faulty *f, void *p) {
 
 static void *serve(void *ctx, void *p, size_t old, size_t size, size_t align) {
     faulty *f = ctx;
-    if (align == 0 || align > ALIGN || (align & (align - 1)) != 0) note(f, "an impossible alignment");
+    if (align == 0 || align > ALIGN || (align & (align - 1)) != 0)
+        note(f, "an impossible alignment");
     if (!p && old != 0) note(f, "an `old` size without a block");
     if (!p && size == 0) note(f, "a free of NULL");
     if (p && !is_sound(f, p, old, align)) return NULL;

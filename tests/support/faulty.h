@@ -21,9 +21,9 @@ typedef struct faulty {
     /* Counted. Freeing is no call here, for it cannot fail. */
     _Atomic int64_t calls;
     _Atomic int64_t refused;
-    _Atomic int64_t blocks; /* live */
-    _Atomic int64_t bytes;  /* live */
-    _Atomic int64_t peak;   /* the most bytes ever live */
+    _Atomic int64_t blocks;       /* live */
+    _Atomic int64_t bytes;        /* live */
+    _Atomic int64_t peak;         /* the most bytes ever live */
     _Atomic(const char *) misuse; /* the first thing that was wrong with a call, or NULL */
 } faulty;
 

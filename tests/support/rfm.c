@@ -54,7 +54,7 @@ void rfm_add_buyer(pmkt_rfm *rfm, uint64_t user, int64_t as_of, int32_t recency,
     const int64_t each = total / orders, rest = total % orders;
     batch b = {0};
     for (int64_t i = 0; i < orders; i++) {
-        const int64_t time = i == 0 ? last - span * DAY : last;
+        const int64_t time = i == 0 && orders > 1 ? last - span * DAY : last;
         batch_order(&b, user, time, PMKT_ID_NONE, i == 0 ? each + rest : each);
     }
     rfm_take(rfm, &b);

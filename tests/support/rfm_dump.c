@@ -25,29 +25,24 @@ static void put_array(dump *d, const void *at, size_t n, size_t size) {
     put(d, at, n * size);
 }
 
-/* A copy of the partition without pending rows, in memory of our own. */
-static pmkti_part folded(const pmkt_allocator *heap, int32_t mode, const pmkti_part *part) {
-    pmkti_part out;
-    pmkti_fold_scratch *scratch = pmkti_fold_scratch_new(heap, 1);
-    if (!scratch || pmkti_fold(heap, scratch, mode, part, NULL, &out)) abort();
-    pmkti_fold_scratch_free(heap, scratch, 1);
-    return out;
-}
-
 dump rfm_dump(const pmkt_rfm *rfm) {
     dump d = {NULL, 0, 0};
     pmkt_allocator heap;
     if (pmkti_allocator_check(NULL, &heap, NULL)) abort();
+    pmkti_fold_scratch *scratch = pmkti_fold_scratch_new(&heap, 1);
     put(&d, &rfm->mode, sizeof rfm->mode);
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         const pmkti_part *part = &rfm->parts[p];
-        pmkti_part copy = folded(&heap, rfm->mode, part);
+        pmkti_part copy; /* without pending rows, in memory of our own */
+        memset(&copy, 0, sizeof copy);
+        if (!scratch || pmkti_fold(&heap, scratch, rfm->mode, part, NULL, &copy)) abort();
         put_array(&d, copy.customers.at, copy.customers.n, sizeof *copy.customers.at);
         put_array(&d, copy.orders.at, copy.orders.n, sizeof *copy.orders.at);
         put_array(&d, copy.entries.at, copy.entries.n, sizeof *copy.entries.at);
         put_array(&d, part->tombs.at, part->tombs.n, sizeof *part->tombs.at);
         pmkti_part_clear(&heap, &copy);
     }
+    pmkti_fold_scratch_free(&heap, scratch, 1);
     return d;
 }
 

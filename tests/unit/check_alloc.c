@@ -163,12 +163,10 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("alloc");
-    TOPIC(suite, "allocator", no_allocator_is_the_heap,
-          an_allocator_without_a_function_is_refused,
+    TOPIC(suite, "allocator", no_allocator_is_the_heap, an_allocator_without_a_function_is_refused,
           nothing_is_asked_for_where_there_is_nothing_to_allocate,
           a_size_that_overflows_is_refused_before_it_is_asked_for,
-          zeroed_memory_is_zero_and_other_memory_is_not,
-          a_resize_keeps_what_both_sizes_have,
+          zeroed_memory_is_zero_and_other_memory_is_not, a_resize_keeps_what_both_sizes_have,
           a_refused_resize_leaves_the_block_as_it_was);
     TOPIC(suite, "test allocator", the_test_allocator_fails_once_or_from_then_on,
           the_test_allocator_sees_wrong_sizes_and_writes_beyond);

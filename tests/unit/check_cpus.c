@@ -26,10 +26,10 @@ START_TEST(no_quota_is_no_limit) {
 END_TEST
 
 START_TEST(a_text_that_makes_no_sense_is_no_limit) {
-    static const char *const TEXTS[] = {
-        "",         "\n",          " ",           "200000",        "200000\n",     "200000 ",
-        "200000 0", "0 100000",    "-1 100000",   "200000 -1",     "200000 max",   "200000\t100000",
-        "x 100000", " 200000 100", "2e5 100000",  "200000  100000"};
+    static const char *const TEXTS[] = {"",          "\n",          " ",          "200000",
+                                        "200000\n",  "200000 ",     "200000 0",   "0 100000",
+                                        "-1 100000", "200000 -1",   "200000 max", "200000\t100000",
+                                        "x 100000",  " 200000 100", "2e5 100000", "200000  100000"};
     for (int64_t i = 0; i < LENGTH(TEXTS); i++) {
         ck_assert_msg(pmkti_cgroup_cpus(TEXTS[i]) == 0, "\"%s\"", TEXTS[i]);
     }

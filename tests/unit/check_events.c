@@ -31,14 +31,15 @@ END_TEST
 START_TEST(the_callers_own_kinds_are_custom_and_other_numbers_have_no_name) {
     ck_assert_str_eq(pmkt_kind_name(PMKT_KIND_CUSTOM), "custom");
     ck_assert_str_eq(pmkt_kind_name(UINT16_MAX), "custom");
-    static const int32_t NUMBERS[] = {PMKT_KIND_NONE, PMKT_KIND_COUNT_, 255, UINT16_MAX + 1,
-                                      -1,             INT32_MIN,        INT32_MAX};
+    static const int32_t NUMBERS[] = {PMKT_KIND_NONE, PMKT_KIND_COUNT_, 255, UINT16_MAX + 1, -1,
+                                      INT32_MIN,      INT32_MAX};
     for (int64_t i = 0; i < LENGTH(NUMBERS); i++) ck_assert_ptr_null(pmkt_kind_name(NUMBERS[i]));
 }
 END_TEST
 
 START_TEST(a_name_must_be_exact) {
-    static const char *const NAMES[] = {"", "Order", "ORDER", " order", "orders", "orde", "custom", "none"};
+    static const char *const NAMES[] = {"",       "Order", "ORDER",  " order",
+                                        "orders", "orde",  "custom", "none"};
     for (int64_t i = 0; i < LENGTH(NAMES); i++) {
         ck_assert_int_eq(pmkt_kind_from_name(NAMES[i]), PMKT_KIND_NONE);
     }
@@ -329,7 +330,8 @@ START_TEST(numbers_that_make_no_sense_are_malformed) {
         events.on_bad = ON_BAD[i];
         check_refused(&events);
     }
-    static const int32_t KINDS[] = {-1, PMKT_KIND_COUNT_, 255, UINT16_MAX + 1, INT32_MIN, INT32_MAX};
+    static const int32_t KINDS[] = {-1,        PMKT_KIND_COUNT_, 255, UINT16_MAX + 1,
+                                    INT32_MIN, INT32_MAX};
     for (int64_t i = 0; i < LENGTH(KINDS); i++) {
         pmkt_events events = one_view();
         events.every_kind = KINDS[i];
@@ -354,10 +356,10 @@ START_TEST(a_currency_is_three_capitals_and_an_exponent) {
         int32_t exponent;
         bool good;
     } CASES[] = {
-        {"CNY", 2, true},     {"JPY", 0, true},    {"KWD", 3, true},   {"XXX", 6, true},
-        {"", 0, true},        {"", 2, false},      {"CNY", -1, false}, {"CNY", 7, false},
-        {"cny", 2, false},    {"CN", 2, false},    {"CNYX", 2, false}, {"CN1", 2, false},
-        {"\0NY", 0, false},   {"CNY\0X", 2, false}, {"C\0Y", 2, false}, {"CNYCNYC", 2, false},
+        {"CNY", 2, true},   {"JPY", 0, true},     {"KWD", 3, true},   {"XXX", 6, true},
+        {"", 0, true},      {"", 2, false},       {"CNY", -1, false}, {"CNY", 7, false},
+        {"cny", 2, false},  {"CN", 2, false},     {"CNYX", 2, false}, {"CN1", 2, false},
+        {"\0NY", 0, false}, {"CNY\0X", 2, false}, {"C\0Y", 2, false}, {"CNYCNYC", 2, false},
     };
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         pmkt_events events = one_view();
@@ -381,9 +383,12 @@ START_TEST(extra_columns_need_names_data_and_types) {
     events.n_extra = 2;
     ck_assert_int_eq(pmkt_events_check(&events, NULL, NULL), PMKT_OK);
     const pmkt_column bad[] = {
-        {NULL, numbers, PMKT_TYPE_INT64, 0},  {"", numbers, PMKT_TYPE_INT64, 0},
-        {"a", NULL, PMKT_TYPE_INT64, 0},      {"a", numbers, 0, 0},
-        {"a", numbers, 4, 0},                 {"a", numbers, -1, 0},
+        {NULL, numbers, PMKT_TYPE_INT64, 0},
+        {"", numbers, PMKT_TYPE_INT64, 0},
+        {"a", NULL, PMKT_TYPE_INT64, 0},
+        {"a", numbers, 0, 0},
+        {"a", numbers, 4, 0},
+        {"a", numbers, -1, 0},
         {"a", numbers, PMKT_TYPE_INT64, 1},
     };
     for (int64_t i = 0; i < LENGTH(bad); i++) {
@@ -427,18 +432,17 @@ int main(void) {
           every_reason_has_a_phrase_of_its_own);
     TOPIC(suite, "rows", a_row_needs_a_user, a_row_needs_a_time_within_1700_to_2999,
           a_row_needs_a_kind_that_exists, an_amount_is_within_53_bits,
-          only_refunds_and_cancellations_are_negative,
-          what_only_some_handles_need_is_not_looked_at,
+          only_refunds_and_cancellations_are_negative, what_only_some_handles_need_is_not_looked_at,
           a_row_counts_under_the_first_reason_that_holds);
-    TOPIC(suite, "reports", a_bad_row_fails_the_batch_and_is_named,
-          a_good_batch_is_accepted_whole, a_batch_without_rows_needs_no_columns,
+    TOPIC(suite, "reports", a_bad_row_fails_the_batch_and_is_named, a_good_batch_is_accepted_whole,
+          a_batch_without_rows_needs_no_columns,
           the_bitmap_marks_the_rejected_rows_and_no_other_bit,
           the_bitmap_is_filled_also_if_the_batch_fails,
           one_kind_for_all_rows_works_like_a_column_of_it);
     TOPIC(suite, "malformed", a_batch_without_required_columns_is_malformed,
           numbers_that_make_no_sense_are_malformed,
           a_kind_column_and_one_kind_for_all_contradict_each_other,
-          a_currency_is_three_capitals_and_an_exponent,
-          extra_columns_need_names_data_and_types, a_long_column_name_fits_the_message);
+          a_currency_is_three_capitals_and_an_exponent, extra_columns_need_names_data_and_types,
+          a_long_column_name_fits_the_message);
     return suite_run(suite);
 }

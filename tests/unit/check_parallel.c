@@ -343,7 +343,6 @@ int main(void) {
           work_of_no_chunks_can_be_canceled_too, nobody_to_ask_is_nobody_who_cancels);
     TOPIC(suite, "signals", worker_threads_block_all_signals_and_the_caller_keeps_its_own);
     TOPIC(suite, "run", no_run_is_all_allowed_threads_and_nobody_to_ask,
-          a_run_says_how_many_threads_and_whom_to_ask,
-          an_impossible_number_of_threads_is_refused);
+          a_run_says_how_many_threads_and_whom_to_ask, an_impossible_number_of_threads_is_refused);
     return suite_run(suite);
 }

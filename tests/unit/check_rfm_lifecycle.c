@@ -8,7 +8,7 @@
 #include "support/suite.h"
 
 #define AS_OF date(2024, 7, 1)
-#define BEFORE(days) (AS_OF - (days) * DAY) /* 00:00 so many days ago */
+#define BEFORE(days) (AS_OF - (days)*DAY) /* 00:00 so many days ago */
 #define AT_RISK PMKT_RFM_FLAG_AT_RISK
 #define PROSPECT PMKT_RFM_FLAG_PROSPECT
 #define REGISTERED PMKT_RFM_FLAG_REGISTERED
@@ -33,8 +33,8 @@ START_TEST(growing_from_7_days_and_mature_from_90) {
     static const struct {
         int32_t age;
         uint8_t stage;
-    } CASES[] = {{1, PMKT_RFM_NEW},     {6, PMKT_RFM_NEW},    {7, PMKT_RFM_GROWTH},
-                 {8, PMKT_RFM_GROWTH},  {89, PMKT_RFM_GROWTH}, {90, PMKT_RFM_MATURE},
+    } CASES[] = {{1, PMKT_RFM_NEW},     {6, PMKT_RFM_NEW},      {7, PMKT_RFM_GROWTH},
+                 {8, PMKT_RFM_GROWTH},  {89, PMKT_RFM_GROWTH},  {90, PMKT_RFM_MATURE},
                  {91, PMKT_RFM_MATURE}, {5000, PMKT_RFM_MATURE}};
     static const int32_t KINDS[] = {PMKT_KIND_REGISTER, PMKT_KIND_VIEW, PMKT_KIND_CART,
                                     PMKT_KIND_PAY, PMKT_KIND_CUSTOM + 5};
@@ -181,9 +181,11 @@ START_TEST(without_behavior_nothing_is_said_of_those_who_did_not_buy) {
         ck_assert_uint_eq(customer_at(rfm, AS_OF, NULL, user).brand_stage, PMKT_RFM_NOT_OBSERVED);
     }
     ck_assert_uint_eq(customer_at(rfm, AS_OF, NULL, 4).brand_stage, PMKT_RFM_BUYER);
-    rfm_add_event(rfm, 5, BEFORE(3), PMKT_KIND_VIEW); /* somebody is observed: the others are not */
+    /* Somebody is observed: of the others, who only registered is unaware; who bought is not. */
+    rfm_add_event(rfm, 5, BEFORE(3), PMKT_KIND_VIEW);
     for (uint64_t user = 1; user <= 3; user++) {
-        ck_assert_uint_eq(customer_at(rfm, AS_OF, NULL, user).brand_stage, PMKT_RFM_UNAWARE);
+        ck_assert_uint_eq(customer_at(rfm, AS_OF, NULL, user).brand_stage,
+                          user == 1 ? PMKT_RFM_UNAWARE : PMKT_RFM_AWARE);
     }
     ck_assert_uint_eq(customer_at(rfm, BEFORE(3), NULL, 1).brand_stage, PMKT_RFM_NOT_OBSERVED);
     pmkt_rfm_free(rfm);
@@ -335,7 +337,7 @@ END_TEST
 
 START_TEST(windows_begin_at_midnight_of_the_zone) {
     pmkt_rfm *rfm = in_london();
-    const int64_t as_of = clock_at(2011, 6, 1, 11, 0); /* 12:00 BST */
+    const int64_t as_of = clock_at(2011, 6, 1, 11, 0);               /* 12:00 BST */
     rfm_add_order(rfm, 1, clock_at(2011, 5, 21, 23, 0), 0, 100);     /* 00:00 of May 22nd */
     rfm_add_order(rfm, 2, clock_at(2011, 5, 21, 23, 0) - 1, 0, 100); /* just before */
     rfm_add_order(rfm, 3, clock_at(2011, 3, 23, 0, 0), 0, 100);      /* 00:00 GMT, 70 days ago */

@@ -409,15 +409,13 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("rfm orders");
     TOPIC(suite, "lines", lines_with_one_id_are_one_order_at_its_earliest_line,
-          lines_find_their_order_across_calls_and_compacting,
-          lines_find_their_order_across_merges,
+          lines_find_their_order_across_calls_and_compacting, lines_find_their_order_across_merges,
           an_order_is_worth_all_its_lines_once_it_has_happened,
           rows_without_an_id_are_an_order_each, one_id_at_two_users_is_two_orders,
           the_largest_ids_are_ids_like_any_other);
     TOPIC(suite, "refunds", a_refund_lowers_its_order_and_the_revenue,
           the_sign_of_a_refund_does_not_matter, an_order_counts_while_anything_is_left_of_it,
-          an_order_of_nothing_is_not_counted,
-          an_order_given_back_is_neither_frequency_nor_recency,
+          an_order_of_nothing_is_not_counted, an_order_given_back_is_neither_frequency_nor_recency,
           a_refund_is_seen_from_its_own_date_on, several_refunds_of_one_order_add_up,
           equal_refunds_are_two_refunds, a_refund_that_comes_in_before_its_order_finds_it,
           a_refund_dated_before_its_order_still_lowers_it,

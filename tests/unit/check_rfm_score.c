@@ -9,7 +9,7 @@
 #include "support/suite.h"
 
 #define AS_OF date(2024, 7, 1)
-#define BEFORE(days) (AS_OF - (days) * DAY) /* 00:00 so many days ago */
+#define BEFORE(days) (AS_OF - (days)*DAY) /* 00:00 so many days ago */
 #define NONE PMKT_RFM_BAND_NONE
 #define LOW PMKT_RFM_BAND_LOW
 #define MIDDLE PMKT_RFM_BAND_MIDDLE
@@ -37,8 +37,8 @@ START_TEST(active_up_to_30_days_and_dormant_from_90_on) {
     static const struct {
         int32_t days;
         uint8_t band;
-    } CASES[] = {{1, HIGH},    {29, HIGH},  {30, HIGH}, {31, MIDDLE}, {60, MIDDLE},
-                 {89, MIDDLE}, {90, LOW}, {91, LOW},  {3000, LOW}};
+    } CASES[] = {{1, HIGH},    {29, HIGH}, {30, HIGH}, {31, MIDDLE}, {60, MIDDLE},
+                 {89, MIDDLE}, {90, LOW},  {91, LOW},  {3000, LOW}};
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         const customer c = buyer(NULL, CASES[i].days, 0, 1, 100);
         ck_assert_uint_eq(c.r, CASES[i].band);
@@ -107,10 +107,21 @@ START_TEST(frequency_is_the_pace_while_they_bought) {
         double per_month;
         uint8_t band;
     } CASES[] = {
-        {0, 1, 1.0, LOW},     {0, 2, 2.0, MIDDLE},  {0, 3, 3.0, HIGH},    {29, 3, 3.0, HIGH},
-        {30, 3, 3.0, HIGH},   {31, 3, 90.0 / 31, MIDDLE}, {90, 9, 3.0, HIGH}, {91, 9, 270.0 / 91, MIDDLE},
-        {89, 9, 270.0 / 89, HIGH}, {60, 2, 1.0, LOW}, {59, 2, 60.0 / 59, MIDDLE}, {61, 2, 60.0 / 61, LOW},
-        {70, 7, 3.0, HIGH},   {210, 7, 1.0, LOW},   {209, 7, 210.0 / 209, MIDDLE},
+        {0, 1, 1.0, LOW},
+        {0, 2, 2.0, MIDDLE},
+        {0, 3, 3.0, HIGH},
+        {29, 3, 3.0, HIGH},
+        {30, 3, 3.0, HIGH},
+        {31, 3, 90.0 / 31, MIDDLE},
+        {90, 9, 3.0, HIGH},
+        {91, 9, 270.0 / 91, MIDDLE},
+        {89, 9, 270.0 / 89, HIGH},
+        {60, 2, 1.0, LOW},
+        {59, 2, 60.0 / 59, MIDDLE},
+        {61, 2, 60.0 / 61, LOW},
+        {70, 7, 3.0, HIGH},
+        {210, 7, 1.0, LOW},
+        {209, 7, 210.0 / 209, MIDDLE},
         {3650, 366, 10980.0 / 3650, HIGH},
     };
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
@@ -215,7 +226,8 @@ START_TEST(a_window_is_no_longer_than_the_users_age_and_no_shorter_than_a_month)
     static const struct {
         int32_t age;
         double per_month;
-    } CASES[] = {{10, 3}, {30, 3}, {31, 90.0 / 31}, {45, 2}, {89, 90.0 / 89}, {90, 1}, {91, 1}, {500, 1}};
+    } CASES[] = {{10, 3},         {30, 3}, {31, 90.0 / 31}, {45, 2},
+                 {89, 90.0 / 89}, {90, 1}, {91, 1},         {500, 1}};
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         pmkt_rfm *rfm = rfm_history();
         rfm_add_event(rfm, 1, BEFORE(CASES[i].age), PMKT_KIND_VIEW);
@@ -235,11 +247,11 @@ START_TEST(value_is_the_average_order_compared_without_rounding) {
         int64_t orders, total, average;
         uint8_t band;
     } CASES[] = {
-        {1, 20000, 20000, HIGH},   {1, 19999, 19999, MIDDLE},  {1, 20001, 20001, HIGH},
-        {3, 60000, 20000, HIGH},   {3, 59999, 20000, MIDDLE},  {2, 39999, 20000, MIDDLE},
-        {3, 60001, 20000, HIGH},   {1, 5000, 5000, LOW},       {1, 5001, 5001, MIDDLE},
-        {1, 4999, 4999, LOW},      {3, 15000, 5000, LOW},      {3, 15001, 5000, MIDDLE},
-        {3, 14999, 5000, LOW},     {1, 0 + 1, 1, LOW},         {7, 7 * 20000 - 1, 20000, MIDDLE},
+        {1, 20000, 20000, HIGH}, {1, 19999, 19999, MIDDLE}, {1, 20001, 20001, HIGH},
+        {3, 60000, 20000, HIGH}, {3, 59999, 20000, MIDDLE}, {2, 39999, 20000, MIDDLE},
+        {3, 60001, 20000, HIGH}, {1, 5000, 5000, LOW},      {1, 5001, 5001, MIDDLE},
+        {1, 4999, 4999, LOW},    {3, 15000, 5000, LOW},     {3, 15001, 5000, MIDDLE},
+        {3, 14999, 5000, LOW},   {1, 0 + 1, 1, LOW},        {7, 7 * 20000 - 1, 20000, MIDDLE},
     };
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         const customer c = buyer(NULL, 5, 0, CASES[i].orders, CASES[i].total);
@@ -265,7 +277,7 @@ END_TEST
 START_TEST(the_average_order_is_rounded_half_away_from_zero) {
     static const struct {
         int64_t orders, total, back, average;
-    } CASES[] = {{2, 5, 0, 3},   {2, 4, 0, 2},     {3, 7, 0, 2},    {3, 8, 0, 3},  {4, 6, 0, 2},
+    } CASES[] = {{2, 5, 0, 3},   {2, 4, 0, 2},  {3, 7, 0, 2},   {3, 8, 0, 3},   {4, 6, 0, 2},
                  {2, 5, 10, -3}, {2, 5, 8, -2}, {3, 8, 16, -3}, {3, 8, 15, -2}, {3, 8, 8, 0}};
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         pmkt_rfm *rfm = rfm_history();
@@ -288,8 +300,7 @@ START_TEST(gold_begins_at_exactly_5000) {
         int64_t total;
         uint8_t tier;
         int64_t missing;
-    } CASES[] = {{1, 0, 499999},  {499999, 0, 1},         {500000, 1, 0},
-                 {500001, 1, 0}, {100000000, 1, 0}};
+    } CASES[] = {{1, 0, 499999}, {499999, 0, 1}, {500000, 1, 0}, {500001, 1, 0}, {100000000, 1, 0}};
     for (int64_t i = 0; i < LENGTH(CASES); i++) {
         const customer c = buyer(NULL, 5, 0, 1, CASES[i].total);
         ck_assert_uint_eq(c.tier, CASES[i].tier);

@@ -13,7 +13,7 @@
 #define MAY(day) clock_at(2024, 5, day, 12, 0)
 #define AS_OF date(2024, 7, 1)
 #define DAYS_SINCE_MAY(day) (62 - (day)) /* until then */
-#define CHUNK 65536 /* rows that the library looks at together */
+#define CHUNK 65536                      /* rows that the library looks at together */
 
 static void check_sums(pmkt_rfm *rfm, uint64_t user, int64_t orders, int64_t revenue) {
     const customer c = customer_at(rfm, AS_OF, NULL, user);
@@ -235,7 +235,8 @@ START_TEST(the_tier_is_known_of_users_whose_first_order_lies_in_the_window) {
     pmkt_rfm_group groups[3];
     ck_assert_int_eq(pmkt_rfm_scores_codes(scores, PMKT_RFM_BY_TIER), 3);
     ck_assert_str_eq(pmkt_rfm_scores_name(scores, PMKT_RFM_BY_TIER, 2), "unknown");
-    ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_TIER, groups, sizeof *groups, 3, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_TIER, groups, sizeof *groups, 3, NULL),
+                     PMKT_OK);
     ck_assert_int_eq(groups[0].customers, 2);
     ck_assert_int_eq(groups[1].customers, 2);
     ck_assert_int_eq(groups[2].customers, 1);

@@ -59,14 +59,22 @@ enum {
 
 static uint64_t key_of(int shape, size_t i, size_t n) {
     switch (shape) {
-        case UNIFORM: return random_bits();
-        case ALL_EQUAL: return 42;
-        case ALL_GREATEST: return UINT64_MAX;
-        case TWO_FAR: return random_below(2) ? UINT64_MAX : 0;
-        case CLUSTERS: return (uint64_t)random_below(5) << 60 | (uint64_t)random_below(3);
-        case NARROW: return UINT64_C(1) << 50 | (uint64_t)random_below(1000);
-        case ONE_FAR: return i == n / 3 ? UINT64_MAX : (uint64_t)random_below(10);
-        case EXPONENTIAL: return UINT64_C(1) << random_below(64);
+        case UNIFORM:
+            return random_bits();
+        case ALL_EQUAL:
+            return 42;
+        case ALL_GREATEST:
+            return UINT64_MAX;
+        case TWO_FAR:
+            return random_below(2) ? UINT64_MAX : 0;
+        case CLUSTERS:
+            return (uint64_t)random_below(5) << 60 | (uint64_t)random_below(3);
+        case NARROW:
+            return UINT64_C(1) << 50 | (uint64_t)random_below(1000);
+        case ONE_FAR:
+            return i == n / 3 ? UINT64_MAX : (uint64_t)random_below(10);
+        case EXPONENTIAL:
+            return UINT64_C(1) << random_below(64);
         default: /* all in one bin again and again, until the last bits */
             return UINT64_C(0xffffffffffff0000) * (i > 0) | (uint64_t)random_below(4);
     }
@@ -117,7 +125,9 @@ START_TEST(no_keys_and_no_ranks_give_nothing) {
 END_TEST
 
 START_TEST(every_failed_allocation_is_reported_and_leaks_nothing) {
-    enum { N = 5000 };
+    enum {
+        N = 5000
+    };
     static uint64_t keys[N];
     uint64_t values[3];
     const size_t ranks[3] = {0, N / 2, N - 1};

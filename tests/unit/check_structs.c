@@ -253,6 +253,13 @@ static const output outputs[] = {
     {"pmkt_rfm_rates", sizeof(pmkt_rfm_rates), offsetof(pmkt_rfm_rates, customers), fill_rates},
 };
 
+static bool is_filled(const unsigned char *bytes, int byte, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] != byte) return false;
+    }
+    return true;
+}
+
 /* Whether two structs agree, pointers aside: whole structs of one call have different ones. */
 static bool agree(const output *out, const unsigned char *a, const unsigned char *b, size_t n) {
     if (out->call == fill_columns && n > out->least) n = out->least;
@@ -274,7 +281,7 @@ START_TEST(an_older_callers_struct_gets_what_it_has_room_for) {
             ck_assert_int_eq(out->call(theirs, NULL), PMKT_OK);
             ck_assert_mem_eq(theirs, &size, sizeof size);
             ck_assert_msg(agree(out, theirs, full, size), "%s of %u bytes", out->name, size);
-            for (size_t j = size; j < sizeof theirs; j++) ck_assert_uint_eq(theirs[j], 0x77);
+            ck_assert(is_filled(theirs + size, 0x77, sizeof theirs - size));
         }
     }
 }
@@ -291,8 +298,8 @@ START_TEST(a_newer_callers_struct_gets_zeros_where_we_know_nothing) {
         memcpy(theirs, &size, sizeof size);
         ck_assert_int_eq(out->call(theirs, NULL), PMKT_OK);
         ck_assert_mem_eq(theirs, &size, sizeof size);
-        for (size_t j = out->size; j < size; j++) ck_assert_uint_eq(theirs[j], 0);
-        for (size_t j = size; j < sizeof theirs; j++) ck_assert_uint_eq(theirs[j], 0x77);
+        ck_assert(is_filled(theirs + out->size, 0, size - out->size));
+        ck_assert(is_filled(theirs + size, 0x77, sizeof theirs - size));
     }
 }
 END_TEST
@@ -319,8 +326,8 @@ START_TEST(groups_of_other_sizes_are_filled_one_behind_the_other) {
     pmkt_rfm_scores *scores = any_scores();
     const int32_t codes = pmkt_rfm_scores_codes(scores, PMKT_RFM_BY_SEGMENT);
     pmkt_rfm_group ours[16];
-    ck_assert_int_eq(
-        pmkt_rfm_summary(scores, PMKT_RFM_BY_SEGMENT, ours, sizeof *ours, codes, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_SEGMENT, ours, sizeof *ours, codes, NULL),
+                     PMKT_OK);
     static const size_t SIZES[] = {offsetof(pmkt_rfm_group, revenue),
                                    offsetof(pmkt_rfm_group, average_order),
                                    sizeof(pmkt_rfm_group) + 24};
@@ -328,17 +335,18 @@ START_TEST(groups_of_other_sizes_are_filled_one_behind_the_other) {
         const size_t size = SIZES[i], known = size < sizeof *ours ? size : sizeof *ours;
         unsigned char theirs[16 * 128];
         memset(theirs, 0x77, sizeof theirs);
-        ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_SEGMENT, (pmkt_rfm_group *)(void *)theirs,
-                                          size, codes, NULL),
+        ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_SEGMENT,
+                                          (pmkt_rfm_group *)(void *)theirs, size, codes, NULL),
                          PMKT_OK);
         for (int32_t code = 0; code < codes; code++) {
             const unsigned char *at = theirs + (size_t)code * size;
             ck_assert_mem_eq(at, &ours[code], known);
-            for (size_t j = known; j < size; j++) ck_assert_uint_eq(at[j], 0);
+            ck_assert(is_filled(at + known, 0, size - known));
         }
         ck_assert_uint_eq(theirs[(size_t)codes * size], 0x77);
     }
-    static const size_t BAD[] = {0, 8, offsetof(pmkt_rfm_group, revenue) - 1, LONGEST + 1, SIZE_MAX};
+    static const size_t BAD[] = {0, 8, offsetof(pmkt_rfm_group, revenue) - 1, LONGEST + 1,
+                                 SIZE_MAX};
     for (int64_t i = 0; i < LENGTH(BAD); i++) {
         ck_assert_int_eq(pmkt_rfm_summary(scores, PMKT_RFM_BY_SEGMENT, ours, BAD[i], codes, NULL),
                          PMKT_E_INVALID);
@@ -353,8 +361,7 @@ int main(void) {
           a_newer_callers_struct_is_taken_if_its_new_options_are_unused,
           a_newer_callers_struct_is_refused_if_it_uses_an_option_unknown_here,
           a_size_that_no_release_has_is_refused, a_shorter_struct_is_not_read_beyond_its_end,
-          all_structs_are_multiples_of_eight_bytes,
-          the_init_functions_do_what_the_macros_do);
+          all_structs_are_multiples_of_eight_bytes, the_init_functions_do_what_the_macros_do);
     TOPIC(suite, "outputs", an_older_callers_struct_gets_what_it_has_room_for,
           a_newer_callers_struct_gets_zeros_where_we_know_nothing,
           an_output_of_a_size_that_no_release_has_is_refused_untouched,

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from . import plot
 from ._events import Events
+from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
 from ._report import Report
 from ._rfm import RFM, Stats
 from ._scores import Cuts, RFMScores
 from ._table import Table
-from ._values import kind_names
 from .errors import (
     BadRow,
     Canceled,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import AbstractSet as Set
 from typing import Any, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -43,9 +44,11 @@ class Column:
         value = self.values[row if self.codes is None else self.codes[row]]
         return value.item() if isinstance(value, (np.integer, np.floating)) else value
 
-    def first_row(self, entry: int) -> int:
-        """The first row that holds an entry of the dictionary."""
-        return int(np.argmax(self.codes == entry))
+    @property
+    def entries(self) -> np.ndarray:
+        """[rows] int64, the codes of what is known to be a dictionary."""
+        assert self.codes is not None
+        return self.codes
 
 
 def is_missing(value: Any) -> bool:
@@ -114,7 +117,7 @@ def _of_numpy(data: Any, label: str) -> Column:
     if np.ma.isMaskedArray(data):
         missing, data = np.ma.getmaskarray(data), data.data
     if not isinstance(data, np.ndarray):
-        if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
+        if isinstance(data, (str, bytes, Mapping, Set)) or not hasattr(data, "__len__"):
             raise InvalidInput(f"{label} is {data!r:.60}; expected an array, one entry a row")
         # Not np.asarray alone: it would make floats of large integers, and text of numbers.
         array = np.empty(len(data), object)
@@ -126,8 +129,10 @@ def _of_numpy(data: Any, label: str) -> Column:
         return Column(data, missing)
     if data.dtype.kind in "OUST":
         column = _encode(data.tolist(), label)
-        return column if missing is None else Column(
-            column.values, codes=np.where(missing, -1, column.codes)
+        return (
+            column
+            if missing is None
+            else Column(column.values, codes=np.where(missing, -1, column.entries))
         )
     raise InvalidInput(f"{label} is of type {data.dtype}, of which nothing can be made here")
 

@@ -10,22 +10,16 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._columns import Column, column_names, take_column, to_column
+from ._convert import Rejects
+from ._ids import to_ids
+from ._kinds import kind_number, to_kinds
 from ._library import call, lib, pointer
+from ._money import to_integers, to_minor, to_product
 from ._report import Report, ReportBuffer
 from ._run import whole
 from ._structs import new, pmkt_events
-from ._users import Users
-from ._values import (
-    Rejects,
-    kind_number,
-    to_ids,
-    to_integers,
-    to_kinds,
-    to_minor,
-    to_product,
-    to_times,
-)
-from ._zones import Zone, ZoneLike, make_zone
+from ._times import to_times
+from ._zones import ZoneLike, make_zone
 
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
@@ -100,7 +94,7 @@ class Events:
         columns = {
             name: to_column(data, "amount" if name == "amount_minor" else name)
             for name, data in given.items()
-            if data is not None
+            if data is not None or name in ("user", "time")
         }
         self._build(columns, kind, kinds, currency, exponent, tz, time_unit, on_bad)
 
@@ -286,4 +280,3 @@ def _currency(code: Optional[str]) -> Optional[str]:
     if not (isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha()):
         raise errors.InvalidInput(f"currency is {code!r}; expected a code such as 'CNY'")
     return code.upper()
-

@@ -56,9 +56,7 @@ class Migration:
         matrix: [codes, codes] int64, read-only: customers that went from (row) to (column).
     """
 
-    def __init__(
-        self, handle: Handle, by: str, before: RFMScores, after: RFMScores
-    ) -> None:
+    def __init__(self, handle: Handle, by: str, before: RFMScores, after: RFMScores) -> None:
         codes = ctypes.c_int32()
         at = lib.pmkt_rfm_migration_matrix(handle.pointer, ctypes.byref(codes))
         self._handle = handle
@@ -67,9 +65,7 @@ class Migration:
         self._scores = (after, before) if self._users.is_text else ()
         self.by = by
         self.matrix = borrow(at, (codes.value, codes.value), np.int64, handle)
-        found = (
-            lib.pmkt_rfm_migration_name(handle.pointer, code) for code in range(codes.value)
-        )
+        found = (lib.pmkt_rfm_migration_name(handle.pointer, code) for code in range(codes.value))
         self.names: Tuple[str, ...] = tuple(name.decode("utf-8") for name in found)
 
     def _code(self, code: Union[int, str]) -> int:
@@ -132,7 +128,9 @@ class Migration:
         )
 
     def __repr__(self) -> str:
-        used = [i for i in range(len(self.names)) if self.matrix[i].any() or self.matrix[:, i].any()]
+        used = [
+            i for i in range(len(self.names)) if self.matrix[i].any() or self.matrix[:, i].any()
+        ]
         rows = [[self.names[i], *(f"{self.matrix[i, j]:,}" for j in used)] for i in used]
         table = aligned(["before \\ after", *(self.names[j] for j in used)], rows)
         rates = self.rates

@@ -9,8 +9,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from . import _constants as c
-from .errors import InvalidInput
 from ._structs import new, pmkt_rfm_score_options, pmkt_rfm_segment, pmkt_rfm_tier
+from .errors import InvalidInput
 
 Range = Union[None, int, Sequence[Optional[int]]]
 Tiers = Union[Mapping[str, int], Iterable[Tuple[str, int]]]
@@ -64,7 +64,7 @@ class ScoreOptions:
         segments: Optional[Segments],
         previous: Any,
     ) -> None:
-        kinds = dict(pmkt_rfm_score_options._fields_)
+        kinds = {field[0]: field[1] for field in pmkt_rfm_score_options._fields_}
         fields = {
             name: _bound(name, value, kinds[name] is ctypes.c_double)
             for name, value in numbers.items()
@@ -74,7 +74,7 @@ class ScoreOptions:
         self.struct = new(pmkt_rfm_score_options, **fields, **choices)
         if tiers is not None:
             rows = _tiers(tiers)
-            self._tiers = (pmkt_rfm_tier * len(rows))(*rows)
+            self._tiers = (pmkt_rfm_tier * len(rows))(*(pmkt_rfm_tier(*row) for row in rows))
             self.struct.tiers, self.struct.n_tiers = self._tiers, len(rows)
         if segments is not None:
             table = _segments(segments)
@@ -121,7 +121,7 @@ def _segments(segments: Segments) -> List[pmkt_rfm_segment]:
             unknown = set(row) - {"name", "r", "f", "m"}
             if unknown:
                 raise InvalidInput(f"segments: {row!r}; the keys are name, r, f and m")
-            parts = (row.get("name"), row.get("r"), row.get("f"), row.get("m"))
+            parts: Tuple[Any, ...] = tuple(map(row.get, ("name", "r", "f", "m")))
         else:
             parts = tuple(row) if not isinstance(row, str) else ()
             if len(parts) != 4:

@@ -156,9 +156,7 @@ class RFM:
         exponent = batch._money_exponent
         self._check_exponent(exponent)
         with Running(self._threads, progress, "adding") as run:
-            report = batch._deliver(
-                lambda rows, out: call(lib.pmkt_rfm_add, state, rows, run, out)
-            )
+            report = batch._deliver(lambda rows, out: call(lib.pmkt_rfm_add, state, rows, run, out))
             self._users.absorb(batch._users)
             self._exponent = self._exponent if exponent is None else exponent
             self._drop_texts(self._forgotten.intersection(batch._users.names))
@@ -221,9 +219,7 @@ class RFM:
             else:
                 when_ms = instant(when, self._zone, "when")
             found = ctypes.c_int64()
-            call(
-                lib.pmkt_rfm_forget, state, pointer(ids), len(ids), when_ms, ctypes.byref(found)
-            )
+            call(lib.pmkt_rfm_forget, state, pointer(ids), len(ids), when_ms, ctypes.byref(found))
             if self._users.is_text:
                 self._forgotten.update(ids.tolist())
                 self._drop_texts(self._forgotten.intersection(self._users.names))
@@ -240,9 +236,7 @@ class RFM:
             return
         scores = ctypes.POINTER(pmkt_rfm_scores)()
         as_of = min(last_ms + 1, c.TIME_MAX - 1)
-        call(
-            lib.pmkt_rfm_score, self._handle.pointer, as_of, None, None, ctypes.byref(scores)
-        )
+        call(lib.pmkt_rfm_score, self._handle.pointer, as_of, None, None, ctypes.byref(scores))
         handle = Handle(scores, lib.pmkt_rfm_scores_free)
         rows = np.empty(len(ids), np.int64)
         call(lib.pmkt_rfm_scores_find, handle.pointer, pointer(ids), len(ids), pointer(rows))
@@ -383,7 +377,8 @@ class RFM:
         stats = self.stats
         if stats.first_event_ms is None or stats.last_event_ms is None:
             return f"RFM({stats.mode} mode, {self._zone.name}, empty)"
-        first, last = (format_ms(ms, self._zone) for ms in (stats.first_event_ms, stats.last_event_ms))
+        span = (stats.first_event_ms, stats.last_event_ms)
+        first, last = (format_ms(ms, self._zone) for ms in span)
         return (
             f"RFM({stats.mode} mode, {self._zone.name}, {stats.rows_accepted:,} events "
             f"from {first} to {last}, {stats.bytes / 1e6:,.1f} MB)"

@@ -86,7 +86,7 @@ class Running:
 
     def __init__(self, threads: int, progress: Progress, title: str) -> None:
         threads = whole("threads", threads, 0, 1024)
-        if progress not in (None, True, False) and not callable(progress):
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise errors.InvalidInput("progress is neither None, True, nor a callable")
         self._report = progress if callable(progress) else None
         self._close: Optional[Callable[[], None]] = None

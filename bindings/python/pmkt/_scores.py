@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -50,9 +50,10 @@ class Cuts(NamedTuple):
 class RFMScores:
     """What every customer is worth as of a date: one row a customer, in arrays of equal length.
 
-    Rows stand in an order that depends on the user ids alone, so that two sets of scores line up; it
-    is not the order of the ids. Arrays are read-only views of the library's memory, which lives as
-    long as any of them. Money is in minor units. Scores never change and may be shared by threads.
+    Rows stand in an order that depends on the user ids alone, so that two sets of scores line up;
+    it is not the order of the ids. Arrays are read-only views of the library's memory, which lives
+    as long as any of them. Money is in minor units. Scores never change, and threads may share
+    them.
 
     Attributes:
         user: users as they came in. ``user_id``: [rows] uint64, what C knows them by.
@@ -130,6 +131,10 @@ class RFMScores:
         """What depends on the scheme, and names of codes."""
         if name.startswith("_"):
             raise AttributeError(name)
+        if name == "cuts":
+            if self._cuts is None:
+                raise AttributeError("cuts belong to the quantile scheme; this is the other")
+            return self._cuts
         axis, _, what = name.partition("_")
         if axis in ("r", "f", "m") and what in ("band", "score"):
             scheme = "threshold" if what == "band" else "quantile"
@@ -162,12 +167,10 @@ class RFMScores:
         return tuple(name.decode("utf-8") for name in found)
 
     def _row_codes(self, by: str) -> Tuple[np.ndarray, Tuple[str, ...]]:
-        """Codes that index the names given with them; an unknown tier is the last."""
+        """Codes that index the names given with them; the unknown tier is the last of them."""
         codes, names = getattr(self, by), self.names(by)
-        if by == "tier" and len(codes) and codes.max() == c.RFM_TIER_UNKNOWN:
-            unknown = names.index("unknown") if "unknown" in names[-1:] else len(names)
-            names = names if unknown < len(names) else (*names, "unknown")
-            codes = np.where(codes == c.RFM_TIER_UNKNOWN, unknown, codes)
+        if by == "tier":
+            codes = np.minimum(codes, len(names) - 1)
         return codes, names
 
     def _row_names(self, by: str) -> np.ndarray:
@@ -178,12 +181,6 @@ class RFMScores:
     def class_names_zh(self) -> Tuple[str, ...]:
         found = map(lib.pmkt_rfm_class_name_zh, range(c.RFM_NO_ORDER + 1))
         return tuple(name.decode("utf-8") for name in found if name is not None)
-
-    @property
-    def cuts(self) -> Cuts:
-        if self._cuts is None:
-            raise AttributeError("cuts belong to the quantile scheme; this is the other")
-        return self._cuts
 
     @property
     def is_prospect(self) -> np.ndarray:
@@ -200,7 +197,7 @@ class RFMScores:
     # ---------------------------------------------------------------------------- answers
 
     def find(self, users: Any) -> np.ndarray:
-        """[n] int64: the row of each user, or -1 for one who has none. ``users`` as they came in."""
+        """[n] int64: the row of each user as they came in, or -1 for one who has none."""
         ids = np.require(self._users.form().encode(users, "users", skip=True), np.uint64, ["C"])
         return self._find_ids(ids)
 
@@ -225,7 +222,7 @@ class RFMScores:
             ctypes.sizeof(pmkt_rfm_group),
             len(names),
         )
-        raw = np.frombuffer(groups, np.dtype(pmkt_rfm_group), len(names))
+        raw = np.ctypeslib.as_array(groups)
         unit = 10**self.exponent
         data = {
             by: np.array(names, object),
@@ -243,7 +240,7 @@ class RFMScores:
             "orders_per_month": raw["orders_per_month"].copy(),
         }
         money = f"{{:,.{self.exponent}f}}".format
-        formats = {
+        formats: Dict[str, Callable[[Any], str]] = {
             by: str,
             "customers": "{:,}".format,
             "customer_share": percent,

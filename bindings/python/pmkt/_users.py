@@ -21,7 +21,7 @@ class Users:
 
     def __init__(self) -> None:
         self.kind: Optional[type] = None  # None: none seen yet; int, str or bytes
-        self.dtype = np.dtype(np.uint64)
+        self.dtype: np.dtype = np.dtype(np.uint64)
         self.names: Dict[int, Text] = {}
 
     @classmethod
@@ -99,7 +99,8 @@ class Users:
         or with ``skip`` PMKT_ID_NONE.
         """
         from ._columns import to_column
-        from ._values import Rejects, to_ids
+        from ._convert import Rejects
+        from ._ids import to_ids
 
         if isinstance(values, (str, bytes, int, float, np.generic)):
             values = [values]

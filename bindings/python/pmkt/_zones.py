@@ -18,6 +18,11 @@ from ._structs import new, pmkt_transition, pmkt_zone
 ZoneLike = Union[None, str, int, tzinfo]
 """An IANA name, any ``datetime.tzinfo``, or a fixed offset in minutes east of UTC."""
 
+
+class NeedsZone(errors.InvalidInput):
+    """A time is wall-clock time, and nobody said of where."""
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST = int((datetime(1900, 1, 1, tzinfo=timezone.utc) - _EPOCH).total_seconds())
 _LAST = int((datetime(2101, 1, 1, tzinfo=timezone.utc) - _EPOCH).total_seconds())
@@ -41,7 +46,7 @@ class Zone:
         )
         if not transitions:
             self.struct.transitions = None
-        self.name = name or f"UTC{offset // 60:+03d}:{offset % 60:02d}"
+        self.name = name or (f"{offset:+d} minutes of UTC" if offset else "UTC")
 
     @property
     def pointer(self) -> Any:
@@ -142,7 +147,7 @@ def parse_aware(text: str) -> int:
     """
     ms = parse(text, UTC)
     if ms != parse(text, _OTHER):
-        raise errors.InvalidInput(f"{text!r} names no offset from UTC, and no tz= was given")
+        raise NeedsZone(f"{text!r} has no time zone; pass tz=, such as tz='Europe/London'")
     return ms
 
 
@@ -167,8 +172,9 @@ def format_ms(ms: int, zone: Zone) -> str:
 
 def instant(value: Any, zone: Optional[Zone], what: str) -> int:
     """
-    Milliseconds UTC of one date or time: a text, date, datetime, datetime64, or int of milliseconds.
-    Without an offset of its own it is wall-clock time in ``zone``; None: it must have one.
+    Milliseconds UTC of one date or time: a text, date, datetime, datetime64, or integer
+    milliseconds. Without an offset of its own it is wall-clock time in ``zone``; None: it must have
+    one.
     """
     if isinstance(value, str):
         return parse_aware(value) if zone is None else parse(value, zone)
@@ -178,7 +184,7 @@ def instant(value: Any, zone: Optional[Zone], what: str) -> int:
         value = value.astype("datetime64[us]").item() if not np.isnat(value) else None
     if isinstance(value, date):  # a naive datetime is one as well
         if zone is None:
-            raise errors.InvalidInput(f"{what} {value} has no time zone; pass tz=")
+            raise NeedsZone(f"{what} {value} has no time zone; pass tz=, such as tz='UTC'")
         return parse(value.isoformat(), zone)
     if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
         if c.TIME_MIN <= value < c.TIME_MAX:

@@ -103,8 +103,9 @@ _WHERE = {c.WHERE_ROW: "row", c.WHERE_BYTE: "byte"}
 def of_status(status: int, error: pmkt_error) -> PmktError:
     """The exception of a status and the details that came with it."""
     kind = _WHERE.get(error.where_kind)
+    message = error.message.decode("utf-8", "replace") or f"status {status}"
     return _BY_CODE.get(status, PmktError)(
-        error.message.decode("utf-8", "replace") or f"status {status}",
+        message.replace("PMKT_ON_BAD_SKIP", 'on_bad="skip"'),
         code=status,
         where=error.where if kind else None,
         where_kind=kind,

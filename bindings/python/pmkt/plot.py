@@ -113,7 +113,8 @@ def class_shares(scores: RFMScores, by: str = "segment", *, ax: Optional[Any] = 
         ("revenue_share", 0.2, "#1f4e79", "of revenue"),
     ):
         bars = ax.barh(at + offset, 100 * table[column][shown], 0.38, color=color, label=label)
-        ax.bar_label(bars, [f"{share:.1%}" for share in table[column][shown]], padding=3, fontsize=8)
+        texts = [f"{share:.1%}" for share in table[column][shown]]
+        ax.bar_label(bars, texts, padding=3, fontsize=8)
     ax.set_yticks(at, names)
     ax.invert_yaxis()
     ax.margins(x=0.12)

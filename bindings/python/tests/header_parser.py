@@ -54,7 +54,9 @@ class Header:
         text = _NAMED_NUMBERS.get(text, text)
         if isinstance(text, int):
             return text
-        return self.numbers[text] if text in self.numbers else int(re.sub(r"U?INT64_C|[()]", "", text))
+        if text in self.numbers:
+            return self.numbers[text]
+        return int(re.sub(r"U?INT64_C|[()]", "", text))
 
     def _macros(self, text: str) -> None:
         for name, value in re.findall(r"^#define (PMKT_\w+) +(\S.*)$", text, flags=re.M):

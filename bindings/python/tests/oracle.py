@@ -42,6 +42,7 @@ class Customer:
     frequency: Fraction = Fraction(0)  # orders per month
     has_aware: bool = False
     has_interest: bool = False
+    has_bought: bool = False  # an order, a refund or a cancellation was seen, counted or not
     is_registered: bool = False
     tier_spend: int = 0
     is_tier_known: bool = True
@@ -185,8 +186,7 @@ class State:
             fact
             for fact in known
             if first[self._sorts(fact)[0]] >= when
-            # a refund goes with its order; in summary mode nothing outlives the sums
-            and first.get("sums" if self.summary else ("order", fact.order), when) >= when
+            and first.get(("order", fact.order), when) >= when  # a refund goes with its order
         ]
         if kept:
             facts[user] = kept
@@ -195,9 +195,9 @@ class State:
 
     def _sorts(self, fact: Fact) -> List[object]:
         """
-        What a fact is known by the first of, and so forgotten with: the lines of an order, the whole
-        cancellations of an order, all interest, all awareness; interest is awareness as well. A
-        refund stands alone.
+        What a fact is known by the first of, and so forgotten with: the lines of an order, the
+        whole cancellations of an order, all interest, all awareness; interest is awareness as well.
+        A refund stands alone.
         """
         if fact.kind == c.KIND_REGISTER:
             return ["registered"]
@@ -228,7 +228,9 @@ class State:
             quantile(customers, options)
         return customers
 
-    def _orders(self, facts: List[Fact], as_of: int) -> Tuple[List[Tuple[int, int, bool]], List[Tuple[int, int]]]:
+    def _orders(
+        self, facts: List[Fact], as_of: int
+    ) -> Tuple[List[Tuple[int, int, bool]], List[Tuple[int, int]]]:
         """([(time, worth, counted) of each order], [(time, amount) that was given back])."""
         groups: Dict[object, List[Fact]] = {}
         for fact in facts:
@@ -278,6 +280,7 @@ class State:
         one.has_aware = any(fact.kind not in NOT_AWARE for fact in seen)
         one.has_interest = any(fact.kind in INTERESTED for fact in seen)
         orders, back = self._orders(facts, as_of)
+        one.has_bought = any(fact.kind == c.KIND_ORDER or fact.kind in BACK for fact in seen)
         counted = [time for time, _, is_counted in orders if is_counted]
         one.revenue = sum(worth for _, worth, _ in orders) - sum(amount for _, amount in back)
         if counted:
@@ -318,18 +321,14 @@ class State:
         one.flags = (
             (0 if one.orders else c.RFM_FLAG_PROSPECT)
             | (c.RFM_FLAG_REGISTERED if one.is_registered else 0)
-            | (
-                c.RFM_FLAG_AT_RISK
-                if options["at_risk_days"] <= idle < options["churn_days"]
-                else 0
-            )
+            | (c.RFM_FLAG_AT_RISK if options["at_risk_days"] <= idle < options["churn_days"] else 0)
         )
         if one.orders:
             loyal = one.orders >= options["loyal_orders"] and one.lifecycle != c.RFM_CHURNED
             one.brand_stage = c.RFM_LOYAL if loyal else c.RFM_BUYER
         elif one.has_interest:
             one.brand_stage = c.RFM_INTERESTED
-        elif one.has_aware:
+        elif one.has_aware or one.has_bought:
             one.brand_stage = c.RFM_AWARE
         else:
             one.brand_stage = c.RFM_UNAWARE if observed else c.RFM_NOT_OBSERVED
@@ -379,7 +378,7 @@ def axes(
 def threshold(customers: Dict[int, Customer], options: Dict[str, object]) -> None:
     buyers = {user: one for user, one in customers.items() if one.orders}
     values = {user: axes(one, "threshold", options) for user, one in buyers.items()}
-    for user, one in buyers.items():
+    for one in buyers.values():
         one.r = r_band(one, options)
         _, frequency, monetary = axes(one, "threshold", options, exact=True)
         one.f = band(frequency, options["f_high"], options["f_low"])
@@ -388,9 +387,7 @@ def threshold(customers: Dict[int, Customer], options: Dict[str, object]) -> Non
         if not one.orders:
             one.segment = c.RFM_NO_ORDER
             continue
-        highs = [
-            is_high(axis, user, one, values, options) for axis in range(3)
-        ]
+        highs = [is_high(axis, user, one, values, options) for axis in range(3)]
         one.segment = sum(weight for weight, high in zip((4, 2, 1), highs) if not high)
 
 
@@ -435,7 +432,7 @@ def quantile(customers: Dict[int, Customer], options: Dict[str, object]) -> None
         fits = [
             number
             for number, (_, *ranges) in enumerate(table)
-            if all((not lo or s >= lo) and (not hi or s <= hi) for s, (lo, hi) in zip(scores, ranges))
+            if all(lo <= score <= (hi or score) for score, (lo, hi) in zip(scores, ranges))
         ]
         one.segment = fits[0] if fits else len(table)
 

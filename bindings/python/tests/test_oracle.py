@@ -76,9 +76,7 @@ class World:
         user, time = dice.randrange(1, 8), self.time()
         lines = dice.choice([1, 1, 1, 2, 3])
         order = number if lines > 1 or dice.random() < 0.8 else 0
-        rows: List[Row] = [
-            (user, time, c.KIND_ORDER, order, self.amount()) for _ in range(lines)
-        ]
+        rows: List[Row] = [(user, time, c.KIND_ORDER, order, self.amount()) for _ in range(lines)]
         while dice.random() < 0.3:
             kind = dice.choice([c.KIND_REFUND, c.KIND_CANCEL])
             amount = self.amount()
@@ -231,7 +229,8 @@ def check_cuts(scores: pmkt.RFMScores, expected: Dict[int, oracle.Customer], opt
     for cut in range(scores.bins - 1):
         for row in rows:
             recency, frequency, monetary = by_user[int(scores.user_id[row])]
-            above = [score[row] > cut + 1 for score in (scores.r_score, scores.f_score, scores.m_score)]
+            three = (scores.r_score, scores.f_score, scores.m_score)
+            above = [score[row] > cut + 1 for score in three]
             r_cut, f_cut, m_cut = (axis[cut] for axis in scores.cuts)
             told = [-recency < r_cut, float(frequency) > f_cut, float(monetary) > m_cut]
             assert above == told, f"cut {cut}: {scores.cuts}, row {row}"
