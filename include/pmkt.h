@@ -14,11 +14,13 @@
 #ifndef PMKT_H
 #define PMKT_H
 
+/* clang-format off: in the order of reading */
 #include "pmkt/base.h"
 #include "pmkt/time.h"
 #include "pmkt/money.h"
 #include "pmkt/ids.h"
 #include "pmkt/events.h"
 #include "pmkt/rfm.h"
+/* clang-format on */
 
 #endif

@@ -180,6 +180,11 @@ typedef struct pmkt_rfm_counters {
             0, 0 \
     }
 
+static inline void pmkt_rfm_counters_init(pmkt_rfm_counters *counters) {
+    const pmkt_rfm_counters empty = PMKT_RFM_COUNTERS_INIT;
+    *counters = empty;
+}
+
 /* Reads the counters. Any number of threads. O(1) in history mode, O(customers) in summary mode,
    whose orders are added up. Since 0.1. */
 PMKT_API pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
@@ -394,6 +399,11 @@ typedef struct pmkt_rfm_columns {
             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL \
     }
 
+static inline void pmkt_rfm_columns_init(pmkt_rfm_columns *columns) {
+    const pmkt_rfm_columns empty = PMKT_RFM_COLUMNS_INIT;
+    *columns = empty;
+}
+
 /*
  * Points *out at the columns.
  *
@@ -528,6 +538,11 @@ typedef struct pmkt_rfm_rates {
 
 #define PMKT_RFM_RATES_INIT \
     { sizeof(pmkt_rfm_rates), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0 }
+
+static inline void pmkt_rfm_rates_init(pmkt_rfm_rates *rates) {
+    const pmkt_rfm_rates empty = PMKT_RFM_RATES_INIT;
+    *rates = empty;
+}
 
 /* Fills *out. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.1. */
 PMKT_API pmkt_status pmkt_rfm_migration_rates(const pmkt_rfm_migration *migration,

@@ -130,14 +130,16 @@ static pmkt_status reserve(pmkti_batch *b, pmkt_error *err) {
     return PMKT_OK;
 }
 
-static void fold_where_due(pmkt_rfm *rfm) {
+/* Folds the partitions whose pending rows may wait no longer, or all of them. */
+static void fold_waiting(pmkt_rfm *rfm, bool all) {
     pmkti_fold_scratch *scratch = NULL;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         pmkti_part *part = &rfm->parts[p];
-        if (part->rows.n < may_wait(part)) continue;
+        if (!all && part->rows.n < may_wait(part)) continue;
         if (!scratch) scratch = pmkti_fold_scratch_new(&rfm->allocator, 1);
         /* Without memory for it the rows just wait: they are taken all the same. */
         if (scratch) (void)pmkti_fold_in_place(&rfm->allocator, scratch, rfm->mode, part);
+        if (all) pmkti_part_trim(&rfm->allocator, part);
     }
     pmkti_fold_scratch_free(&rfm->allocator, scratch, 1);
 }
@@ -148,12 +150,16 @@ static pmkt_status append(pmkti_batch *b, const pmkti_run *run, pmkt_error *err)
     status = pmkti_check_rows(b, err);
     if (!status) status = pmkti_check_amounts(b, err);
     if (!status) status = reserve(b, err);
+    if (status == PMKT_E_LIMIT) { /* what waits is counted at its largest: see how large it is */
+        fold_waiting(b->rfm, true);
+        status = reserve(b, err);
+    }
     if (status) return status;
     status = pmkti_write_slice(b, run, (pmkti_stage){"sorting out", 0.5, 1});
     if (status) return pmkti_stopped(err, status);
     for (int p = 0; p < PMKTI_PARTITIONS; p++) b->rfm->parts[p].rows.n += b->coming[p];
     pmkti_commit(b);
-    fold_where_due(b->rfm);
+    fold_waiting(b->rfm, false);
     return PMKT_OK;
 }
 

@@ -108,6 +108,7 @@ pmkt_status pmkti_add_large(pmkti_batch *b, const pmkti_run *run, pmkt_error *er
     large l = {.b = b};
     l.folded = pmkti_alloc_zero(allocator, PMKTI_PARTITIONS, sizeof *l.folded);
     l.scratch = pmkti_fold_scratch_new(allocator, workers);
+    for (int w = 0; l.scratch && w < workers; w++) l.scratch[w].roomy = true;
     pmkt_status status =
         l.folded && l.scratch ? take_slices(&l, run, err) : pmkti_stopped(err, PMKT_E_NOMEM);
     pmkti_free(allocator, l.rows.at, l.rows.room, sizeof *l.rows.at);

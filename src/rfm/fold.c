@@ -51,16 +51,17 @@ static pmkt_status sort_pending(const pmkt_allocator *allocator, pmkti_fold_scra
     return status;
 }
 
-/* A new array for n elements where `room` is too small: exact at first, then with some to grow. */
+/* A new array for n elements where `room` is too small: exact, or with a quarter to grow. */
 typedef struct spare {
     void *at;
     size_t room;
     bool failed;
 } spare;
 
-static spare spare_for(const pmkt_allocator *allocator, size_t n, size_t room, size_t size) {
+static spare spare_for(const pmkt_allocator *allocator, bool roomy, size_t n, size_t room,
+                       size_t size) {
     if (n <= room) return (spare){NULL, 0, false};
-    const size_t wanted = room ? n + n / 4 : n;
+    const size_t wanted = roomy && room ? n + n / 4 : n;
     void *at = pmkti_alloc(allocator, wanted, size);
     return (spare){at, wanted, !at};
 }
@@ -78,13 +79,13 @@ static spare spare_for(const pmkt_allocator *allocator, size_t n, size_t room, s
             memcpy(out->name.at, result->name.at, out->name.n * sizeof *out->name.at); \
     } while (0)
 
-static pmkt_status copy_folded(const pmkt_allocator *allocator, const pmkti_part *result,
-                               pmkti_part *out) {
+static pmkt_status copy_folded(const pmkt_allocator *allocator, bool roomy,
+                               const pmkti_part *result, pmkti_part *out) {
     const size_t customer = sizeof(pmkti_customer), order = sizeof(pmkti_order);
     const size_t entry = sizeof(pmkti_entry);
-    spare c = spare_for(allocator, result->customers.n, out->customers.room, customer);
-    spare o = spare_for(allocator, result->orders.n, out->orders.room, order);
-    spare e = spare_for(allocator, result->entries.n, out->entries.room, entry);
+    spare c = spare_for(allocator, roomy, result->customers.n, out->customers.room, customer);
+    spare o = spare_for(allocator, roomy, result->orders.n, out->orders.room, order);
+    spare e = spare_for(allocator, roomy, result->entries.n, out->entries.room, entry);
     if (c.failed || o.failed || e.failed) {
         pmkti_free(allocator, c.at, c.room, customer);
         pmkti_free(allocator, o.at, o.room, order);
@@ -107,15 +108,19 @@ pmkt_status pmkti_fold(const pmkt_allocator *allocator, pmkti_fold_scratch *scra
     result->customers.n = result->orders.n = result->entries.n = 0;
     status = mode == PMKT_RFM_HISTORY ? pmkti_fold_history(allocator, a, b, rows, n, result)
                                       : pmkti_fold_summary(allocator, a, b, rows, n, result);
-    return status ? status : copy_folded(allocator, result, out);
+    return status ? status : copy_folded(allocator, scratch->roomy, result, out);
 }
 
 pmkt_status pmkti_fold_in_place(const pmkt_allocator *allocator, pmkti_fold_scratch *scratch,
                                 int32_t mode, pmkti_part *part) {
     if (part->rows.n == 0) return PMKT_OK;
     const pmkt_status status = pmkti_fold(allocator, scratch, mode, part, NULL, part);
-    if (!status) part->rows.n = 0;
-    return status;
+    if (status) return status;
+    memset(part->rows.at, 0, part->rows.n * sizeof *part->rows.at); /* it may be to forget them */
+    pmkti_free(allocator, part->rows.at, part->rows.room, sizeof *part->rows.at);
+    part->rows.at = NULL;
+    part->rows.n = part->rows.room = 0;
+    return PMKT_OK;
 }
 
 void pmkti_part_replace(const pmkt_allocator *allocator, pmkti_part *part, pmkti_part *folded) {

@@ -14,6 +14,7 @@ typedef struct pmkti_fold_scratch {
     PMKTI_ARRAY(pmkti_row) sorted; /* n is not used */
     PMKTI_ARRAY(pmkti_row) spare;
     uint32_t *counts;
+    bool roomy;        /* leave results some room to grow */
     pmkti_part result; /* before it is copied out: fresh memory costs more than a copy in cache */
 } pmkti_fold_scratch;
 

@@ -63,20 +63,17 @@ static pmkt_status merge_tombs(const pmkt_allocator *allocator, const pmkti_part
     pmkti_tomb *at = pmkti_alloc(allocator, room, sizeof *at);
     if (!at) return PMKT_E_NOMEM;
     size_t i = 0, j = 0, n = 0;
-    while (i < a->tombs.n || j < b->tombs.n) {
-        const pmkti_tomb *x = i < a->tombs.n ? &a->tombs.at[i] : NULL;
-        const pmkti_tomb *y = j < b->tombs.n ? &b->tombs.at[j] : NULL;
-        if (!y || (x && x->key < y->key)) {
-            at[n] = *x;
-        } else if (!x || y->key < x->key) {
-            at[n] = *y;
-        } else {
-            at[n] = x->when_ms > y->when_ms ? *x : *y;
-        }
-        i += x && x->key == at[n].key;
-        j += y && y->key == at[n].key;
-        n++;
+    while (i < a->tombs.n && j < b->tombs.n) {
+        const pmkti_tomb *x = &a->tombs.at[i], *y = &b->tombs.at[j];
+        i += x->key <= y->key;
+        j += y->key <= x->key;
+        if (x->key == y->key)
+            at[n++] = x->when_ms > y->when_ms ? *x : *y;
+        else
+            at[n++] = x->key < y->key ? *x : *y;
     }
+    while (i < a->tombs.n) at[n++] = a->tombs.at[i++];
+    while (j < b->tombs.n) at[n++] = b->tombs.at[j++];
     out->tombs.at = at;
     out->tombs.n = n;
     out->tombs.room = room;

@@ -56,7 +56,7 @@ static size_t cell_of(const pmkt_rfm_migration *m, const walk *w, int32_t by, co
     const int32_t absent = m->codes - 1;
     const int32_t from = p->before == NO_ROW ? absent : pmkti_score_code(w->before, by, p->before);
     const int32_t to = p->after == NO_ROW ? absent : pmkti_score_code(w->after, by, p->after);
-    return (size_t)(from * m->codes + to);
+    return (size_t)from * (size_t)m->codes + (size_t)to;
 }
 
 static bool same_names(const pmkt_rfm_scores *a, const pmkt_rfm_scores *b, int32_t by) {
@@ -254,7 +254,7 @@ const uint64_t *pmkt_rfm_migration_users(const pmkt_rfm_migration *m, int32_t fr
                                          int64_t *n) {
     if (n) *n = 0;
     if (!m || from < 0 || to < 0 || from >= m->codes || to >= m->codes) return NULL;
-    const size_t cell = (size_t)(from * m->codes + to);
+    const size_t cell = (size_t)from * (size_t)m->codes + (size_t)to;
     const size_t count = (size_t)m->matrix[cell];
     if (n) *n = (int64_t)count;
     return count ? m->users + (m->ends[cell] - count) : NULL;

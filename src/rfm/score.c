@@ -107,7 +107,12 @@ static void write_tier(const pmkt_rfm_scores *s, size_t row, const pmkti_facts *
     int32_t tier = 0;
     while (tier + 1 < s->n_tiers && f->tier_spend >= s->tier_from[tier + 1]) tier++;
     c->tier[row] = (uint8_t)tier;
-    if (tier + 1 < s->n_tiers) c->to_next_tier[row] = s->tier_from[tier + 1] - f->tier_spend;
+    int64_t missing = 0; /* refunds of far more than was paid could take it out of 64 bits */
+    if (tier + 1 < s->n_tiers &&
+        __builtin_sub_overflow(s->tier_from[tier + 1], f->tier_spend, &missing)) {
+        missing = INT64_MAX;
+    }
+    c->to_next_tier[row] = missing;
 }
 
 static void write_row(const scoring *s, size_t row, const pmkti_facts *f) {

@@ -76,8 +76,12 @@ void dump_free(dump *d) {
     *d = (dump){NULL, 0, 0};
 }
 
+bool dump_equal(const dump *a, const dump *b) {
+    return a->n == b->n && (a->n == 0 || memcmp(a->at, b->at, a->n) == 0);
+}
+
 static bool equal_and_free(dump a, dump b) {
-    const bool equal = a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
+    const bool equal = dump_equal(&a, &b);
     dump_free(&a);
     dump_free(&b);
     return equal;

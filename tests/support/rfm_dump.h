@@ -26,6 +26,9 @@ dump scores_dump(const pmkt_rfm_scores *scores);
 
 void dump_free(dump *d);
 
+/* Whether two dumps are the same bytes. */
+bool dump_equal(const dump *a, const dump *b);
+
 /* Asserts that two dumps are the same bytes, and frees both. */
 void dump_check_equal(dump a, dump b);
 

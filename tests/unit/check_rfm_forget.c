@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "pmkt.h"
+#include "rfm/state.h"
+#include "support/faulty.h"
 #include "support/random.h"
 #include "support/rfm.h"
 #include "support/rfm_dump.h"
 #include "support/suite.h"
-
-#include "rfm/state.h"
 
 #define AS_OF date(2024, 7, 1)
 #define MAY(day) date(2024, 5, day)
@@ -204,28 +204,43 @@ START_TEST(a_date_out_of_range_is_refused) {
 }
 END_TEST
 
+/* How often a number stands in an array, at any multiple of eight bytes. */
+static int64_t count_words(const void *at, size_t bytes, uint64_t word) {
+    int64_t n = 0;
+    for (size_t i = 0; i + sizeof word <= bytes; i += sizeof word) {
+        n += memcmp((const char *)at + i, &word, sizeof word) == 0;
+    }
+    return n;
+}
+
+#define COUNT_IN(array, word) count_words((array).at, (array).room * sizeof *(array).at, word)
+
 /* What is not in the fields of the records must not be left in their memory either. */
 START_TEST(the_memory_itself_is_erased) {
     static const uint64_t secret = UINT64_C(0x1234567811223344);
     for (EACH_MODE(mode)) {
-        pmkt_rfm *rfm = state_of(mode);
-        for (uint64_t i = 0; i < 20; i++) rfm_add_order(rfm, secret, MAY(3), secret + i, 4242);
-        rfm_add_order(rfm, secret, MAY(20), 99, 1);
-        ck_assert_int_eq(rfm_forget_one(rfm, secret, WHEN), 1);
-        const uint64_t key = pmkti_key_of_user(secret);
-        const pmkti_part *part = &rfm->parts[pmkti_partition_of_key(key)];
-        for (size_t i = 0; i < part->orders.room; i++) {
-            if (i >= part->orders.n) ck_assert_uint_eq(part->orders.at[i].order, 0);
-            ck_assert(part->orders.at[i].order < secret || part->orders.at[i].order > secret + 20);
-            ck_assert_int_ne(part->orders.at[i].amount, 4242);
+        for (int compacted = 0; compacted < 2; compacted++) {
+            faulty f = {0}; /* whose memory is never unset */
+            const pmkt_allocator allocator = faulty_allocator(&f);
+            pmkt_rfm_options options = PMKT_RFM_OPTIONS_INIT;
+            options.mode = mode;
+            options.allocator = &allocator;
+            pmkt_rfm *rfm = rfm_with(&options);
+            for (int i = 0; i < 20; i++) rfm_add_order(rfm, 7, MAY(3), secret, 4242);
+            if (compacted) ck_assert_int_eq(pmkt_rfm_compact(rfm, NULL, NULL), PMKT_OK);
+            ck_assert_int_eq(rfm_forget_one(rfm, 7, WHEN), 1);
+            const uint64_t key = pmkti_key_of_user(7);
+            const pmkti_part *part = &rfm->parts[pmkti_partition_of_key(key)];
+            const uint64_t words[] = {secret, key, 4242};
+            for (int64_t i = 0; i < LENGTH(words); i++) {
+                ck_assert_int_eq(COUNT_IN(part->rows, words[i]), 0);
+                ck_assert_int_eq(COUNT_IN(part->orders, words[i]), 0);
+                ck_assert_int_eq(COUNT_IN(part->customers, words[i]), 0);
+                ck_assert_int_eq(COUNT_IN(part->entries, words[i]), 0);
+            }
+            pmkt_rfm_free(rfm);
+            faulty_check_empty(&f);
         }
-        for (size_t i = part->customers.n; i < part->customers.room; i++) {
-            ck_assert_uint_ne(part->customers.at[i].key, key);
-        }
-        for (size_t i = part->entries.n; i < part->entries.room; i++) {
-            ck_assert_uint_ne(part->entries.at[i].key, key);
-        }
-        pmkt_rfm_free(rfm);
     }
 }
 END_TEST

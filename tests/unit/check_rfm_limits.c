@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pmkt.h"
+#include "rfm/state.h"
 #include "support/random.h"
 #include "support/rfm.h"
 #include "support/rfm_dump.h"
@@ -274,6 +275,10 @@ START_TEST(merging_joins_equal_currencies_and_refuses_different_ones) {
     ck_assert_str_eq(rfm_stats(plain).currency, "CNY");
     ck_assert_int_eq(rfm_stats(plain).currency_exponent, 2);
     (void)check_merge_refused(plain, usd, PMKT_E_MISMATCH);
+    pmkt_rfm *tenths = rfm_history(); /* the same currency in other units */
+    ck_assert_ok(add_in(tenths, "CNY", 1, &err), err);
+    (void)check_merge_refused(cny, tenths, PMKT_E_MISMATCH);
+    pmkt_rfm_free(tenths);
     pmkt_rfm_free(plain);
     pmkt_rfm_free(cny);
     pmkt_rfm_free(usd);
@@ -329,37 +334,69 @@ static pmkt_rfm *limited(int32_t mode, int64_t max_bytes, const pmkt_zone *zone)
     return rfm_with(&options);
 }
 
-static batch orders_of_users(int64_t n, int64_t users) {
+#define ROOM 400000 /* bytes that a limited state has for customers and orders */
+
+/* User i of a crowd that shares one partition, or of all. */
+static uint64_t user_number(int64_t i, bool crowded) {
+    const uint64_t key = pmkti_mix((uint64_t)i + 1) >> PMKTI_PARTITION_BITS;
+    return crowded ? pmkti_user_of_key(key) : (uint64_t)i + 1;
+}
+
+static batch orders_of_users(int64_t n, int64_t users, bool crowded) {
     batch b = {0};
-    for (int64_t i = 0; i < n; i++) batch_order(&b, (uint64_t)(i % users) + 1, T + i, 0, 10);
+    for (int64_t i = 0; i < n; i++) {
+        batch_order(&b, user_number(i % users, crowded), T + i, 0, 10);
+    }
     return b;
 }
 
-START_TEST(a_state_never_grows_beyond_its_limit) {
-    for (int32_t mode = PMKT_RFM_HISTORY; mode <= PMKT_RFM_SUMMARY; mode++) {
-        pmkt_rfm *empty = limited(mode, 0, NULL);
-        const int64_t limit = rfm_stats(empty).bytes + 400000;
-        pmkt_rfm_free(empty);
-        pmkt_rfm *rfm = limited(mode, limit, NULL);
-        batch b = orders_of_users(50000, 50000);
-        pmkt_error err = {0};
-        int64_t taken = 0, step = 1;
-        pmkt_status status = PMKT_OK;
-        for (; !status && taken < b.rows; taken += step) {
-            step = taken / 3 + 1; /* small batches, then large ones */
-            if (step > b.rows - taken) step = b.rows - taken;
-            const pmkt_events events = batch_slice(&b, taken, step);
-            status = pmkt_rfm_add(rfm, &events, NULL, NULL, &err);
-            ck_assert_int_le(rfm_stats(rfm).bytes, limit);
-            if (status) (void)check_refused(rfm, &events, PMKT_E_LIMIT);
+/*
+ * Fills a limited state with orders in steps of that size (0: of a third of what it has), until it
+ * is full even when nothing waits to be compacted. Returns the bytes used then of those allowed.
+ */
+static int64_t fill_to_limit(int32_t mode, int64_t users, bool crowded, int64_t step_rows) {
+    pmkt_rfm *empty = limited(mode, 0, NULL);
+    const int64_t least = rfm_stats(empty).bytes, limit = least + ROOM;
+    pmkt_rfm_free(empty);
+    pmkt_rfm *rfm = limited(mode, limit, NULL);
+    batch b = orders_of_users(scaled(100000, 30000), users, crowded);
+    pmkt_error err = {0};
+    for (int64_t taken = 0; taken < b.rows;) {
+        int64_t step = step_rows > 0 ? step_rows : taken / 3 + 1;
+        if (step > b.rows - taken) step = b.rows - taken;
+        const pmkt_events events = batch_slice(&b, taken, step);
+        const pmkt_status status = pmkt_rfm_add(rfm, &events, NULL, NULL, &err);
+        ck_assert_int_le(rfm_stats(rfm).bytes, limit);
+        if (!status) {
+            taken += step;
+            continue;
         }
-        ck_assert_int_eq(status, PMKT_E_LIMIT);
+        (void)check_refused(rfm, &events, PMKT_E_LIMIT);
         ck_assert_ptr_nonnull(strstr(err.message, "max_bytes"));
+        if (rfm_stats(rfm).rows_pending == 0) break;
         ck_assert_int_eq(pmkt_rfm_compact(rfm, NULL, NULL), PMKT_OK);
         ck_assert_int_le(rfm_stats(rfm).bytes, limit);
-        ck_assert_int_gt(rfm_stats(rfm).customers, 400000 / 56 / 4); /* and made use of the room */
-        pmkt_rfm_free(rfm);
-        batch_clear(&b);
+    }
+    ck_assert_int_eq(pmkt_rfm_compact(rfm, NULL, NULL), PMKT_OK);
+    const int64_t used = rfm_stats(rfm).bytes - least;
+    ck_assert_int_le(used, ROOM);
+    pmkt_rfm_free(rfm);
+    batch_clear(&b);
+    return used;
+}
+
+START_TEST(a_state_never_grows_beyond_its_limit) {
+    static const int64_t STEPS[] = {0, 7, 1000};
+    for (int64_t i = 0; i < LENGTH(STEPS); i++) {
+        for (int crowded = 0; crowded < 2; crowded++) {
+            for (int64_t users = 1500; users <= 100000; users += 98500) {
+                const int64_t h = fill_to_limit(PMKT_RFM_HISTORY, users, crowded, STEPS[i]);
+                const int64_t s = fill_to_limit(PMKT_RFM_SUMMARY, users, crowded, STEPS[i]);
+                ck_assert_int_gt(h, ROOM / 2); /* and made use of it */
+                if (users > 1500) ck_assert_int_gt(s, ROOM / 2);
+                if (users == 1500) ck_assert_int_eq(s, 1500 * 48); /* all of them fit */
+            }
+        }
     }
 }
 END_TEST
@@ -372,7 +409,7 @@ START_TEST(the_limit_is_exact_for_what_a_batch_becomes) {
         const int64_t empty = rfm_stats(free_state).bytes;
         pmkt_rfm_free(free_state);
         const int64_t need = mode == PMKT_RFM_HISTORY ? 24 + 32 : 48;
-        batch b = orders_of_users(1, 1);
+        batch b = orders_of_users(1, 1, false);
         const pmkt_events events = batch_events(&b);
         pmkt_rfm *enough = limited(mode, empty + need, &zone);
         pmkt_rfm *short_of_one = limited(mode, empty + need - 1, &zone);
@@ -398,7 +435,7 @@ END_TEST
 
 START_TEST(forgetting_works_also_at_the_limit) {
     pmkt_rfm *rfm = limited(PMKT_RFM_HISTORY, 1, NULL); /* not even an empty state fits */
-    batch b = orders_of_users(1, 1);
+    batch b = orders_of_users(1, 1, false);
     const pmkt_events events = batch_events(&b);
     (void)check_refused(rfm, &events, PMKT_E_LIMIT);
     ck_assert_int_eq(rfm_forget_one(rfm, 1, T), 0);

@@ -152,6 +152,91 @@ START_TEST(compacting_changes_no_answer) {
 }
 END_TEST
 
+#define SLICE 2000000 /* rows of a large batch that are folded together */
+
+/* Lines of one order lie across every inner border of a batch of several slices. */
+START_TEST(a_batch_of_several_slices_is_taken_like_small_ones) {
+    if (scaled(1, 0) == 0) return; /* too much for the small scale */
+    for (int32_t mode = PMKT_RFM_HISTORY; mode <= PMKT_RFM_SUMMARY; mode++) {
+        batch b = {0};
+        random_seed(12);
+        const int64_t n = 2 * SLICE + SLICE / 8;
+        uint8_t *bits = malloc((size_t)n / 8 + 1);
+        ck_assert_ptr_nonnull(bits);
+        int64_t bad = 0;
+        for (int64_t i = 0; i < n; i++) {
+            const bool border = i % SLICE > SLICE - 50 || i % SLICE < 50;
+            const uint64_t user = border ? 1 : (uint64_t)random_below(300000) + 2;
+            const uint64_t order = border ? (uint64_t)(i / 100000) + 1 : (uint64_t)i + 1000;
+            batch_order(&b, user, T + i % 1000, order, 1 + i % 7);
+            if (i % 333333 == 0) b.user[i] = PMKT_ID_NONE;
+            bad += i % 333333 == 0;
+        }
+        pmkt_rfm *whole = state_of(mode), *pieces = state_of(mode);
+        pmkt_events events = batch_events(&b);
+        events.on_bad = PMKT_ON_BAD_SKIP;
+        pmkt_report report = PMKT_REPORT_INIT;
+        report.rejected_bits = bits;
+        pmkt_error err = {0};
+        ck_assert_ok(pmkt_rfm_add(whole, &events, NULL, &report, &err), err);
+        ck_assert_int_eq(report.accepted, n - bad);
+        ck_assert_int_eq(report.rejected, bad);
+        ck_assert_int_eq(report.first_bad, 0);
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < n; i++) {
+            wrong += (bits[i / 8] >> (i % 8) & 1) != (i % 333333 == 0);
+        }
+        ck_assert_int_eq(wrong, 0);
+        for (int64_t from = 0; from < n;
+             from += 333333) { /* where the bad rows are: no order is cut */
+            const int64_t rows = n - from < 333333 ? n - from : 333333;
+            pmkt_events piece = batch_slice(&b, from, rows);
+            piece.on_bad = PMKT_ON_BAD_SKIP;
+            ck_assert_ok(pmkt_rfm_add(pieces, &piece, NULL, NULL, &err), err);
+        }
+        ck_assert(rfm_equal(whole, pieces));
+        pmkt_rfm_free(whole);
+        pmkt_rfm_free(pieces);
+        free(bits);
+        batch_clear(&b);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_row_in_a_later_slice_fails_the_whole_batch) {
+    if (scaled(1, 0) == 0) return; /* too much for the small scale */
+    batch b = {0};
+    for (int64_t i = 0; i < SLICE + 1000; i++) batch_order(&b, (uint64_t)i % 5000 + 1, T, 0, 1);
+    pmkt_rfm *rfm = rfm_history();
+    rfm_add_order(rfm, 1, T, 0, 5);
+    dump before = rfm_dump(rfm);
+    const pmkt_rfm_counters counters = rfm_stats(rfm);
+    b.user[SLICE + 500] = b.user[SLICE + 700] = PMKT_ID_NONE;
+    const pmkt_events events = batch_events(&b);
+    pmkt_report report = PMKT_REPORT_INIT;
+    pmkt_error err = {0};
+    ck_assert_int_eq(pmkt_rfm_add(rfm, &events, NULL, &report, &err), PMKT_E_BAD_ROW);
+    ck_assert_int_eq(err.where, SLICE + 500);
+    ck_assert_int_eq(report.rejected, 2);
+    ck_assert_int_eq(report.accepted, 0);
+    b.user[10] = PMKT_ID_NONE; /* in the first slice too: the later ones are counted all the same */
+    ck_assert_int_eq(pmkt_rfm_add(rfm, &events, NULL, &report, &err), PMKT_E_BAD_ROW);
+    ck_assert_int_eq(err.where, 10);
+    ck_assert_int_eq(report.rejected, 3);
+    b.user[10] = b.user[SLICE + 500] = b.user[SLICE + 700] = 1;
+    for (int64_t i = SLICE - 10; i < b.rows; i++) b.amount[i] = PMKT_AMOUNT_MAX;
+    b.rows = SLICE + 1000;
+    for (int64_t i = 0; i < 25; i++) b.amount[i] = PMKT_AMOUNT_MAX;
+    ck_assert_int_eq(pmkt_rfm_add(rfm, &events, NULL, &report, &err), PMKT_E_OVERFLOW);
+    ck_assert_int_eq(err.where, SLICE - 10 + 1024 - 25 - 1); /* the small ones fill one large */
+    const pmkt_rfm_counters after = rfm_stats(rfm);
+    ck_assert_mem_eq(&after, &counters, sizeof after);
+    dump_check_equal(before, rfm_dump(rfm));
+    pmkt_rfm_free(rfm);
+    batch_clear(&b);
+}
+END_TEST
+
 /* ----------------------------------------------------------------- many states */
 
 START_TEST(merged_states_equal_one_state_that_took_everything) {
@@ -305,8 +390,9 @@ int main(void) {
     Suite *suite = suite_create("rfm merge");
     TOPIC(suite, "one state", the_order_and_the_size_of_batches_do_not_matter,
           the_number_of_threads_does_not_matter,
-          a_customer_with_very_many_rows_is_a_customer_like_any_other,
-          compacting_changes_no_answer);
+          a_customer_with_very_many_rows_is_a_customer_like_any_other, compacting_changes_no_answer,
+          a_batch_of_several_slices_is_taken_like_small_ones,
+          a_bad_row_in_a_later_slice_fails_the_whole_batch);
     TOPIC(suite, "many states", merged_states_equal_one_state_that_took_everything,
           merging_leaves_the_other_state_as_it_is, an_empty_state_adds_nothing,
           the_counters_of_merged_states_add_up);

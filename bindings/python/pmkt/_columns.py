@@ -164,7 +164,9 @@ def _hashable(value: Any) -> bool:
 
 def _without_missing(codes: np.ndarray, entries: List[Any]) -> Column:
     """A dictionary of which no entry means "missing"."""
-    gone = np.fromiter((is_missing(entry) for entry in entries), bool, len(entries))
+    gone = np.zeros(len(entries), bool)
+    if not {type(entry) for entry in entries} <= {str, bytes, int}:
+        gone = np.fromiter((is_missing(entry) for entry in entries), bool, len(entries))
     if gone.any():
         renumbered = np.where(gone, -1, np.cumsum(~gone) - 1)
         codes = np.where(codes < 0, -1, renumbered[codes])
@@ -191,7 +193,7 @@ def _of_pandas(data: Any, label: str) -> Column:
         return _of_arrow(getattr(data, "array", data).__arrow_array__(), label)
     if kind == "StringDtype":
         codes, entries = sys.modules["pandas"].factorize(data)
-        return _without_missing(np.asarray(codes, np.int64), [str(entry) for entry in entries])
+        return _without_missing(np.asarray(codes, np.int64), np.asarray(entries, object).tolist())
     numpy_dtype = getattr(dtype, "numpy_dtype", None)
     if numpy_dtype is not None and numpy_dtype.kind in "iuf":  # the nullable numbers
         missing = np.asarray(data.isna())
@@ -225,7 +227,16 @@ def _of_polars(data: Any, label: str) -> Column:
         counts = (counts if missing is None else counts.fill_null(0)).to_numpy()
         aware = kind == "Datetime" and data.dtype.time_zone is not None
         return Column(counts.astype(np.int64).view(f"datetime64[{unit}]"), missing, instant=aware)
-    if kind in ("Categorical", "Enum", "String", "Utf8", "Decimal", "Object", "Null", "Binary"):
+    if kind in ("Categorical", "Enum", "String", "Utf8"):
+        import polars
+
+        texts = data.cast(polars.String)
+        entries = texts.unique().drop_nulls()
+        codes = texts.replace_strict(
+            entries, polars.arange(len(entries), eager=True), default=-1, return_dtype=polars.Int64
+        )
+        return _without_missing(codes.to_numpy(), entries.to_list())
+    if kind in ("Decimal", "Object", "Null", "Binary"):
         return _encode(data.to_list(), label)
     raise InvalidInput(f"{label} is of polars type {data.dtype}, of which nothing can be made here")
 

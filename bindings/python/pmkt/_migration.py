@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import Any, Tuple, Union
+from typing import Any, List, Tuple, Union
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ._library import Handle, borrow, call, lib
 from ._run import Progress, Running
 from ._scores import RFMScores, grouping
 from ._structs import new, pmkt_rfm_migration, pmkt_rfm_rates
-from ._table import aligned, percent
+from ._table import aligned, html, percent
 
 
 @dataclass(frozen=True)
@@ -127,19 +127,27 @@ class Migration:
             columns=pandas.Index(self.names, name="after"),
         )
 
-    def __repr__(self) -> str:
+    def _cells(self) -> Tuple[List[str], List[List[str]]]:
         used = [
             i for i in range(len(self.names)) if self.matrix[i].any() or self.matrix[:, i].any()
         ]
         rows = [[self.names[i], *(f"{self.matrix[i, j]:,}" for j in used)] for i in used]
-        table = aligned(["before \\ after", *(self.names[j] for j in used)], rows)
+        return ["before \\ after", *(self.names[j] for j in used)], rows
+
+    def _title(self) -> str:
         rates = self.rates
         return (
             f"Migration by {self.by}: {rates.customers:,} customers in both, "
             f"{percent(rates.moved_rate)} moved, woken up {percent(rates.dormant_to_active_rate)}, "
             f"fallen asleep {percent(rates.active_to_dormant_rate)}, "
-            f"churned {percent(rates.churn_rate)}\n{table}"
+            f"churned {percent(rates.churn_rate)}"
         )
+
+    def _repr_html_(self) -> str:
+        return html(*self._cells(), self._title())
+
+    def __repr__(self) -> str:
+        return f"{self._title()}\n{aligned(*self._cells())}"
 
     def __reduce__(self) -> Any:
         raise TypeError("a migration can be neither copied nor pickled; use to_pandas()")

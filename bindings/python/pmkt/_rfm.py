@@ -124,8 +124,8 @@ class RFM:
         if self._busy_thread == me:
             raise errors.InvalidInput("this state is busy: its progress callback may not call it")
         with self._lock:
-            self._busy_thread = me
             try:
+                self._busy_thread = me
                 yield self._handle.pointer
             finally:
                 self._busy_thread = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from html import escape
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -22,6 +23,21 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         cells[0] = row[0] + " " * (widths[0] - width(row[0]))
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def html(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> str:
+    """The same for a notebook."""
+    caption = f"<caption>{escape(title)}</caption>" if title else ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join(
+        "<tr><th>"
+        + escape(row[0])
+        + "</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def percent(share: float) -> str:
@@ -72,10 +88,17 @@ class Table:
 
         return pandas.DataFrame(self._data)
 
-    def __repr__(self) -> str:
+    def _cells(self) -> Tuple[List[str], List[List[str]]]:
         shown = range(len(self)) if self._hide is None else np.flatnonzero(~self._hide)
         cells = [[form(self._data[name][i]) for name, form in self._formats.items()] for i in shown]
-        text = aligned([name.replace("_", " ") for name in self._formats], cells)
+        return [name.replace("_", " ") for name in self._formats], cells
+
+    def _repr_html_(self) -> str:
+        return html(*self._cells(), self._title)
+
+    def __repr__(self) -> str:
+        header, cells = self._cells()
+        text = aligned(header, cells)
         hidden = len(self) - len(cells)
         tail = f"\n({hidden} without customers not shown)" if hidden else ""
         return (f"{self._title}\n" if self._title else "") + text + tail

@@ -328,7 +328,9 @@ class State:
             one.brand_stage = c.RFM_LOYAL if loyal else c.RFM_BUYER
         elif one.has_interest:
             one.brand_stage = c.RFM_INTERESTED
-        elif one.has_aware or one.has_bought:
+        elif one.has_aware or (observed and one.has_bought):
+            # reading: without an order, and with no behavior of anybody seen, it is NOT_OBSERVED
+            # even of one who gave all back.
             one.brand_stage = c.RFM_AWARE
         else:
             one.brand_stage = c.RFM_UNAWARE if observed else c.RFM_NOT_OBSERVED

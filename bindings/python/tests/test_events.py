@@ -239,6 +239,48 @@ def test_instants_with_a_zone_need_no_tz() -> None:
         assert column(events, "time") == [1719763200000, c.TIME_NULL], type(frame)
 
 
+def cut(frame: Any, rows: int) -> Any:
+    """The first rows of any producer's frame."""
+    if isinstance(frame, dict):
+        return {name: values[:rows] for name, values in frame.items()}
+    return frame.slice(0, rows) if type(frame).__module__.startswith("pyarrow") else frame[:rows]
+
+
+def test_frames_without_rows() -> None:
+    for frame in frames():
+        for user in ("who", "name"):
+            events = read(cut(frame, 0), user=user)
+            assert len(events) == 0 and events.report.rows == 0
+            assert len(pmkt.RFM().add(events).score("2025-01-01")) == 0
+
+
+def test_columns_with_nothing_in_them() -> None:
+    nothing = {"u": [None, None], "t": [None, None], "o": [None, None], "a": [None, None]}
+    made: List[Any] = [nothing]
+    pandas, polars, pyarrow = optional("pandas"), optional("polars"), optional("pyarrow")
+    if pandas is not None:
+        made.append(pandas.DataFrame(nothing))
+        for kind in ("string", "category", "Int64", "float64"):
+            made.append(pandas.DataFrame(nothing).astype({"u": kind, "o": kind}))
+    if polars is not None:
+        made.append(polars.DataFrame(nothing))
+        for kind in (polars.String, polars.Categorical, polars.Int64, polars.Float64):
+            made.append(polars.DataFrame(nothing).with_columns(polars.col("u", "o").cast(kind)))
+    if pyarrow is not None:
+        made.append(pyarrow.table(nothing))
+        for kind in (pyarrow.string(), pyarrow.large_string(), pyarrow.int64(), pyarrow.float64()):
+            array = pyarrow.array([None, None], kind)
+            made.append(pyarrow.table({"u": array, "t": nothing["t"], "o": array, "a": array}))
+    for frame in made:
+        amount = None if type(frame).__module__.startswith("pyarrow") else "a"
+        events = pmkt.Events.from_frame(
+            frame, user="u", time="t", order="o", amount=amount, tz="UTC", on_bad="skip"
+        )
+        assert events.report.by_reason == {"no user": 2}, type(frame)
+        with pytest.raises(pmkt.BadRow):
+            pmkt.Events.from_frame(frame, user="u", time="t", tz="UTC")
+
+
 def test_unknown_columns_are_named_with_those_there_are() -> None:
     with pytest.raises(pmkt.InvalidInput, match="no column 'User'; the frame has: who, name"):
         read(ROWS, user="User")

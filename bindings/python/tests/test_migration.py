@@ -153,6 +153,9 @@ def test_it_reads_well(pair: Any) -> None:
     lines = repr(moved).splitlines()
     assert lines[0].startswith("Migration by segment: ") and "churned" in lines[0]
     assert lines[1].startswith("before \\ after")
+    assert moved._repr_html_().count("<tr>") == len(lines) - 1
+    odd = shop(100).score("1970-10-01", tiers=[("<b>", 0)])
+    assert "&lt;b&gt;" in pmkt.migration(odd, odd, "tier")._repr_html_()
     frame = needed("pandas") and moved.to_pandas()
     assert np.array_equal(frame.to_numpy(), moved.matrix)
     assert frame.index.name == "before" and list(frame.columns) == list(moved.names)

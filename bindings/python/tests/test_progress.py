@@ -106,6 +106,7 @@ def test_ctrl_c_without_a_callback() -> None:
         rows = 400_000
         events = pmkt.Events(user=np.arange(1, rows + 1), time=np.arange(rows),
                              amount=np.ones(rows, np.int64))
+        rfm = pmkt.RFM()
         print("ready", flush=True)
         try:
             while True:

@@ -369,6 +369,8 @@ def test_a_summary_reads_well(scores: pmkt.RFMScores) -> None:
     rows = list(table)
     assert rows[0]["segment"] == "active-high-high" and isinstance(rows[0]["customers"], int)
     assert len(table) == 9 and "revenue_share" in table.columns
+    page = scores.summary("tier")._repr_html_()
+    assert page.count("<tr>") == 1 + 3 and "<th>silver</th>" in page
     frame = needed("pandas") and table.to_pandas()
     assert list(frame.columns) == table.columns and len(frame) == 9
 
