@@ -272,7 +272,7 @@ static void explain_quantiles(const report *about) {
         table_cell(&out, "%g", c->r_cuts[i]);
         table_cell(&out, "%g", c->f_cuts[i]);
         if (about->asked->no_amounts) continue;
-        table_cell(&out, "%s", money(about, number_round(c->m_cuts[i]), text));
+        table_cell(&out, "%s", money(about, c->m_cuts[i], text));
     }
     print_sentence("Equal values have equal scores. What a score needs at least:");
     table_print(&out);

@@ -14,10 +14,11 @@
  *     pmkt_rfm_score(rfm, as_of_ms, NULL, NULL, &scores, &err);
  *
  * What counts as an order. Rows of kind ORDER with the same user and order id are one order; it
- * happens at its earliest line and is worth the sum of its lines. Refunds and cancellations have
- * their own date and lower what the user spent from that date on; with an order id they also lower
- * that order, and an order that nets to zero or less is not counted: not in frequency, not in
- * recency. Amounts are sums of integers, so that the order of adding never matters.
+ * happens at its earliest line and is worth the sum of its lines, all of which count from then on.
+ * Refunds and cancellations have their own date and lower what the user spent from that date on;
+ * with an order id they also lower that order, and an order that nets to zero or less is not
+ * counted: not in frequency, not in recency. Amounts are sums of integers, so that the order of
+ * adding never matters.
  *
  * Dates. A question is asked "as of" an instant, which is exclusive: what happened at or after it
  * is not seen. Ages are differences of calendar days in the state's zone: an order at 23:59
@@ -63,7 +64,8 @@ typedef struct pmkt_rfm_options {
     const pmkt_zone *zone;           /* for calendar days; NULL = UTC; copied */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
     int64_t max_bytes; /* refuse what could make the state larger than this, with rows not yet
-                          compacted counted as large as they can become; 0 = no limit */
+                          compacted counted as large as they can become; 0 = no limit. A
+                          forgetting is never refused. */
     int32_t unpriced;  /* 1: amounts are ignored; orders count unless canceled, and M is 0 */
     int32_t reserved;  /* 0 */
 } pmkt_rfm_options;
@@ -79,7 +81,8 @@ static inline void pmkt_rfm_options_init(pmkt_rfm_options *options) {
 /*
  * A new, empty state in *rfm, for pmkt_rfm_free to free. `options` NULL = defaults.
  *
- * Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Since 0.1.
+ * Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Any thread. O(1): a state without users takes 60 KB.
+ * Since 0.1.
  */
 PMKT_API pmkt_status pmkt_rfm_new(const pmkt_rfm_options *options, pmkt_rfm **rfm, pmkt_error *err);
 
@@ -104,9 +107,10 @@ PMKT_API void pmkt_rfm_free(pmkt_rfm *rfm);
  *   run     NULL = all allowed threads, no progress
  *   report  out, or NULL
  *
- * Memory: during the call 34 bytes a row, and, where the batch is more than about a quarter of the
- * state, the new state beside the old; afterwards what the mode says, plus up to a third for rows
- * not yet compacted.
+ * Memory: a batch that is small beside the state takes 34 bytes a row during the call. One of more
+ * than about a quarter of it is taken in slices, of two million rows or as many as the state has
+ * records: 34 bytes a row of a slice, and the new state beside the old. Afterwards what the mode
+ * says, plus up to a third for rows not yet compacted.
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_OVERFLOW if the sizes of all
  * amounts the state ever took sum to more than INT64_MAX (where = the row); PMKT_E_MISMATCH if the
  * batch names another currency than an earlier one; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM.
@@ -130,18 +134,21 @@ PMKT_API pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const 
                                     pmkt_error *err);
 
 /*
- * Forgets users: whatever is known of them from before `when_ms` is erased from memory now, and a
+ * Forgets users: whatever is known of them from before `when_ms` is erased from the memory of the
+ * state now, and a
  * dated tombstone stays, so that an old batch, or an old state merged in later, cannot bring it
  * back. Events dated at or after `when_ms` are of a new customer. What reaches back further goes
  * whole, though a part of it may be later: an order that began before, with all its lines and
  * refunds; a first interest or awareness; in summary mode all sums of the user, but not a later
- * registration. Unknown users get a tombstone as well.
+ * registration. Unknown users get a tombstone as well. A refund that arrives later for an order
+ * that was forgotten is, like any event dated later, news of a new customer.
  *
  *   users  [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different users had something to forget
  *
  * Errors: PMKT_E_INVALID (also when_ms out of range); PMKT_E_NOMEM.
- * One thread at a time. O(n + the partitions touched). 16 bytes a tombstone. Since 0.1.
+ * One thread at a time. O(n log n + what the partitions touched hold). 16 bytes a tombstone, which
+ * max_bytes does not stop: forgetting is never refused for room. Since 0.1.
  */
 PMKT_API pmkt_status pmkt_rfm_forget(pmkt_rfm *rfm, const uint64_t *users, int64_t n,
                                      int64_t when_ms, int64_t *found, pmkt_error *err);
@@ -252,22 +259,26 @@ typedef struct pmkt_rfm_score_options {
     int32_t dormant_days; /* 90: dormant if at least so many; between: cooling */
     double f_high;        /* 3.0: high from here on */
     double f_low;         /* 1.0: low up to here; between: medium */
-    int64_t m_high;       /* 20,000 minor units: high from here on */
-    int64_t m_low;        /* 5,000 minor units: low up to here; between: medium */
+    int64_t m_high; /* minor units: high from here on; 200 units of the state's currency, which is
+                       20,000 minor units where it has two decimals or none is named */
+    int64_t m_low;  /* minor units: low up to here; 50 units; between: medium */
 
     int32_t month_days;    /* 30: the month of "orders per month" */
     int32_t f_window_days; /* 0: orders / max(1, months from first to last order), the pace while
                               they bought. Else the orders of the last so many days / the months of
-                              that window or of the user's age if shorter, at least 1. */
+                              that window, or since they came or first ordered if that is shorter,
+                              at least 1. */
 
     int32_t growth_days;  /* 7: age from which a new customer is growing */
     int32_t mature_days;  /* 90: age from which they are mature */
     int32_t churn_days;   /* 180: churned if so many days passed without an order; wins */
     int32_t at_risk_days; /* 90: flagged at risk from here to churn */
     int32_t loyal_orders; /* 2: loyal buyers ordered so often and are not churned */
-    int32_t tier_days;    /* 365: spend of the last so many days decides the tier */
+    int32_t tier_days;    /* 365: spend of the last so many days decides the tier: what was paid
+                             less what was given back in them, whenever that was bought */
 
-    const pmkt_rfm_tier *tiers; /* ascending, the first from 0; NULL: silver 0, gold 500,000 */
+    const pmkt_rfm_tier *tiers; /* ascending, the first from 0; NULL: silver, and gold from 5,000
+                                   units of the currency */
     int64_t n_tiers;            /* at most 64 */
     const pmkt_rfm_segment *segments; /* NULL: the built-in table if bins is 5, else none */
     int64_t n_segments;               /* at most 200 */
@@ -326,7 +337,8 @@ enum {
     PMKT_RFM_NO_ORDER = 8           /* nothing bought yet, or all of it given back */
 };
 
-/* The Chinese name of one of the classes above, UTF-8; NULL for another number. Since 0.1. */
+/* The Chinese name of one of the classes above, also of PMKT_RFM_NO_ORDER; UTF-8, static; NULL for
+   another number. Any thread. Since 0.1. */
 PMKT_API const char *pmkt_rfm_class_name_zh(int32_t segment);
 
 /* Lifecycle by age and idle time; churned wins. */
@@ -342,7 +354,8 @@ enum {
     PMKT_RFM_NOT_OBSERVED = 0, /* no order, and the state saw no behavior of anybody: only orders,
                                   refunds, cancellations and registrations */
     PMKT_RFM_UNAWARE = 1,      /* nothing but a registration */
-    PMKT_RFM_AWARE = 2,        /* was shown something, viewed, ...; or gave back all they bought */
+    PMKT_RFM_AWARE = 2,        /* was shown something, viewed, ...; or gave back all they bought,
+                                  once the state saw some behavior */
     PMKT_RFM_INTERESTED = 3,   /* favorite, follow, cart, checkout */
     PMKT_RFM_BUYER = 4,
     PMKT_RFM_LOYAL = 5
@@ -387,16 +400,18 @@ typedef struct pmkt_rfm_columns {
     const int64_t *tier_spend;   /* spend of the last tier_days; all known spend if unknown */
     const int64_t *to_next_tier; /* what is missing to the next tier; 0 = highest or unknown */
     int32_t bins;                /* quantile scheme: cuts have bins - 1 entries; else 0 */
-    int32_t reserved;
-    const double *r_cuts; /* score > j + 1 exactly if recency_days is below r_cuts[j] */
-    const double *f_cuts; /* score > j + 1 exactly if F is above f_cuts[j] */
-    const double *m_cuts; /* the same, minor units */
+    int32_t currency_exponent;
+    char currency[8];      /* of the state, or empty */
+    const double *r_cuts;  /* score > j + 1 exactly if recency_days is below r_cuts[j] */
+    const double *f_cuts;  /* score > j + 1 exactly if F is above f_cuts[j] */
+    const int64_t *m_cuts; /* the same, minor units */
 } pmkt_rfm_columns;
 
 #define PMKT_RFM_COLUMNS_INIT \
     { \
         sizeof(pmkt_rfm_columns), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL \
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0}, \
+            NULL, NULL, NULL \
     }
 
 static inline void pmkt_rfm_columns_init(pmkt_rfm_columns *columns) {
@@ -484,13 +499,13 @@ PMKT_API pmkt_status pmkt_rfm_summary(const pmkt_rfm_scores *scores, int32_t by,
 typedef struct pmkt_rfm_migration pmkt_rfm_migration;
 
 /*
- * How customers moved between two scorings, `before` and `after`, of the same scheme and names. The
+ * How customers moved between two scorings, `before` and `after`, with the same names. The
  * codes are those of the grouping, and one more, "absent", for customers whom one of the two
  * does not have. The result keeps nothing of its inputs but copies.
  *
- * Errors: PMKT_E_MISMATCH if the two do not have the same names for the grouping;
- * PMKT_E_INVALID, also for a grouping of more than 255 codes; PMKT_E_NOMEM. Any number of threads.
- * O(rows). Since 0.1.
+ * Errors: PMKT_E_MISMATCH if the two do not have the same names for the grouping, or another
+ * currency; PMKT_E_INVALID, also if `before` is the later one; PMKT_E_CANCELED; PMKT_E_NOMEM. Any
+ * number of threads, one of which does the work. O(rows + lists * log lists). Since 0.1.
  */
 PMKT_API pmkt_status pmkt_rfm_migrate(const pmkt_rfm_scores *before, const pmkt_rfm_scores *after,
                                       int32_t by, const pmkt_run *run,

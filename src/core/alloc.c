@@ -21,13 +21,11 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 static void *fresh(size_t size) {
     if (size < 2 * HUGE_PAGE) return malloc(size);
-    const int saved_errno = errno;
     void *p = NULL;
     if (posix_memalign(&p, HUGE_PAGE, size))
         p = NULL;
     else
         (void)madvise(p, size, MADV_HUGEPAGE);
-    errno = saved_errno;
     return p;
 }
 #else
@@ -44,7 +42,10 @@ static void *heap(void *ctx, void *p, size_t old, size_t size, size_t align) {
         free(p);
         return NULL;
     }
-    return p ? realloc(p, size) : fresh(size);
+    const int saved_errno = errno;
+    void *fresh_or_resized = p ? realloc(p, size) : fresh(size);
+    errno = saved_errno;
+    return fresh_or_resized;
 }
 
 pmkt_status pmkti_allocator_check(const pmkt_allocator *given, pmkt_allocator *mine,

@@ -135,11 +135,10 @@ pmkt_status pmkti_report_begin(const pmkt_report *given, int64_t rows, pmkt_repo
     const pmkt_report empty = PMKT_REPORT_INIT;
     *mine = empty;
     if (given) {
-        pmkt_report theirs = PMKT_REPORT_INIT;
-        const pmkt_status status =
-            pmkti_struct_in(&theirs, sizeof theirs, given, sizeof theirs, "report", err);
+        uint32_t size = 0; /* of the caller's struct only the bitmap is read */
+        const pmkt_status status = pmkti_struct_size(given, sizeof *given, "report", &size, err);
         if (status) return status;
-        mine->rejected_bits = theirs.rejected_bits;
+        mine->rejected_bits = given->rejected_bits;
     }
     mine->rows = rows;
     if (mine->rejected_bits) memset(mine->rejected_bits, 0, ((size_t)rows + 7) / 8);

@@ -2,6 +2,7 @@
 
 #include "core/parallel.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +12,7 @@
 
 #define MAX_THREADS 1024
 
-pmkt_status pmkti_run_check(const pmkt_run *run, pmkti_run *mine, pmkt_error *err) {
+pmkt_status pmkti_run_check(const pmkt_run *run, int64_t work, pmkti_run *mine, pmkt_error *err) {
     pmkt_run known = PMKT_RUN_INIT;
     const pmkt_status status =
         pmkti_struct_in(&known, sizeof known, run, offsetof(pmkt_run, progress), "run", err);
@@ -21,7 +22,9 @@ pmkt_status pmkti_run_check(const pmkt_run *run, pmkti_run *mine, pmkt_error *er
                           "run.threads is %d, but must be 0 (all allowed) to %d",
                           (int)known.threads, MAX_THREADS);
     }
-    mine->threads = known.threads ? known.threads : pmkt_default_threads();
+    int32_t threads = 1;
+    if (work >= PMKTI_SERIAL) threads = known.threads ? known.threads : pmkt_default_threads();
+    mine->threads = threads < MAX_THREADS ? threads : MAX_THREADS;
     mine->progress = known.progress;
     return PMKT_OK;
 }
@@ -78,6 +81,7 @@ static void *work(void *arg) {
 /* Starts up to n - 1 threads with all signals blocked, so that the caller's handlers run on the
    caller's threads; returns how many started. */
 static int start(team *t, int n, pthread_t *threads, member *members) {
+    const int saved_errno = errno;
     sigset_t all, before;
     sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before)) return 0;
@@ -88,6 +92,7 @@ static int start(team *t, int n, pthread_t *threads, member *members) {
         started++;
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved_errno;
     return started;
 }
 

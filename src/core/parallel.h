@@ -17,8 +17,11 @@ typedef struct pmkti_run {
     pmkt_progress progress;
 } pmkti_run;
 
-/* NULL is PMKT_RUN_INIT. */
-pmkt_status pmkti_run_check(const pmkt_run *run, pmkti_run *mine, pmkt_error *err);
+/* Rows or records below which threads are not worth their start, nor asking the system for them. */
+#define PMKTI_SERIAL 32768
+
+/* NULL is PMKT_RUN_INIT. `work` counts the rows or records of the call. */
+pmkt_status pmkti_run_check(const pmkt_run *run, int64_t work, pmkti_run *mine, pmkt_error *err);
 
 /*
  * What to do with one chunk. `worker` is below the number of threads and no two calls with the same

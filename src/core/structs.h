@@ -7,6 +7,10 @@
 
 #include "pmkt/base.h"
 
+/* The size that the caller's struct says it has, if that can be: at least `least`, and no garbage. */
+pmkt_status pmkti_struct_size(const void *theirs, size_t least, const char *name, uint32_t *size,
+                              pmkt_error *err);
+
 /*
  * Copies an input struct of the caller over `mine`, which holds the defaults and is `mine_size`
  * long. A shorter (older) struct leaves the rest at the defaults; a longer (newer) one must be zero

@@ -144,22 +144,32 @@ static void fold_waiting(pmkt_rfm *rfm, bool all) {
     pmkti_fold_scratch_free(&rfm->allocator, scratch, 1);
 }
 
-static pmkt_status append(pmkti_batch *b, const pmkti_run *run, pmkt_error *err) {
-    pmkt_status status = pmkti_place_slice(b, run, (pmkti_stage){"reading", 0, 0.5}, 0, b->ev.rows);
-    if (status) return pmkti_stopped(err, status);
-    status = pmkti_check_rows(b, err);
-    if (!status) status = pmkti_check_amounts(b, err);
-    if (!status) status = reserve(b, err);
+static pmkt_status append_rows(pmkti_batch *b, const pmkti_run *run, pmkt_error *err) {
+    pmkt_status status = reserve(b, err);
     if (status == PMKT_E_LIMIT) { /* what waits is counted at its largest: see how large it is */
         fold_waiting(b->rfm, true);
         status = reserve(b, err);
     }
     if (status) return status;
     status = pmkti_write_slice(b, run, (pmkti_stage){"sorting out", 0.5, 1});
+    return pmkti_stopped(err, status);
+}
+
+static pmkt_status append(pmkti_batch *b, const pmkti_run *run, pmkt_error *err) {
+    pmkt_rfm *rfm = b->rfm;
+    pmkt_status status = pmkti_place_slice(b, run, (pmkti_stage){"reading", 0, 0.5}, 0, b->ev.rows);
     if (status) return pmkti_stopped(err, status);
-    for (int p = 0; p < PMKTI_PARTITIONS; p++) b->rfm->parts[p].rows.n += b->coming[p];
+    status = pmkti_check_rows(b, err);
+    if (!status) status = pmkti_check_amounts(b, err);
+    if (status) return status;
+    status = append_rows(b, run, err);
+    if (status) { /* not even the room stays */
+        for (int p = 0; p < PMKTI_PARTITIONS; p++) pmkti_part_trim(&rfm->allocator, &rfm->parts[p]);
+        return status;
+    }
+    for (int p = 0; p < PMKTI_PARTITIONS; p++) rfm->parts[p].rows.n += b->coming[p];
     pmkti_commit(b);
-    fold_waiting(b->rfm, false);
+    fold_waiting(rfm, false);
     return PMKT_OK;
 }
 
@@ -180,11 +190,10 @@ pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, const pmkt_ru
     pmkti_batch b = {.rfm = rfm, .total = {.first_ms = INT64_MAX, .last_ms = INT64_MIN}};
     pmkti_run how;
     pmkt_status status = pmkti_events_in(events, &b.ev, err);
-    if (!status) status = pmkti_run_check(run, &how, err);
+    if (!status) status = pmkti_run_check(run, b.ev.rows, &how, err);
     if (!status) status = check_currency(rfm, &b.ev, err);
     if (!status) status = pmkti_report_begin(report, b.ev.rows, &b.total.report, err);
     if (status) return status;
-    if (b.ev.rows < PMKTI_SERIAL) how.threads = 1;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) b.any_forgotten |= rfm->parts[p].tombs.n > 0;
 
     if (b.ev.rows > 0) {

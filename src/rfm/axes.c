@@ -33,14 +33,16 @@ uint64_t pmkti_axis_key(const pmkt_rfm_scores *s, int axis, size_t row) {
     }
 }
 
-double pmkti_axis_value(const pmkt_rfm_scores *s, int axis, uint64_t key) {
+void pmkti_axis_cut(pmkt_rfm_scores *s, int axis, size_t j, uint64_t key) {
+    const bool counted = s->options.frequency == PMKT_RFM_F_ORDERS;
     switch (axis) {
         case 0:
-            return (double)(INT32_MAX - (int64_t)key);
+            s->r_cuts[j] = (double)(INT32_MAX - (int64_t)key);
+            break;
         case 1:
-            if (s->options.frequency == PMKT_RFM_F_ORDERS) return (double)key;
-            return double_of(key);
+            s->f_cuts[j] = counted ? (double)key : double_of(key);
+            break;
         default:
-            return (double)(int64_t)(key ^ SIGN);
+            s->m_cuts[j] = (int64_t)(key ^ SIGN);
     }
 }

@@ -33,9 +33,11 @@ pmkt_status pmkt_rfm_scores_columns(const pmkt_rfm_scores *scores, pmkt_rfm_colu
     all.tier_spend = c->tier_spend;
     all.to_next_tier = c->to_next_tier;
     all.bins = quantile ? scores->options.bins : 0;
-    all.r_cuts = quantile ? scores->cuts[0] : NULL;
-    all.f_cuts = quantile ? scores->cuts[1] : NULL;
-    all.m_cuts = quantile ? scores->cuts[2] : NULL;
+    all.r_cuts = quantile ? scores->r_cuts : NULL;
+    all.f_cuts = quantile ? scores->f_cuts : NULL;
+    all.m_cuts = quantile ? scores->m_cuts : NULL;
+    memcpy(all.currency, scores->currency, sizeof all.currency);
+    all.currency_exponent = scores->currency_exponent;
     return pmkti_struct_out(out, &all, sizeof all, offsetof(pmkt_rfm_columns, user), "out", err);
 }
 

@@ -1,10 +1,13 @@
 #include "rfm/facts.h"
 
-/* One order id while its records pass by: lines, then refunds by date, then a cancellation. */
+/* One order as its records pass by: lines, then refunds by date, then a cancellation. */
 typedef struct net {
-    bool line, canceled;
+    bool line;
     int64_t line_ms;
-    int64_t amount; /* what is left of the order */
+    int64_t cancel_ms; /* PMKTI_NEVER if it is not canceled */
+    bool canceled;     /* the cancellation has been booked */
+    int64_t amount;    /* what is left of the order */
+    int64_t owed;      /* what the cancellation gave back: refunds after it pay that out */
 } net;
 
 static void count_order(const pmkti_asof *as_of, const net *n, pmkti_facts *f) {
@@ -16,25 +19,58 @@ static void count_order(const pmkti_asof *as_of, const net *n, pmkti_facts *f) {
     if (f->last_ms == PMKTI_NEVER || n->line_ms > f->last_ms) f->last_ms = n->line_ms;
 }
 
+static void book(const pmkti_asof *as_of, int64_t ms, int64_t change, net *n, pmkti_facts *f) {
+    n->amount += change;
+    f->revenue += change;
+    if (ms >= as_of->tier_ms) f->tier_spend += change;
+}
+
+/* Gives back what refunds before it have left. */
+static void cancel(const pmkti_asof *as_of, net *n, pmkti_facts *f) {
+    if (n->canceled) return;
+    n->canceled = true;
+    n->owed = n->amount > 0 ? n->amount : 0;
+    book(as_of, n->cancel_ms, -n->owed, n, f);
+}
+
+static void refund(const pmkti_asof *as_of, int64_t ms, int64_t amount, net *n, pmkti_facts *f) {
+    if (ms > n->cancel_ms) {
+        cancel(as_of, n, f);
+        const int64_t paid_out = amount < n->owed ? amount : n->owed;
+        n->owed -= paid_out;
+        amount -= paid_out;
+    }
+    book(as_of, ms, -amount, n, f);
+}
+
 static void pass(const pmkti_asof *as_of, const pmkti_order *o, int64_t ms, net *n,
                  pmkti_facts *f) {
-    int64_t change = 0;
     switch (pmkti_stamp_tag(o->stamp)) {
         case PMKTI_LINE:
             n->line = true;
             n->line_ms = ms;
-            change = o->amount;
+            book(as_of, ms, o->amount, n, f);
             break;
         case PMKTI_REFUND:
-            change = -o->amount;
+            refund(as_of, ms, o->amount, n, f);
             break;
-        default: /* gives back what refunds have left */
-            n->canceled = true;
-            change = n->amount > 0 ? -n->amount : 0;
+        default:
+            cancel(as_of, n, f);
     }
-    n->amount += change;
-    f->revenue += change;
-    if (ms >= as_of->tier_ms) f->tier_spend += change;
+}
+
+/* The records of one order: those with the id of the first, or it alone if it has none. */
+static size_t order_end(const pmkti_order *orders, size_t i, size_t n) {
+    size_t end = i + 1;
+    if (orders[i].order == PMKT_ID_NONE) return end;
+    while (end < n && orders[end].order == orders[i].order) end++;
+    return end;
+}
+
+static int64_t cancel_date(const pmkti_order *last, int64_t as_of_ms) {
+    if (pmkti_stamp_tag(last->stamp) != PMKTI_CANCEL) return PMKTI_NEVER;
+    const int64_t ms = pmkti_stamp_ms(last->stamp);
+    return ms < as_of_ms ? ms : PMKTI_NEVER;
 }
 
 static int64_t seen(pmkti_when when, int64_t as_of_ms) {
@@ -56,21 +92,17 @@ void pmkti_facts_history(const pmkti_asof *as_of, const pmkti_customer *customer
                          const pmkti_order *orders, size_t n, pmkti_facts *facts) {
     pmkti_facts f = {.key = customer->key, .first_ms = PMKTI_NEVER, .last_ms = PMKTI_NEVER};
     int64_t first_record = PMKTI_NEVER;
-    net open = {false, false, 0, 0};
-    uint64_t id = PMKT_ID_NONE;
-    for (size_t i = 0; i < n; i++) {
-        const pmkti_order *o = &orders[i];
-        if (o->order != id || id == PMKT_ID_NONE) { /* without an id each is by itself */
-            count_order(as_of, &open, &f);
-            open = (net){false, false, 0, 0};
-            id = o->order;
+    for (size_t i = 0, end; i < n; i = end) {
+        end = order_end(orders, i, n);
+        net open = {.cancel_ms = cancel_date(&orders[end - 1], as_of->ms)};
+        for (size_t k = i; k < end; k++) {
+            const int64_t ms = pmkti_stamp_ms(orders[k].stamp);
+            if (ms >= as_of->ms) continue;
+            if (ms < first_record) first_record = ms;
+            pass(as_of, &orders[k], ms, &open, &f);
         }
-        const int64_t ms = pmkti_stamp_ms(o->stamp);
-        if (ms >= as_of->ms) continue;
-        if (ms < first_record) first_record = ms;
-        pass(as_of, o, ms, &open, &f);
+        count_order(as_of, &open, &f);
     }
-    count_order(as_of, &open, &f);
 
     const int64_t registered = seen(customer->registered, as_of->ms);
     const int64_t aware = seen(customer->aware, as_of->ms);

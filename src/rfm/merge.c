@@ -162,10 +162,11 @@ pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const pmkt_run 
                            pmkt_error *err) {
     pmkti_run how;
     pmkt_status status = check_pair(into, from, err);
-    if (!status) status = pmkti_run_check(run, &how, err);
+    if (status) return status;
+    const int64_t records = pmkti_rfm_records(into) + pmkti_rfm_records(from);
+    status = pmkti_run_check(run, records, &how, err);
     if (status) return status;
     const pmkt_allocator *allocator = &into->allocator;
-    if (pmkti_rfm_records(into) + pmkti_rfm_records(from) < PMKTI_SERIAL) how.threads = 1;
     const int workers = pmkti_workers(&how, PMKTI_PARTITIONS);
     pmkti_part *parts = pmkti_alloc_zero(allocator, PMKTI_PARTITIONS, sizeof *parts);
     if (!parts) return pmkti_no_memory(err, PMKTI_PARTITIONS * sizeof *parts);

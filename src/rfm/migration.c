@@ -9,7 +9,6 @@
 #include "core/structs.h"
 #include "rfm/scores.h"
 
-#define MAX_CODES 255 /* with "absent" below 2^8 cells on a side */
 #define LISTS 2
 
 typedef struct listed {
@@ -198,16 +197,24 @@ pmkt_status pmkt_rfm_migrate(const pmkt_rfm_scores *before, const pmkt_rfm_score
     if (!after) return pmkti_null(err, "after");
     if (!migration) return pmkti_null(err, "migration");
     const int32_t codes = pmkt_rfm_scores_codes(before, by);
-    if (codes < 0 || codes > MAX_CODES) {
+    if (codes < 0) {
         return pmkti_fail(err, PMKT_E_INVALID, "by is %d, which these scores cannot be compared by",
                           (int)by);
+    }
+    if (before->as_of_ms > after->as_of_ms) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "`before` was scored as of a later date than `after`");
+    }
+    if (memcmp(before->currency, after->currency, sizeof before->currency) != 0 ||
+        before->currency_exponent != after->currency_exponent) {
+        return pmkti_fail(err, PMKT_E_MISMATCH, "the two scorings are in different currencies");
     }
     if (!same_names(before, after, by)) {
         return pmkti_fail(err, PMKT_E_MISMATCH,
                           "the two scorings do not have the same names for their groups");
     }
     pmkti_run how;
-    pmkt_status status = pmkti_run_check(run, &how, err);
+    pmkt_status status = pmkti_run_check(run, 0, &how, err);
     if (status) return status;
     pmkt_rfm_migration *m = pmkti_alloc_zero(&before->allocator, 1, sizeof *m);
     if (!m) return pmkti_no_memory(err, sizeof *m);

@@ -43,7 +43,7 @@ static pmkt_status cut_axis(void *ctx, int64_t axis, int worker) {
     const pmkt_status status = pmkti_select(&s->allocator, keys, n, ranks, bins - 1, q->cuts[axis]);
     pmkti_free(&s->allocator, keys, q->buyers, sizeof *keys);
     for (size_t j = 0; !status && j + 1 < bins; j++) {
-        s->cuts[axis][j] = pmkti_axis_value(s, (int)axis, q->cuts[axis][j]);
+        pmkti_axis_cut(s, (int)axis, j, q->cuts[axis][j]);
     }
     return status;
 }

@@ -156,7 +156,7 @@ pmkt_status pmkti_place_slice(pmkti_batch *b, const pmkti_run *run, pmkti_stage 
     b->from = from;
     b->to = to;
     const int64_t chunks = (to - 1) / PMKTI_CHUNK_ROWS - from / PMKTI_CHUNK_ROWS + 1;
-    if (to - from > UINT32_MAX) return PMKT_E_NOMEM; /* one order of 2^32 lines */
+    if (to - from > UINT32_MAX) return PMKT_E_OVERFLOW; /* one order of 2^32 lines */
     const pmkt_allocator *allocator = &b->rfm->allocator;
     if (!PMKTI_MAKE_ROOM(allocator, b->where, (size_t)(to - from)) ||
         !PMKTI_MAKE_ROOM(allocator, b->chunks, (size_t)chunks)) {

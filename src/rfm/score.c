@@ -70,7 +70,10 @@ static double per_month(const scoring *s, const pmkti_facts *f, int32_t tenure_d
     const pmkt_rfm_score_options *o = &s->scores->options;
     int64_t span, orders = f->orders;
     if (o->f_window_days > 0) {
-        span = tenure_days < o->f_window_days ? tenure_days : o->f_window_days;
+        /* Orders may be older than the registration that the age counts from. */
+        const int32_t buying = s->as_of_day - pmkti_zone_day(&s->rfm->zone, f->first_ms);
+        const int32_t age = tenure_days > buying ? tenure_days : buying;
+        span = age < o->f_window_days ? age : o->f_window_days;
         orders = f->window_orders;
     } else {
         span =
@@ -270,13 +273,14 @@ pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,
     if (!rfm) return pmkti_null(err, "rfm");
     if (!scores) return pmkti_null(err, "scores");
     pmkti_run how;
-    pmkt_status status = pmkti_run_check(run, &how, err);
+    pmkt_status status = pmkti_run_check(run, pmkti_rfm_records(rfm), &how, err);
     if (status) return status;
-    if (pmkti_rfm_records(rfm) < PMKTI_SERIAL) how.threads = 1;
     pmkt_rfm_scores *s = pmkti_alloc_zero(&rfm->allocator, 1, sizeof *s);
     if (!s) return pmkti_no_memory(err, sizeof *s);
     s->allocator = rfm->allocator;
     s->as_of_ms = as_of_ms;
+    memcpy(s->currency, rfm->currency, sizeof s->currency);
+    s->currency_exponent = rfm->currency_exponent;
     status = pmkti_score_options(options, s, err);
     if (!status) status = check_question(rfm, as_of_ms, &s->options, err);
     if (!status) status = score(rfm, s, &how, err);

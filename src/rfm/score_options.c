@@ -8,7 +8,10 @@
 #include "core/structs.h"
 #include "rfm/scores.h"
 
-static const pmkt_rfm_tier default_tiers[] = {{"silver", 0}, {"gold", 500000}};
+/* In whole units of the currency. */
+#define M_HIGH 200
+#define M_LOW 50
+static const pmkt_rfm_tier default_tiers[] = {{"silver", 0}, {"gold", 5000}};
 
 /* Names in the usage of the field, for scores of 1 to 5; the first row that fits wins. */
 static const pmkt_rfm_segment default_segments[] = {
@@ -40,7 +43,14 @@ static double rate_or(double given, double otherwise) {
     return given == (double)PMKT_RFM_ZERO ? 0.0 : given;
 }
 
-static void fill_defaults(pmkt_rfm_score_options *o) {
+/* Minor units of one unit of the state's currency; two decimals where none is named. */
+static int64_t unit_of(const pmkt_rfm_scores *s) {
+    int64_t unit = 1;
+    for (int32_t i = 0; i < (s->currency[0] ? s->currency_exponent : 2); i++) unit *= 10;
+    return unit;
+}
+
+static void fill_defaults(pmkt_rfm_score_options *o, int64_t unit) {
     const bool threshold = o->scheme == PMKT_RFM_THRESHOLD;
     if (o->bins == 0) o->bins = 5;
     if (o->frequency == 0) o->frequency = threshold ? PMKT_RFM_F_PER_MONTH : PMKT_RFM_F_ORDERS;
@@ -49,8 +59,8 @@ static void fill_defaults(pmkt_rfm_score_options *o) {
     o->dormant_days = days_or(o->dormant_days, 90);
     o->f_high = rate_or(o->f_high, 3.0);
     o->f_low = rate_or(o->f_low, 1.0);
-    o->m_high = money_or(o->m_high, 20000);
-    o->m_low = money_or(o->m_low, 5000);
+    o->m_high = money_or(o->m_high, M_HIGH * unit);
+    o->m_low = money_or(o->m_low, M_LOW * unit);
     if (o->month_days == 0) o->month_days = 30;
     o->growth_days = days_or(o->growth_days, 7);
     o->mature_days = days_or(o->mature_days, 90);
@@ -138,7 +148,7 @@ static pmkt_status take_tiers(pmkt_rfm_scores *s, pmkt_error *err) {
         }
         const pmkt_status status = copy_name(&s->tier_names[i], tiers[i].name, "tiers", i, err);
         if (status) return status;
-        s->tier_from[i] = tiers[i].from_minor;
+        s->tier_from[i] = tiers[i].from_minor * (o->tiers ? 1 : unit_of(s));
     }
     s->n_tiers = (int32_t)n;
     return PMKT_OK;
@@ -179,7 +189,7 @@ pmkt_status pmkti_score_options(const pmkt_rfm_score_options *given, pmkt_rfm_sc
     *o = zero;
     pmkt_status status = pmkti_struct_in(o, sizeof *o, given, sizeof *o, "options", err);
     if (status) return status;
-    fill_defaults(o);
+    fill_defaults(o, unit_of(scores));
     status = check_bounds(o, err);
     if (!status) status = take_tiers(scores, err);
     if (!status && o->scheme == PMKT_RFM_QUANTILE) status = take_segments(scores, err);

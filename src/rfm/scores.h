@@ -31,6 +31,8 @@ struct pmkt_rfm_scores {
     pmkt_allocator allocator;
     pmkt_rfm_score_options options; /* resolved: no zero stands for a default; tables not kept */
     int64_t as_of_ms;
+    char currency[8];
+    int32_t currency_exponent;
     size_t rows;
     pmkti_columns col;
     void *block; /* all columns */
@@ -38,7 +40,8 @@ struct pmkt_rfm_scores {
     int32_t n_tiers, n_segments;
     int64_t tier_from[PMKTI_MAX_TIERS];
     pmkt_rfm_segment segments[PMKTI_MAX_SEGMENTS]; /* `name` not kept */
-    double cuts[3][PMKTI_MAX_BINS - 1];
+    double r_cuts[PMKTI_MAX_BINS - 1], f_cuts[PMKTI_MAX_BINS - 1];
+    int64_t m_cuts[PMKTI_MAX_BINS - 1];
     pmkti_name tier_names[PMKTI_MAX_TIERS];
     pmkti_name segment_names[PMKTI_MAX_SEGMENTS + 2]; /* the table, "other", "no-order" */
     pmkti_name cell_names[(PMKTI_CELL_BINS + 1) * (PMKTI_CELL_BINS + 1) * (PMKTI_CELL_BINS + 1)];
@@ -53,8 +56,8 @@ void pmkti_score_names(pmkt_rfm_scores *scores);
 
 /* Values an axis (0 = R, 1 = F, 2 = M) can be compared by: integers that rise with goodness. */
 uint64_t pmkti_axis_key(const pmkt_rfm_scores *scores, int axis, size_t row);
-/* The value behind a key, in the units of the column. */
-double pmkti_axis_value(const pmkt_rfm_scores *scores, int axis, uint64_t key);
+/* Keeps the value behind a key as the j-th cut of its axis. */
+void pmkti_axis_cut(pmkt_rfm_scores *scores, int axis, size_t j, uint64_t key);
 
 /* Fill r, f, m and segment from the other columns. PMKT_E_NOMEM, PMKT_E_CANCELED. */
 pmkt_status pmkti_score_threshold(pmkt_rfm_scores *scores, const pmkti_run *run);

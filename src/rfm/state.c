@@ -144,9 +144,8 @@ static pmkt_status compact_part(void *ctx, int64_t p, int worker) {
 pmkt_status pmkt_rfm_compact(pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err) {
     if (!rfm) return pmkti_null(err, "rfm");
     pmkti_run how;
-    pmkt_status status = pmkti_run_check(run, &how, err);
+    pmkt_status status = pmkti_run_check(run, pmkti_rfm_records(rfm), &how, err);
     if (status) return status;
-    if (pmkti_rfm_records(rfm) < PMKTI_SERIAL) how.threads = 1;
     const int workers = pmkti_workers(&how, PMKTI_PARTITIONS);
     compaction c = {rfm, pmkti_fold_scratch_new(&rfm->allocator, workers)};
     status = c.scratch ? pmkti_parallel(&how, (pmkti_stage){"compacting", 0, 1}, compact_part, &c,

@@ -191,9 +191,6 @@ size_t pmkti_rfm_fixed_bytes(const pmkt_rfm *rfm);
 /* Customers, orders and pending rows: the work that there is for threads. */
 int64_t pmkti_rfm_records(const pmkt_rfm *rfm);
 
-/* Less work than this is not worth a thread. */
-#define PMKTI_SERIAL 32768
-
 /* The date before which a key is forgotten, or INT64_MIN if it is not. */
 int64_t pmkti_part_forgotten(const pmkti_part *part, uint64_t key);
 

@@ -295,11 +295,11 @@ END_TEST
 
 START_TEST(no_run_is_all_allowed_threads_and_nobody_to_ask) {
     pmkti_run mine = {0, {watch, NULL}};
-    ck_assert_int_eq(pmkti_run_check(NULL, &mine, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkti_run_check(NULL, PMKTI_SERIAL, &mine, NULL), PMKT_OK);
     ck_assert_int_eq(mine.threads, pmkt_default_threads());
     ck_assert(!mine.progress.fn);
     pmkt_run run = PMKT_RUN_INIT;
-    ck_assert_int_eq(pmkti_run_check(&run, &mine, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkti_run_check(&run, PMKTI_SERIAL, &mine, NULL), PMKT_OK);
     ck_assert_int_eq(mine.threads, pmkt_default_threads());
 }
 END_TEST
@@ -309,7 +309,7 @@ START_TEST(a_run_says_how_many_threads_and_whom_to_ask) {
     pmkti_run mine;
     for (int32_t threads = 1; threads <= 1024; threads += 1023) {
         const pmkt_run run = {sizeof run, threads, {watch, &w}};
-        ck_assert_int_eq(pmkti_run_check(&run, &mine, NULL), PMKT_OK);
+        ck_assert_int_eq(pmkti_run_check(&run, PMKTI_SERIAL, &mine, NULL), PMKT_OK);
         ck_assert_int_eq(mine.threads, threads);
         ck_assert(mine.progress.fn == watch);
         ck_assert_ptr_eq(mine.progress.ctx, &w);
@@ -323,7 +323,7 @@ START_TEST(an_impossible_number_of_threads_is_refused) {
         const pmkt_run run = {sizeof run, THREADS[i], {NULL, NULL}};
         pmkti_run mine = run_with(5);
         pmkt_error err = {0};
-        ck_assert_int_eq(pmkti_run_check(&run, &mine, &err), PMKT_E_INVALID);
+        ck_assert_int_eq(pmkti_run_check(&run, PMKTI_SERIAL, &mine, &err), PMKT_E_INVALID);
         ck_assert_ptr_nonnull(strstr(err.message, "run.threads"));
         ck_assert_int_eq(mine.threads, 5);
     }

@@ -54,9 +54,11 @@ static int64_t below(const double *sorted, int64_t n, double x) {
 /* Whether the value is beyond exactly the cuts that its score says, by the words of the header. */
 static bool agrees_with_cuts(const pmkt_rfm_columns *c, int axis, int32_t bins, double good,
                              int64_t score) {
-    const double *cuts[3] = {c->r_cuts, c->f_cuts, c->m_cuts};
     for (int32_t j = 0; j + 1 < bins; j++) {
-        const bool beyond = axis == 0 ? -good < cuts[0][j] : good > cuts[axis][j];
+        const double cut = axis == 0   ? c->r_cuts[j]
+                           : axis == 1 ? c->f_cuts[j]
+                                       : (double)c->m_cuts[j];
+        const bool beyond = axis == 0 ? -good < cut : good > cut;
         if (beyond != (score > j + 1)) return false;
     }
     return true;
@@ -187,7 +189,7 @@ START_TEST(ten_different_customers_fall_into_five_pairs) {
     for (int j = 0; j < 4; j++) { /* the worse one of each border: users 2, 4, 6, 8 */
         ck_assert_double_eq(c.r_cuts[j], 9 - 2 * j);
         ck_assert_double_eq(c.f_cuts[j], 2 + 2 * j);
-        ck_assert_double_eq(c.m_cuts[j], 200 + 200 * j);
+        ck_assert_int_eq(c.m_cuts[j], 200 + 200 * j);
     }
     pmkt_rfm_scores_free(scores);
     pmkt_rfm_free(rfm);

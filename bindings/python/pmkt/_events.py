@@ -47,7 +47,8 @@ class Events:
         quantity: [rows] integers.
         item, category, session, channel, event_id: [rows] ids.
         currency: an ISO 4217 code such as ``"CNY"``; states refuse another one afterwards.
-        exponent: decimals of the currency, 0 to 6.
+        exponent: decimals of the currency, 0 to 6. Where they are not 2, name the currency too, for
+            the default thresholds of scoring count in its units.
         tz: the zone of times without one: an IANA name, a tzinfo, or minutes east of UTC.
         time_unit: what integer times count: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
         on_bad: ``"fail"``: the first bad row is an error; ``"skip"``: bad rows are left out, and

@@ -161,14 +161,14 @@ def migration(
     threads: int = 0,
     progress: Progress = None,
 ) -> Migration:
-    """How customers moved between two scorings of the same scheme and names.
+    """How customers moved between two scorings with the same names.
 
     Args:
-        before, after: the scores of two dates.
+        before, after: the scores of two dates, the earlier one first.
         by: "segment", "lifecycle", "tier", "brand_stage", "activity" or "cell".
 
     Raises:
-        Mismatch: the two do not have the same names for the grouping.
+        Mismatch: the two do not have the same names for the grouping, or not the same currency.
     """
     for scores in (before, after):
         if not isinstance(scores, RFMScores):

@@ -322,7 +322,8 @@ class RFM:
             active_days, dormant_days: R: active if the last order is at most so many days ago (30),
                 dormant from so many on (90); cooling between.
             f_high, f_low: F: high from (3.0) on, low up to (1.0).
-            m_high, m_low: M: high from (20,000 minor units) on, low up to (5,000).
+            m_high, m_low: M in minor units: high from here on (200 units of the currency), low up
+                to here (50 units).
             month_days: the month of "orders per month" (30).
             f_window_days: 0 (default): orders a month between first and last order. Else the orders
                 of the last so many days a month.
@@ -331,8 +332,8 @@ class RFM:
                 from so many on (90).
             loyal_orders: loyal buyers ordered so often (2) and are not churned.
             tier_days: the spend of the last so many days decides the tier (365).
-            tiers: ascending (name, minor units) rows, the first from 0; default
-                ``[("silver", 0), ("gold", 500_000)]``.
+            tiers: ascending (name, minor units) rows, the first from 0; by default silver, and gold
+                from 5,000 units of the currency.
             segments: of the quantile scheme: (name, r, f, m) rows, or dicts with these keys; each
                 of r, f, m is a range (low, high) with both ends included, one score, or None for
                 any; None as an end is open. The first row that fits wins; the rest is "other".
@@ -369,9 +370,7 @@ class RFM:
         with self._alone() as state, Running(self._threads, progress, "scoring") as run:
             call(lib.pmkt_rfm_score, state, as_of_ms, options.pointer, run, ctypes.byref(scores))
             handle = Handle(scores, lib.pmkt_rfm_scores_free)
-            currency = self._stats(state).currency.decode() or None
-            exponent = 2 if self._exponent is None else self._exponent
-            return RFMScores(handle, self._users, self._zone, exponent, currency)
+            return RFMScores(handle, self._users, self._zone, self._exponent)
 
     def __repr__(self) -> str:
         stats = self.stats

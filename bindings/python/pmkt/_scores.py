@@ -36,7 +36,7 @@ def grouping(by: Any) -> int:
 
 
 class Cuts(NamedTuple):
-    """The cuts of the quantile scheme, each [bins - 1] float64.
+    """The cuts of the quantile scheme, each [bins - 1]: float64, and int64 for M.
 
     A score is above ``j + 1`` exactly if the recency in days is below ``r[j]``; F above ``f[j]``;
     M, in minor units, above ``m[j]``.
@@ -94,9 +94,7 @@ class RFMScores:
     tier_spend_minor: np.ndarray
     to_next_tier_minor: np.ndarray
 
-    def __init__(
-        self, handle: Handle, users: Users, zone: Zone, exponent: int, currency: Optional[str]
-    ) -> None:
+    def __init__(self, handle: Handle, users: Users, zone: Zone, exponent: Optional[int]) -> None:
         columns = new(pmkt_rfm_columns)
         call(lib.pmkt_rfm_scores_columns, handle.pointer, ctypes.byref(columns))
         self._handle = handle
@@ -106,8 +104,11 @@ class RFMScores:
         self.as_of_ms = int(columns.as_of_ms)
         self.scheme = "quantile" if columns.scheme == c.RFM_QUANTILE else "threshold"
         self.bins = int(columns.bins)
-        self.exponent = exponent
-        self.currency = currency
+        self.currency: Optional[str] = columns.currency.decode() or None
+        # C knows the decimals of a currency that was named; else they are what the batches said.
+        if self.currency:
+            exponent = columns.currency_exponent
+        self.exponent = 2 if exponent is None else int(exponent)
         self.user_id = self._view(columns.user, np.uint64)
         # Texts now, for the state may forget them later.
         self.user = users.decode(self.user_id)
@@ -121,8 +122,11 @@ class RFMScores:
         self._cuts = None
         if self.scheme == "quantile":
             size = (max(self.bins - 1, 0),)
-            cuts = (columns.r_cuts, columns.f_cuts, columns.m_cuts)
-            self._cuts = Cuts(*(borrow(cut, size, np.float64, handle) for cut in cuts))
+            self._cuts = Cuts(
+                borrow(columns.r_cuts, size, np.float64, handle),
+                borrow(columns.f_cuts, size, np.float64, handle),
+                borrow(columns.m_cuts, size, np.int64, handle),
+            )
 
     def _view(self, at: Any, dtype: Any) -> np.ndarray:
         return borrow(at, (self._rows,), dtype, self._handle)

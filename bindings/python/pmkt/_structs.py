@@ -233,10 +233,11 @@ class pmkt_rfm_columns(Structure):
         ("tier_spend", POINTER(c_int64)),
         ("to_next_tier", POINTER(c_int64)),
         ("bins", c_int32),
-        ("reserved", c_int32),
+        ("currency_exponent", c_int32),
+        ("currency", c_char * 8),
         ("r_cuts", POINTER(c_double)),
         ("f_cuts", POINTER(c_double)),
-        ("m_cuts", POINTER(c_double)),
+        ("m_cuts", POINTER(c_int64)),
     ]
 
 

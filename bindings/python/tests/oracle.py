@@ -237,6 +237,7 @@ class State:
             if fact.kind == c.KIND_ORDER:
                 groups.setdefault(fact.order, []).append(fact)
         orders, back = [], []
+        paid_out: Dict[int, int] = {}  # by id(fact): what a refund pays of an earlier cancellation
         for key, lines in groups.items():
             time = min(line.time for line in lines)
             if time >= as_of:
@@ -257,12 +258,20 @@ class State:
             wholes = [fact.time for fact in taken if fact.amount is None]
             counted = not wholes and worth - given > 0
             if wholes:
-                # reading: a whole cancellation takes what other refunds have left of the order.
-                back.append((min(wholes), max(0, worth - given)))
+                # A whole cancellation takes what refunds before it have left of the order; refunds
+                # after it pay that out, and only what they give beyond it lowers the spend again.
+                at = min(wholes)
+                amounts = [fact for fact in taken if fact.amount is not None]
+                owed = max(0, worth - sum(f.amount for f in amounts if f.time <= at))
+                back.append((at, owed))
+                late = (f for f in amounts if f.time > at)
+                for fact in sorted(late, key=lambda f: f.time):
+                    paid_out[id(fact)] = min(owed, fact.amount)
+                    owed -= paid_out[id(fact)]
             orders.append((time, worth, counted))
         if not self.unpriced:
             back += [
-                (fact.time, fact.amount)
+                (fact.time, fact.amount - paid_out.get(id(fact), 0))
                 for fact in facts
                 if fact.kind in BACK and fact.amount is not None and fact.time < as_of
             ]
@@ -305,7 +314,8 @@ class State:
         number, window = len(counted), options["f_window_days"]
         if window:
             number = sum(today - self.day(time) <= window for time in counted)
-            days = min(window, one.tenure_days)
+            # Orders may be older than the registration that the age counts from.
+            days = min(window, max(one.tenure_days, today - self.day(min(counted))))
         return number / max(Fraction(1), Fraction(days, options["month_days"]))
 
     def _stages(self, one: Customer, observed: bool, options: Dict[str, object]) -> None:

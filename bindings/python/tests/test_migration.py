@@ -124,6 +124,10 @@ def test_what_does_not_go_together(pair: Any) -> None:
     with pytest.raises(pmkt.Mismatch):
         pmkt.migration(before, gold, "tier")
     assert pmkt.migration(before, gold, "segment").matrix.sum() > 0
+    with pytest.raises(pmkt.InvalidInput):
+        pmkt.migration(after, before)
+    with pytest.raises(pmkt.Mismatch):
+        pmkt.migration(before, shop(200, currency="EUR").score("1970-10-01"))
     for bad in ((before, None), (rfm, after), (before, "after")):
         with pytest.raises(pmkt.InvalidInput, match="two RFMScores"):
             pmkt.migration(*bad)

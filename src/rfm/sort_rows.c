@@ -1,5 +1,5 @@
 /*
- * sort.c - pending rows, sorted by customer.
+ * sort_rows.c - pending rows, sorted by customer.
  *
  * The key is a hash, so its bits are as good as random: one scatter by its next bits puts every row
  * within a few places of where it belongs, and what is left is sorted bucket by bucket while it is
