@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "terminal.h"
 
@@ -269,6 +270,13 @@ static bool take_delimiter(options *out) {
     return true;
 }
 
+/* Whether two paths lead to one regular file, which --out would overwrite; NULL leads nowhere. */
+static bool is_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return a != NULL && b != NULL && stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* Options that only make sense together, or not together. */
 static bool fits_together(const options *out, bool offset_given) {
     const char *wrong = NULL;
@@ -293,6 +301,8 @@ static bool fits_together(const options *out, bool offset_given) {
     if (out->score.scheme == PMKT_RFM_THRESHOLD && out->score.bins != 0) {
         wrong = "--bins needs --scheme quantile";
     }
+    if (is_same_file(out->out, out->file)) wrong = "--out is the input file";
+    if (is_same_file(out->out, out->offers)) wrong = "--out is the file of --offers";
     if (wrong != NULL) complain("%s", wrong);
     return wrong == NULL;
 }

@@ -101,8 +101,9 @@ PMKT_API void pmkt_rfm_free(pmkt_rfm *rfm);
  *  - if it is an ORDER or REFUND without amount (PMKT_BAD_AMOUNT_MISSING);
  *  - if it is a CANCEL with neither amount nor order id (PMKT_BAD_ORDER_MISSING); in summary mode,
  *    if it is a CANCEL without amount (PMKT_BAD_AMOUNT_MISSING).
- * An unpriced state looks at no amount: there a REFUND or CANCEL takes back its whole order and
- * needs the order id (else PMKT_BAD_ORDER_MISSING); in summary mode it is only an event.
+ * An unpriced state counts no amount (a bad one is bad all the same): there a REFUND or CANCEL
+ * takes back its whole order and needs the order id (else PMKT_BAD_ORDER_MISSING); in summary mode
+ * it is only an event.
  *
  *   run     NULL = all allowed threads, no progress
  *   report  out, or NULL
@@ -146,7 +147,8 @@ PMKT_API pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const 
  *   users  [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different users had something to forget
  *
- * Errors: PMKT_E_INVALID (also when_ms out of range); PMKT_E_NOMEM.
+ * Errors: PMKT_E_INVALID (when_ms lies in [PMKT_TIME_MIN, PMKT_TIME_MAX], both included);
+ * PMKT_E_NOMEM.
  * One thread at a time. O(n log n + what the partitions touched hold). 16 bytes a tombstone, which
  * max_bytes does not stop: forgetting is never refused for room. Since 0.1.
  */

@@ -66,12 +66,19 @@ static int64_t rounded(int64_t a, int64_t b) {
     return a < 0 ? q - 1 : q + 1;
 }
 
+/* Calendar days from an instant to as_of. Clocks that are set back over midnight make the later of
+   two instants the earlier day; that is still today. */
+static int32_t days_ago(const scoring *s, int64_t ms) {
+    const int32_t days = s->as_of_day - pmkti_zone_day(&s->rfm->zone, ms);
+    return days > 0 ? days : 0;
+}
+
 static double per_month(const scoring *s, const pmkti_facts *f, int32_t tenure_days) {
     const pmkt_rfm_score_options *o = &s->scores->options;
     int64_t span, orders = f->orders;
     if (o->f_window_days > 0) {
         /* Orders may be older than the registration that the age counts from. */
-        const int32_t buying = s->as_of_day - pmkti_zone_day(&s->rfm->zone, f->first_ms);
+        const int32_t buying = days_ago(s, f->first_ms);
         const int32_t age = tenure_days > buying ? tenure_days : buying;
         span = age < o->f_window_days ? age : o->f_window_days;
         orders = f->window_orders;
@@ -121,10 +128,9 @@ static void write_tier(const pmkt_rfm_scores *s, size_t row, const pmkti_facts *
 static void write_row(const scoring *s, size_t row, const pmkti_facts *f) {
     const pmkt_rfm_score_options *o = &s->scores->options;
     const pmkti_columns *c = &s->scores->col;
-    const pmkt_zone *zone = &s->rfm->zone;
     const bool buyer = f->orders > 0;
-    const int32_t tenure = s->as_of_day - pmkti_zone_day(zone, f->origin_ms);
-    const int32_t recency = buyer ? s->as_of_day - pmkti_zone_day(zone, f->last_ms) : -1;
+    const int32_t tenure = days_ago(s, f->origin_ms);
+    const int32_t recency = buyer ? days_ago(s, f->last_ms) : -1;
     const int32_t idle = buyer ? recency : tenure;
     c->user[row] = pmkti_user_of_key(f->key);
     c->recency_days[row] = recency;

@@ -25,6 +25,11 @@ ok "a good run replaces it" test "$(wc -l <kept.csv)" -eq 2358
 ok "nothing is left beside it" test "$(find . -name 'kept.csv?*' | wc -l)" -eq 0
 (umask 027 && "$program" "${columns[@]}" --quiet --out masked.csv "$orders")
 ok "the umask is heeded" test "$(stat -c %a masked.csv)" = 640
+cp "$orders" own.csv
+ln -sf own.csv own_link.csv
+fails 2 "--out is the input file" "${columns[@]}" --quiet --out own.csv own.csv
+fails 2 "--out is the input file" "${columns[@]}" --quiet --out own_link.csv own.csv
+ok "the input is as it was" cmp -s "$orders" own.csv
 ln -sf real.csv link.csv
 report "${columns[@]}" --quiet --out link.csv "$orders"
 ok "a link stays a link" test -L link.csv -a "$(wc -l <real.csv)" -eq 2358

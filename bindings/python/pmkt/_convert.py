@@ -80,7 +80,8 @@ def types_of(values: np.ndarray) -> Set[type]:
             (bytes, (bytes,)),
             (Decimal, (Decimal,)),
         ):
-            if issubclass(kind, members):
+            # NumPy's durations are among its integers.
+            if issubclass(kind, members) and not issubclass(kind, np.timedelta64):
                 found.add(general)
                 break
         else:

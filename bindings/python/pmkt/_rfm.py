@@ -211,7 +211,6 @@ class RFM:
             how many different users had something to forget.
         """
         with self._alone() as state:
-            ids = self._users.encode(users, "users", skip=False)
             if when is None:
                 when_ms = self._stats(state).last_event_ms + 1
                 if when_ms <= c.TIME_MIN:
@@ -219,6 +218,7 @@ class RFM:
             else:
                 when_ms = instant(when, self._zone, "when")
             found = ctypes.c_int64()
+            ids = self._users.encode(users, "users", skip=False)  # last: it settles their kind
             call(lib.pmkt_rfm_forget, state, pointer(ids), len(ids), when_ms, ctypes.byref(found))
             if self._users.is_text:
                 self._forgotten.update(ids.tolist())
@@ -235,7 +235,7 @@ class RFM:
             self._users.drop(ids.tolist())
             return
         scores = ctypes.POINTER(pmkt_rfm_scores)()
-        as_of = min(last_ms + 1, c.TIME_MAX - 1)
+        as_of = last_ms + 1  # at most TIME_MAX, which is a date to ask as of
         call(lib.pmkt_rfm_score, self._handle.pointer, as_of, None, None, ctypes.byref(scores))
         handle = Handle(scores, lib.pmkt_rfm_scores_free)
         rows = np.empty(len(ids), np.int64)

@@ -170,6 +170,14 @@ def format_ms(ms: int, zone: Zone) -> str:
     return shown[: -len(" 00:00:00")] if shown.endswith(" 00:00:00") else shown
 
 
+def _stamp(value: np.datetime64, what: str) -> datetime:
+    """A datetime64 as a datetime; the year is looked at first, for a finer unit may wrap."""
+    year = int(value.astype("datetime64[Y]").astype(np.int64)) + 1970
+    if not 1699 <= year <= 3000:
+        raise errors.InvalidInput(f"{what} is in the year {year}, outside the years 1700 to 2999")
+    return value.astype("datetime64[us]").item()
+
+
 def instant(value: Any, zone: Optional[Zone], what: str) -> int:
     """
     Milliseconds UTC of one date or time: a text, date, datetime, datetime64, or integer
@@ -181,13 +189,13 @@ def instant(value: Any, zone: Optional[Zone], what: str) -> int:
     if isinstance(value, datetime) and value.tzinfo is not None and value.utcoffset() is not None:
         return (value - _EPOCH) // timedelta(milliseconds=1)
     if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[us]").item() if not np.isnat(value) else None
+        value = _stamp(value, what) if not np.isnat(value) else None
     if isinstance(value, date):  # a naive datetime is one as well
         if zone is None:
             raise NeedsZone(f"{what} {value} has no time zone; pass tz=, such as tz='UTC'")
         return parse(value.isoformat(), zone)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
-        if c.TIME_MIN <= value < c.TIME_MAX:
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_, np.timedelta64)):
+        if c.TIME_MIN <= value <= c.TIME_MAX:
             return int(value)
         raise errors.InvalidInput(
             f"{what} {value} lies outside the years 1700 to 2999; expected milliseconds since 1970"

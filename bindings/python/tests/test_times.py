@@ -271,3 +271,22 @@ def test_a_zone_is_given_once() -> None:
     for bad in (1441, -1441, 1.5, "60", None):
         with pytest.raises(pmkt.InvalidInput):
             pmkt.RFM(tz_offset_minutes=bad)
+
+
+@pytest.mark.parametrize("far", [np.datetime64(213503982349601, "D"), np.datetime64(584554090, "Y")])
+def test_datetime64_beyond_its_unit_does_not_wrap(far: np.datetime64) -> None:
+    with pytest.raises(pmkt.InvalidInput, match="year"):
+        pmkt.RFM().score(far)
+
+
+def test_a_span_is_no_date() -> None:
+    with pytest.raises(pmkt.InvalidInput):
+        pmkt.RFM().score(np.timedelta64(5, "ns"))
+
+
+def test_a_failed_forget_settles_nothing() -> None:
+    rfm = pmkt.RFM()
+    with pytest.raises(pmkt.PmktError):
+        rfm.forget("a", when="no date")
+    numbers = pmkt.Events(user=np.array([1], np.uint64), time=np.array([0]), kind="view")
+    assert rfm.add(numbers).score("2000-01-01").user.tolist() == [1]

@@ -127,6 +127,7 @@ def test_what_is_no_id(bad: Any) -> None:
         [1, b"a"],
         ["a", b"a"],
         [object()],
+        [np.timedelta64(5, "s")],
         [[1], [2]],
         [{}, {}],
     ],
