@@ -14,7 +14,8 @@
 #ifndef PMKT_H
 #define PMKT_H
 
-/* clang-format off: in the order of reading */
+/* In the order of reading. */
+/* clang-format off */
 #include "pmkt/base.h"
 #include "pmkt/time.h"
 #include "pmkt/money.h"

@@ -109,12 +109,13 @@ PMKT_API void pmkt_rfm_free(pmkt_rfm *rfm);
  *   report  out, or NULL
  *
  * Memory: a batch that is small beside the state takes 34 bytes a row during the call. One of more
- * than about a quarter of it is taken in slices, of two million rows or as many as the state has
- * records: 34 bytes a row of a slice, and the new state beside the old. Afterwards what the mode
- * says, plus up to a third for rows not yet compacted.
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_OVERFLOW if the sizes of all
- * amounts the state ever took sum to more than INT64_MAX (where = the row); PMKT_E_MISMATCH if the
- * batch names another currency than an earlier one; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM.
+ * than about a quarter of it is taken in slices, of as many rows as the state has records, but at
+ * least 2 (summary) or 16 (history) million: 34 bytes a row of a slice, and the new state beside
+ * the old. Afterwards what the mode says, plus up to a third for rows not yet compacted.
+ *
+ * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_OVERFLOW if the sizes of all amounts the state
+ * ever took sum to more than INT64_MAX (where = the row); PMKT_E_MISMATCH if the batch names
+ * another currency than an earlier one; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM.
  * One thread at a time. O(rows), amortized. Since 0.1.
  */
 PMKT_API pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, const pmkt_run *run,

@@ -3,14 +3,16 @@
  * partitions that are built beside the old ones and take their place at the end.
  *
  * A slice is as large as what is folded already, so that copying that for each slice costs no more
- * than a constant number of passes, and at least SLICE_ROWS.
+ * than a constant number of passes; but at least so many rows (a history, which keeps the rows
+ * anyway, gains little memory from small slices and pays for them with copies of all its orders).
  */
 #include "core/alloc.h"
 #include "core/error.h"
 #include "rfm/add.h"
 #include "rfm/fold.h"
 
-#define SLICE_ROWS 2000000
+#define SUMMARY_SLICE 2000000
+#define HISTORY_SLICE 16000000
 
 typedef struct large {
     pmkti_batch *b;
@@ -32,7 +34,9 @@ static size_t folded_records(const large *l) {
 /* The end of a slice from `from` on: never between two lines of one order. */
 static int64_t slice_end(const large *l, int64_t from) {
     const int64_t rows = l->b->ev.rows, records = (int64_t)folded_records(l);
-    const int64_t length = records > SLICE_ROWS ? records : SLICE_ROWS;
+    const bool summary = l->b->rfm->mode == PMKT_RFM_SUMMARY;
+    const int64_t least = summary ? SUMMARY_SLICE : HISTORY_SLICE;
+    const int64_t length = records > least ? records : least;
     if (rows - from <= length) return rows;
     int64_t to = from + length;
     while (to < rows && pmkti_row_joins(&l->b->ev, to)) to++;

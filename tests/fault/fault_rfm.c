@@ -71,11 +71,11 @@ static batch first_rows[2], second_rows[2], many_rows[2], last_rows[2], other_ro
 static void make_batches(void) {
     choose_users();
     for (int32_t mode = 0; mode < 2; mode++) {
-        first_rows[mode] = rows_for(mode, 200, 1);  /* waits */
-        second_rows[mode] = rows_for(mode, 900, 2); /* is due for folding */
-        many_rows[mode] = rows_for(mode, 70000, 3); /* is folded at once, by threads */
-        last_rows[mode] = rows_for(mode, 150, 4);   /* waits over what is folded */
-        other_rows[mode] = rows_for(mode, 400, 5);  /* of the state that is merged in */
+        first_rows[mode] = rows_for(mode, 200, 1);                 /* waits */
+        second_rows[mode] = rows_for(mode, 900, 2);                /* is due for folding */
+        many_rows[mode] = rows_for(mode, scaled(70000, 36000), 3); /* is folded at once */
+        last_rows[mode] = rows_for(mode, 150, 4);                  /* waits over what is folded */
+        other_rows[mode] = rows_for(mode, 400, 5); /* of the state that is merged in */
     }
 }
 

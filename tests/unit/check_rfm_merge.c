@@ -152,7 +152,7 @@ START_TEST(compacting_changes_no_answer) {
 }
 END_TEST
 
-#define SLICE 2000000 /* rows of a large batch that are folded together */
+#define SLICE 2000000 /* rows of a large batch that a summary folds together */
 
 /* Lines of one order lie across every inner border of a batch of several slices. */
 START_TEST(a_batch_of_several_slices_is_taken_like_small_ones) {

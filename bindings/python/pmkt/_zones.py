@@ -194,7 +194,9 @@ def instant(value: Any, zone: Optional[Zone], what: str) -> int:
         if zone is None:
             raise NeedsZone(f"{what} {value} has no time zone; pass tz=, such as tz='UTC'")
         return parse(value.isoformat(), zone)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_, np.timedelta64)):
+    if isinstance(value, (int, np.integer)) and not isinstance(
+        value, (bool, np.bool_, np.timedelta64)
+    ):
         if c.TIME_MIN <= value <= c.TIME_MAX:
             return int(value)
         raise errors.InvalidInput(

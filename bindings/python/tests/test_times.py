@@ -273,7 +273,9 @@ def test_a_zone_is_given_once() -> None:
             pmkt.RFM(tz_offset_minutes=bad)
 
 
-@pytest.mark.parametrize("far", [np.datetime64(213503982349601, "D"), np.datetime64(584554090, "Y")])
+@pytest.mark.parametrize(
+    "far", [np.datetime64(213503982349601, "D"), np.datetime64(584554090, "Y")]
+)
 def test_datetime64_beyond_its_unit_does_not_wrap(far: np.datetime64) -> None:
     with pytest.raises(pmkt.InvalidInput, match="year"):
         pmkt.RFM().score(far)
