@@ -93,9 +93,10 @@ PMKT_API void pmkt_rfm_free(pmkt_rfm *rfm);
  * Takes a batch of events, all of it or (on an error) none of it.
  *
  * Kinds: ORDER adds a line of an order; REFUND and CANCEL take back their amount, and a CANCEL
- * without amount takes back its whole order; REGISTER dates the registration; FAVORITE, FOLLOW,
- * CART and CHECKOUT show interest; every other kind, the caller's own too, shows that the user is
- * aware of the brand. A user is known from their first event on, whether or not they ever order.
+ * without amount takes back its whole order (a second one changes nothing); REGISTER dates the
+ * registration; FAVORITE, FOLLOW, CART and CHECKOUT show interest; every other kind, the caller's
+ * own too, shows that the user is aware of the brand. A user is known from their first event on,
+ * whether or not they ever order.
  *
  * Besides the rules of events.h, a row is bad
  *  - if it is an ORDER or REFUND without amount (PMKT_BAD_AMOUNT_MISSING);
@@ -449,7 +450,7 @@ enum {
     PMKT_RFM_BY_LIFECYCLE = 1,
     PMKT_RFM_BY_TIER = 2, /* the tier table, and "unknown" after it */
     PMKT_RFM_BY_BRAND_STAGE = 3,
-    PMKT_RFM_BY_ACTIVITY = 4, /* none, dormant, cooling, active */
+    PMKT_RFM_BY_ACTIVITY = 4, /* no-order, dormant, cooling, active */
     PMKT_RFM_BY_CELL = 5      /* the bands or scores themselves: (r * b + f) * b + m, where b is
                                  4 or bins + 1; up to 5 bins */
 };

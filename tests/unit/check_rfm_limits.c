@@ -180,6 +180,8 @@ START_TEST(the_most_that_can_be_given_back_is_counted_exactly) {
     const customer c = customer_at(rfm, T + DAY, NULL, 1);
     ck_assert_int_eq(c.revenue, -INT64_MAX);
     ck_assert_int_eq(c.orders, 0);
+    ck_assert_int_eq(c.tier_spend, -INT64_MAX);
+    ck_assert_int_eq(c.to_next_tier, INT64_MAX); /* which is all that 64 bits can say */
     pmkt_rfm_scores *scores = rfm_score(rfm, T + DAY, NULL);
     pmkt_rfm_group groups[9];
     ck_assert_int_eq(pmkt_rfm_summary(scores, 0, groups, sizeof *groups, 9, NULL), PMKT_OK);

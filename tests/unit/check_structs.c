@@ -189,7 +189,13 @@ START_TEST(the_init_functions_do_what_the_macros_do) {
     CHECK_INIT(pmkt_rfm_options, &rfm_init);
     CHECK_INIT(pmkt_rfm_score_options, &score_init);
     const pmkt_report report = PMKT_REPORT_INIT;
+    const pmkt_rfm_counters counters = PMKT_RFM_COUNTERS_INIT;
+    const pmkt_rfm_columns columns = PMKT_RFM_COLUMNS_INIT;
+    const pmkt_rfm_rates rates = PMKT_RFM_RATES_INIT;
     CHECK_INIT(pmkt_report, &report);
+    CHECK_INIT(pmkt_rfm_counters, &counters);
+    CHECK_INIT(pmkt_rfm_columns, &columns);
+    CHECK_INIT(pmkt_rfm_rates, &rates);
 }
 END_TEST
 
