@@ -149,7 +149,7 @@ main_job() {
     echo "One row a customer is in ${customers#"$PWD"/}; some of its columns:"
     head -n 4 "$customers" | cut -d , -f 1-3,5,6,11,13,16,18,20 | sed 's/^/  /'
     echo
-    echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--help says more)"
+    echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--options lists the rest)"
 }
 
 case ${1-} in

@@ -75,7 +75,7 @@ class RFM:
 
     Args:
         mode: ``"history"`` keeps every order, and answers for any date. ``"summary"`` keeps sums
-            only, 40 bytes a customer: it sees lines as one order only if they are neighbors in
+            only, 48 bytes a customer: it sees lines as one order only if they are neighbors in
             one batch, cannot undo orders, and answers only for dates after the last event.
         tz, tz_offset_minutes: the zone in which days are counted: an IANA name or a tzinfo, or a
             fixed offset. Default UTC.
