@@ -90,7 +90,7 @@ static const char *list_columns(const rows *in, char text[2048]) {
         used += (size_t)snprintf(text + used, 2048 - used, "%s%.*s", i == 0 ? "" : ", ", length,
                                  field->text);
     }
-    if (used + 64 >= 2048) strcpy(text + used, ", ...");
+    if (used + 64 >= 2048) memcpy(text + used, ", ...", sizeof ", ...");
     return text;
 }
 
