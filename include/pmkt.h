@@ -7,8 +7,12 @@
  *   base.h    status codes, errors, allocator, progress: how every call behaves
  *   time.h    instants, time zones and calendar days
  *   money.h   amounts in integer minor units
- *   ids.h     64-bit ids and the frozen hash that makes them from strings
+ *   file.h    what is common to everything that is saved: options, buffers, inspection
+ *   ids.h     64-bit ids, the frozen hash that makes them from strings, and the way back
+ *   idset.h   sets of ids that can be changed while others read them
  *   events.h  batches of events: what goes in
+ *   items.h   batches of items: the catalogue
+ *   arrow.h   any dataframe in, results out, by the Arrow C stream interface
  *   rfm.h     recency, frequency, monetary value, lifecycle and tiers: who is worth what
  */
 #ifndef PMKT_H
@@ -19,8 +23,12 @@
 #include "pmkt/base.h"
 #include "pmkt/time.h"
 #include "pmkt/money.h"
+#include "pmkt/file.h"
 #include "pmkt/ids.h"
+#include "pmkt/idset.h"
 #include "pmkt/events.h"
+#include "pmkt/items.h"
+#include "pmkt/arrow.h"
 #include "pmkt/rfm.h"
 /* clang-format on */
 

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define PMKT_VERSION_MAJOR 0
-#define PMKT_VERSION_MINOR 1
+#define PMKT_VERSION_MINOR 2
 #define PMKT_VERSION_PATCH 0
 
 #if defined(__GNUC__)
@@ -49,7 +49,11 @@ enum {
     PMKT_E_UNSUPPORTED = 6, /* this handle cannot answer that, by its mode or its build */
     PMKT_E_LIMIT = 7,       /* a limit that the caller set, such as max_bytes */
     PMKT_E_CANCELED = 8,    /* the progress callback asked to stop */
-    PMKT_E_PARSE = 9        /* a text cannot be read; see error.where for the byte */
+    PMKT_E_PARSE = 9,       /* a text cannot be read; see error.where for the byte */
+    PMKT_E_IO = 10,         /* the system could not read or write a file; see error.sys_errno */
+    PMKT_E_CORRUPT = 11,    /* a file, or bytes in memory, are damaged; see error.where */
+    PMKT_E_FORMAT = 12,     /* not a file of libpmkt, of another kind, or of a newer release */
+    PMKT_E_COLLISION = 13   /* two different strings have the same id */
 };
 
 /*
@@ -151,7 +155,7 @@ PMKT_API int32_t pmkt_default_threads(void);
 
 /* ------------------------------------------------------------------- build */
 
-/* The version of the library that is loaded, such as "0.1.0"; static. Since 0.1. */
+/* The version of the library that is loaded, such as "0.2.0"; static. Since 0.1. */
 PMKT_API const char *pmkt_version(void);
 
 /*
@@ -165,6 +169,13 @@ PMKT_API int32_t pmkt_version_number(void);
  * bug reports; static. Since 0.1.
  */
 PMKT_API const char *pmkt_build_info(void);
+
+/*
+ * The instruction set that inner loops use in this process: "baseline", "avx2" or "avx512"; static.
+ * It is the best that CPU and build have, unless the environment variable PMKT_ISA names a lesser
+ * one, for tests; it is looked at once. Since 0.2.
+ */
+PMKT_API const char *pmkt_isa(void);
 
 #ifdef __cplusplus
 }

@@ -99,14 +99,14 @@ typedef struct pmkt_events {
     int32_t every_kind;        /* the kind of all rows where `kind` is NULL, else 0 */
     int32_t currency_exponent; /* decimals of the currency, 0 to 6, if one is named */
     char currency[8];          /* ISO 4217 code such as "CNY", NUL-padded; all zero = not named */
+    const uint8_t *reject;     /* 0, or 1 + the PMKT_BAD_ reason for which whoever made the batch
+                                  already gives the row up; NULL = no such row */
 } pmkt_events;
 
 #define PMKT_EVENTS_INIT \
     { \
         sizeof(pmkt_events), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-            NULL, NULL, 0, 0, 0, { \
-            0, 0, 0, 0, 0, 0, 0, 0 \
-        } \
+            NULL, NULL, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0}, NULL \
     }
 
 static inline void pmkt_events_init(pmkt_events *events) {
@@ -125,6 +125,13 @@ enum {
     PMKT_BAD_AMOUNT_NEGATIVE = 4, /* below zero, and neither a refund nor a cancellation */
     PMKT_BAD_AMOUNT_MISSING = 5,  /* the receiving handle needs an amount and the row has none */
     PMKT_BAD_ORDER_MISSING = 6, /* a cancellation without amount needs the order that it cancels */
+    PMKT_BAD_ID = 7,            /* what stands in an id column is no id: a negative, a fraction */
+    PMKT_BAD_VALUE = 8,         /* a value that its column cannot hold */
+    PMKT_BAD_ITEM = 9,          /* items.h: no item */
+    PMKT_BAD_DUPLICATE = 10,    /* items.h: the item stands in an earlier row already */
+    PMKT_BAD_PRICE = 11,        /* items.h: negative, or beyond PMKT_AMOUNT_MAX */
+    PMKT_BAD_STOCK = 12,        /* items.h: negative */
+    PMKT_BAD_VECTOR = 13,       /* items.h: a number of the vector is not finite */
     PMKT_BAD_REASONS = 16       /* room in pmkt_report.by_reason */
 };
 

@@ -9,10 +9,13 @@
 #define PMKT_IDS_H
 
 #include "base.h"
+#include "file.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* --------------------------------------------------------------------- hash */
 
 /* No id: the null of every id column. */
 #define PMKT_ID_NONE UINT64_C(0)
@@ -56,6 +59,166 @@ PMKT_API pmkt_status pmkt_ids_of_strings(const char *bytes, const int64_t *offse
  */
 PMKT_API pmkt_status pmkt_ids_of_doubles(const double *value, int64_t n, int32_t on_bad,
                                          uint64_t *id, int64_t *n_bad, pmkt_error *err);
+
+/* --------------------------------------------------------------- dictionary */
+
+/*
+ * The way back from ids to the strings that they were made of. The rest of the library holds ids
+ * only; keep a dictionary where answers must name people and things, save it beside the models, and
+ * leave it out where they must not.
+ *
+ *     pmkt_ids *ids = NULL;
+ *     pmkt_ids_new(NULL, &ids, &err);
+ *     pmkt_ids_encode(ids, bytes, offsets, n, NULL, id, &err);      // strings in, ids out
+ *     const char *name = pmkt_ids_name(ids, id[0], &length);        // and back
+ */
+typedef struct pmkt_ids pmkt_ids;
+
+typedef struct pmkt_ids_options {
+    uint32_t struct_size;            /* sizeof(pmkt_ids_options) */
+    int32_t one_way;                 /* 1: encode, but keep nothing: there is no way back, and
+                                        nothing to leak; collisions go unseen */
+    const pmkt_allocator *allocator; /* NULL = the C heap; copied */
+    int64_t max_bytes;               /* refuse what would make the dictionary larger; 0 = no limit.
+                                        A forgetting is never refused */
+} pmkt_ids_options;
+
+#define PMKT_IDS_OPTIONS_INIT \
+    { sizeof(pmkt_ids_options), 0, NULL, 0 }
+
+static inline void pmkt_ids_options_init(pmkt_ids_options *options) {
+    const pmkt_ids_options defaults = PMKT_IDS_OPTIONS_INIT;
+    *options = defaults;
+}
+
+/* A new, empty dictionary in *ids. `options` NULL = defaults. Errors: PMKT_E_INVALID,
+   PMKT_E_NOMEM. Any thread. Since 0.2. */
+PMKT_API pmkt_status pmkt_ids_new(const pmkt_ids_options *options, pmkt_ids **ids, pmkt_error *err);
+
+/* Frees a dictionary, and a mapping that it uses. Since 0.2. */
+PMKT_API void pmkt_ids_free(pmkt_ids *ids);
+
+/*
+ * The ids of `n` strings, which the dictionary remembers from then on. Repeats are fine. A string
+ * that was forgotten is learned anew.
+ *
+ *   bytes, offsets  as in pmkt_ids_of_strings
+ *   run             NULL = all allowed threads, no progress
+ *   id              [n]  out, or NULL: only remember
+ *
+ * Errors: PMKT_E_COLLISION if a string has the id of a different one, known or of the same call;
+ * the message quotes both, where = the row; nothing was learned. The id of a collision is
+ * ambiguous: rename one of the two. PMKT_E_INVALID; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM.
+ * `id` is scratch until the call succeeds. One thread at a time. O(bytes). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
+                                     int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
+
+/*
+ * The string of one id and, in *length (or NULL), its bytes; not NUL-terminated. NULL if it is not
+ * known. Borrowed until the dictionary is next changed. Any number of threads; no allocation. O(1).
+ * Since 0.2.
+ */
+PMKT_API const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);
+
+/*
+ * The strings of `n` ids, one after another. Ask for the size first, with bytes NULL.
+ *
+ *   bytes    [room]   out, or NULL
+ *   offsets  [n + 1]  out: string i is bytes[offsets[i]] up to bytes[offsets[i + 1]]
+ *   known    [n]      out, or NULL: 1, or 0 for an id that is not known, whose string is empty
+ *
+ * Errors: PMKT_E_LIMIT if `room` is less than offsets[n], which is filled all the same, and so is
+ * `known`; PMKT_E_INVALID. Any number of threads. O(n + bytes). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n,
+                                     char *bytes, int64_t room, int64_t *offsets, uint8_t *known,
+                                     pmkt_error *err);
+
+/*
+ * The ids of all strings that are known, ascending.
+ *
+ *   id    [room]  out, or NULL if room is 0
+ *   n     out: how many there are
+ *
+ * Errors: PMKT_E_LIMIT if `room` is less than *n and not 0, and then only *n is written;
+ * PMKT_E_INVALID; PMKT_E_NOMEM. Any number of threads. O(n log n). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t room, int64_t *n,
+                                   pmkt_error *err);
+
+/*
+ * Adds all strings of `from` to `into`. What one of the two has forgotten is unknown in both
+ * afterwards, whatever the other knows.
+ *
+ * Errors: PMKT_E_COLLISION, and then `into` is as it was; PMKT_E_MISMATCH if one of them is one-way
+ * and the other not; PMKT_E_INVALID for a dictionary with itself; PMKT_E_LIMIT; PMKT_E_CANCELED;
+ * PMKT_E_NOMEM. One thread at a time for `into`, no writer of `from`. O(both). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const pmkt_run *run,
+                                    pmkt_error *err);
+
+/*
+ * Forgets strings: their bytes are overwritten now, and a tombstone with the date `when_ms` (the
+ * caller's now) stays for each id, so that merging an old dictionary does not bring them back.
+ * Ids that are not known get a tombstone as well. A mapped file is not written to: what was
+ * forgotten is gone from this handle, and from the next file that it saves.
+ *
+ *   id     [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
+ *   found  out, or NULL: how many different ids were known
+ *
+ * Errors: PMKT_E_INVALID (also when_ms outside [PMKT_TIME_MIN, PMKT_TIME_MAX]); PMKT_E_NOMEM.
+ * One thread at a time. Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
+                                     int64_t *found, pmkt_error *err);
+
+/* What a dictionary holds; filled by pmkt_ids_stats. */
+typedef struct pmkt_ids_counters {
+    uint32_t struct_size; /* in: sizeof(pmkt_ids_counters) */
+    int32_t one_way;
+    int64_t generation;   /* rises with every call that changed the dictionary */
+    int64_t strings;      /* known now */
+    int64_t string_bytes; /* of them, together */
+    int64_t forgotten;    /* tombstones */
+    int64_t bytes;        /* memory of the dictionary now, without a mapping */
+    int64_t bytes_mapped; /* of the file that it uses in place */
+} pmkt_ids_counters;
+
+#define PMKT_IDS_COUNTERS_INIT \
+    { sizeof(pmkt_ids_counters), 0, 0, 0, 0, 0, 0, 0 }
+
+static inline void pmkt_ids_counters_init(pmkt_ids_counters *counters) {
+    const pmkt_ids_counters empty = PMKT_IDS_COUNTERS_INIT;
+    *counters = empty;
+}
+
+/* Reads the counters. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.2. */
+PMKT_API pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out, pmkt_error *err);
+
+/*
+ * Saves, loads, maps and verifies a dictionary; see file.h for what each promises. `run` NULL = all
+ * allowed threads. A loaded or mapped dictionary can be changed like any other; a mapped one keeps
+ * what is new in memory.
+ *
+ * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT; PMKT_E_UNSUPPORTED (mapping a compressed file, or
+ * a build without zstd); PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of
+ * threads may save or verify. O(bytes), but _map O(1). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,
+                                   const pmkt_save_options *options, const pmkt_run *run,
+                                   pmkt_error *err);
+PMKT_API pmkt_status pmkt_ids_save_memory(const pmkt_ids *ids, const pmkt_save_options *options,
+                                          const pmkt_run *run, pmkt_buffer **buffer,
+                                          pmkt_error *err);
+PMKT_API pmkt_status pmkt_ids_load(const char *path, const pmkt_load_options *options,
+                                   const pmkt_run *run, pmkt_ids **ids, pmkt_error *err);
+PMKT_API pmkt_status pmkt_ids_load_memory(const void *bytes, size_t size,
+                                          const pmkt_load_options *options, const pmkt_run *run,
+                                          pmkt_ids **ids, pmkt_error *err);
+PMKT_API pmkt_status pmkt_ids_map(const char *path, const pmkt_load_options *options,
+                                  pmkt_ids **ids, pmkt_error *err);
+PMKT_API pmkt_status pmkt_ids_verify(const pmkt_ids *ids, const pmkt_run *run, pmkt_error *err);
 
 #ifdef __cplusplus
 }

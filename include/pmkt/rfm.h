@@ -30,8 +30,10 @@
 #ifndef PMKT_RFM_H
 #define PMKT_RFM_H
 
+#include "arrow.h"
 #include "base.h"
 #include "events.h"
+#include "file.h"
 #include "time.h"
 
 #ifdef __cplusplus
@@ -199,6 +201,55 @@ static inline void pmkt_rfm_counters_init(pmkt_rfm_counters *counters) {
 /* Reads the counters. Any number of threads. O(1) in history mode, O(customers) in summary mode,
    whose orders are added up. Since 0.1. */
 PMKT_API pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
+
+/* -------------------------------------------------------------------- files */
+
+/*
+ * Saves a state: all that it knows, forgettings too, folded as if compacted first. The counters of
+ * rejected and ignored rows go along; memory limits and the allocator are the loader's. See file.h
+ * for what saving, loading and mapping promise.
+ *
+ * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
+ * PMKT_E_CANCELED; PMKT_E_NOMEM. A file that was there before is as it was. Any number of threads.
+ * O(state). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_save(const pmkt_rfm *rfm, const char *path,
+                                   const pmkt_save_options *options, const pmkt_run *run,
+                                   pmkt_error *err);
+PMKT_API pmkt_status pmkt_rfm_save_memory(const pmkt_rfm *rfm, const pmkt_save_options *options,
+                                          const pmkt_run *run, pmkt_buffer **buffer,
+                                          pmkt_error *err);
+
+/*
+ * A state from a file, or from bytes that are only read during the call. It is like the state that
+ * was saved, and goes on like it: takes batches, merges, forgets.
+ *
+ * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte of the file); PMKT_E_UNSUPPORTED
+ * in a build without zstd; PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread.
+ * O(file). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_load(const char *path, const pmkt_load_options *options,
+                                   const pmkt_run *run, pmkt_rfm **rfm, pmkt_error *err);
+PMKT_API pmkt_status pmkt_rfm_load_memory(const void *bytes, size_t size,
+                                          const pmkt_load_options *options, const pmkt_run *run,
+                                          pmkt_rfm **rfm, pmkt_error *err);
+
+/*
+ * A state that uses a file in place. Customers are checked when they are first read, so that
+ * pmkt_rfm_score and every call that changes the state can answer PMKT_E_CORRUPT. Changes are kept in
+ * memory: a part of the state that a batch, a merge or a forgetting touches is copied, the rest
+ * stays in the file, which is never written to. Errors: as pmkt_rfm_load; PMKT_E_UNSUPPORTED for a
+ * compressed file. Any thread. O(1). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_map(const char *path, const pmkt_load_options *options,
+                                  pmkt_rfm **rfm, pmkt_error *err);
+
+/*
+ * Reads all that a mapped state still uses of its file and compares every checksum; PMKT_OK at once
+ * for a state that uses no file. Errors: PMKT_E_CORRUPT (where = the byte), PMKT_E_CANCELED,
+ * PMKT_E_INVALID. Any number of threads. O(file). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err);
 
 /* ------------------------------------------------------------------ scoring */
 
@@ -443,6 +494,21 @@ PMKT_API pmkt_status pmkt_rfm_scores_columns(const pmkt_rfm_scores *scores, pmkt
  */
 PMKT_API pmkt_status pmkt_rfm_scores_find(const pmkt_rfm_scores *scores, const uint64_t *users,
                                           int64_t n, int64_t *row, pmkt_error *err);
+
+/*
+ * The columns as an Arrow stream of one batch, for any dataframe: every column of pmkt_rfm_columns
+ * under its own name, but that without `raw` segment, activity, lifecycle, brand_stage and tier are
+ * text, money is decimal128 with the currency's decimals (average_order, revenue, tier_spend,
+ * to_next_tier), flags are the booleans prospect, at_risk and registered, and -1 of recency_days is
+ * null. `options` NULL = defaults.
+ *
+ * *stream is the caller's to release. It and its arrays keep the memory of the scores, also after
+ * pmkt_rfm_scores_free, and may be released on any thread. Errors: PMKT_E_INVALID, PMKT_E_NOMEM,
+ * and then *stream is untouched. Any number of threads. O(rows), O(1) with `raw`. Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
+                                           const pmkt_arrow_options *options,
+                                           struct ArrowArrayStream *stream, pmkt_error *err);
 
 /* By what to name, group and compare customers. */
 enum {

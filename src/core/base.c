@@ -51,6 +51,14 @@ const char *pmkt_status_name(pmkt_status status) {
             return "PMKT_E_CANCELED";
         case PMKT_E_PARSE:
             return "PMKT_E_PARSE";
+        case PMKT_E_IO:
+            return "PMKT_E_IO";
+        case PMKT_E_CORRUPT:
+            return "PMKT_E_CORRUPT";
+        case PMKT_E_FORMAT:
+            return "PMKT_E_FORMAT";
+        case PMKT_E_COLLISION:
+            return "PMKT_E_COLLISION";
         default:
             return "PMKT_E_?";
     }

@@ -42,6 +42,20 @@ const char *pmkt_bad_reason(int32_t reason) {
             return "no amount";
         case PMKT_BAD_ORDER_MISSING:
             return "cancellation without order and amount";
+        case PMKT_BAD_ID:
+            return "not an id";
+        case PMKT_BAD_VALUE:
+            return "a value that its column cannot hold";
+        case PMKT_BAD_ITEM:
+            return "no item";
+        case PMKT_BAD_DUPLICATE:
+            return "an item that was there before";
+        case PMKT_BAD_PRICE:
+            return "price out of range";
+        case PMKT_BAD_STOCK:
+            return "negative stock";
+        case PMKT_BAD_VECTOR:
+            return "vector with a number that is not finite";
         default:
             return NULL;
     }

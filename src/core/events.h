@@ -25,6 +25,7 @@ static inline bool pmkti_kind_exists(int32_t kind) {
 
 /* Why row i is bad (PMKT_BAD_...), or -1. */
 static inline int32_t pmkti_event_fault(const pmkt_events *ev, int64_t i) {
+    if (ev->reject && ev->reject[i]) return (ev->reject[i] - 1) % PMKT_BAD_REASONS;
     if (ev->user[i] == PMKT_ID_NONE) return PMKT_BAD_USER;
     if (ev->time[i] < PMKT_TIME_MIN || ev->time[i] >= PMKT_TIME_MAX) return PMKT_BAD_TIME;
     const int32_t kind = pmkti_event_kind(ev, i);
