@@ -47,10 +47,11 @@ def public_problem(bracket, included):
 
 def main():
     problems, files = [], 0
-    for path in sorted((ROOT / "src").glob("*/*.[ch]")):
+    for path in sorted((ROOT / "src").rglob("*.[ch]")):
         files += 1
+        module = path.relative_to(ROOT / "src").parts[0]
         for line, bracket, included in includes(path):
-            problem = source_problem(path.parent.name, bracket, included)
+            problem = source_problem(module, bracket, included)
             if problem:
                 problems.append(f"{path.relative_to(ROOT)}:{line}: {included}: {problem}")
     for path in sorted((ROOT / "include").rglob("*.h")):
