@@ -79,9 +79,9 @@ typedef struct pmkti_builder {
 
 /* Makes room for n more elements and gives the first of them, zeroed; NULL, with the status set, if
    there is no memory. */
-void *pmkti_push(pmkti_builder *b, pmkti_vector *v, int32_t n, size_t size);
+void *pmkti_expr_push(pmkti_builder *b, pmkti_vector *v, int32_t n, size_t size);
 
-static inline pmkti_node *pmkti_node_at(const pmkti_builder *b, int32_t node) {
+static inline pmkti_node *pmkti_expr_node_at(const pmkti_builder *b, int32_t node) {
     return (pmkti_node *)b->nodes.at + node;
 }
 
@@ -96,34 +96,35 @@ int32_t pmkti_expr_fail(pmkti_builder *b, int32_t at, const char *format, ...) P
 int32_t pmkti_expr_limit(pmkti_builder *b, int32_t at, const char *format, ...) PMKTI_PRINTF(3, 4);
 
 /* What stands at a place of the text, cut to what a message can hold, without control characters. */
-const char *pmkti_spot(const pmkti_builder *b, int32_t at, int32_t length, char spot[PMKTI_SPOT]);
+const char *pmkti_expr_spot(const pmkti_builder *b, int32_t at, int32_t length,
+                            char spot[PMKTI_SPOT]);
 
 /* "a whole number" and the like. */
-const char *pmkti_type_name(int32_t type);
+const char *pmkti_expr_type_name(int32_t type);
 
 /* How an operation is written. */
-const char *pmkti_op_name(int32_t op);
+const char *pmkti_expr_op_name(int32_t op);
 
 /* -------------------------------------------------------------------- lex.c */
 
 /* Refuses what is not UTF-8 or has control characters. */
-bool pmkti_lex_check(pmkti_builder *b);
+bool pmkti_expr_lex_check(pmkti_builder *b);
 
 /* Bytes of the letter at a place, 0 if there is none. */
-int32_t pmkti_letter(const char *text, int32_t length, int32_t at);
+int32_t pmkti_expr_letter(const char *text, int32_t length, int32_t at);
 
 /* Reads the token at byte `at` into b->token. */
-bool pmkti_lex(pmkti_builder *b, int32_t at);
+bool pmkti_expr_lex(pmkti_builder *b, int32_t at);
 
 /* Reads the token after the present one. */
-static inline bool pmkti_lex_next(pmkti_builder *b) {
-    return pmkti_lex(b, b->token.at + b->token.length);
+static inline bool pmkti_expr_lex_next(pmkti_builder *b) {
+    return pmkti_expr_lex(b, b->token.at + b->token.length);
 }
 
 /* ------------------------------------------------------------------- names.c */
 
 /* Errors: PMKT_E_INVALID. */
-pmkt_status pmkti_schema_check(const pmkti_expr_schema *schema, pmkt_error *err);
+pmkt_status pmkti_expr_schema_check(const pmkti_expr_schema *schema, pmkt_error *err);
 
 typedef enum pmkti_name_kind {
     PMKTI_A_FIELD,
@@ -133,52 +134,52 @@ typedef enum pmkti_name_kind {
 
 /* The number of a name in the schema; -1 and a failure, with the nearest one that is there, if it is
    not known. */
-int32_t pmkti_find_name(pmkti_builder *b, pmkti_name_kind kind, int32_t at, int32_t length);
+int32_t pmkti_expr_find_name(pmkti_builder *b, pmkti_name_kind kind, int32_t at, int32_t length);
 
 /* Whether a word of the text is one of ours, whatever its case. */
-bool pmkti_is_word(const char *text, int32_t length, const char *word);
+bool pmkti_expr_is_word(const char *text, int32_t length, const char *word);
 
 /* ------------------------------------------------------------------ number.c */
 
 /* Reads a decimal number in whatever locale; false if it is not finite or too long. */
-bool pmkti_decimal_read(const char *text, int32_t length, double *number);
+bool pmkti_expr_decimal_read(const char *text, int32_t length, double *number);
 
 /* Writes one so that reading gives the same; returns the length. */
 #define PMKTI_DECIMAL_ROOM 40
-int32_t pmkti_decimal_write(double number, char text[PMKTI_DECIMAL_ROOM]);
+int32_t pmkti_expr_decimal_write(double number, char text[PMKTI_DECIMAL_ROOM]);
 
 /* ------------------------------------------------------------------- parse.c */
 
 /* The whole text; the root node. */
-int32_t pmkti_parse(pmkti_builder *b);
+int32_t pmkti_expr_parse(pmkti_builder *b);
 
 /* ------------------------------------------------------------------- check.c */
 
 /* Nodes of known types; -1 if the types do not fit. `at` is where an operator stands. */
-int32_t pmkti_make_literal(pmkti_builder *b, int32_t type, pmkti_value value, int32_t at);
-int32_t pmkti_make_unary(pmkti_builder *b, pmkti_op op, int32_t a, int32_t at);
-int32_t pmkti_make_binary(pmkti_builder *b, pmkti_op op, int32_t a, int32_t c, int32_t at);
-int32_t pmkti_make_between(pmkti_builder *b, int32_t a, int32_t low, int32_t high, int32_t at);
-int32_t pmkti_make_in(pmkti_builder *b, int32_t a, int32_t first, int32_t at);
-int32_t pmkti_make_call(pmkti_builder *b, int32_t function, int32_t first, int32_t at,
-                        int32_t length);
+int32_t pmkti_expr_make_literal(pmkti_builder *b, int32_t type, pmkti_value value, int32_t at);
+int32_t pmkti_expr_make_unary(pmkti_builder *b, pmkti_op op, int32_t a, int32_t at);
+int32_t pmkti_expr_make_binary(pmkti_builder *b, pmkti_op op, int32_t a, int32_t c, int32_t at);
+int32_t pmkti_expr_make_between(pmkti_builder *b, int32_t a, int32_t low, int32_t high, int32_t at);
+int32_t pmkti_expr_make_in(pmkti_builder *b, int32_t a, int32_t first, int32_t at);
+int32_t pmkti_expr_make_call(pmkti_builder *b, int32_t function, int32_t first, int32_t at,
+                             int32_t length);
 
 /* A new node, all zero but a, b, next = -1. */
-int32_t pmkti_make_node(pmkti_builder *b, pmkti_node_kind kind, int32_t type, int32_t at);
+int32_t pmkti_expr_make_node(pmkti_builder *b, pmkti_node_kind kind, int32_t type, int32_t at);
 
 /* Keeps text for a node. */
-bool pmkti_keep_text(pmkti_builder *b, int32_t node, const char *text, int32_t length);
+bool pmkti_expr_keep_text(pmkti_builder *b, int32_t node, const char *text, int32_t length);
 
 /* -------------------------------------------------------------------- fold.c */
 
 /* Makes a literal of a node whose operands are literals, if its value can be written as one. */
-void pmkti_fold(pmkti_builder *b, int32_t node);
+void pmkti_expr_fold(pmkti_builder *b, int32_t node);
 
 /* The value of a literal as what it is used as. */
-pmkti_value pmkti_literal_value(const pmkti_node *node);
+pmkti_value pmkti_expr_literal_value(const pmkti_node *node);
 
 /* -------------------------------------------------------------------- emit.c */
 
-bool pmkti_emit(pmkti_builder *b, int32_t root);
+bool pmkti_expr_emit(pmkti_builder *b, int32_t root);
 
 #endif

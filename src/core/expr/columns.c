@@ -48,8 +48,8 @@ static void compare_b(pmkti_op op, const uint8_t *a, const uint8_t *b, bool scal
     }
 }
 
-void pmkti_column_compare(pmkti_op op, pmkti_class class, const void *a, const void *b, bool scalar,
-                          int32_t n, uint8_t *out) {
+void pmkti_expr_column_compare(pmkti_op op, pmkti_class class, const void *a, const void *b,
+                               bool scalar, int32_t n, uint8_t *out) {
     switch (class) {
         case PMKTI_CLASS_B:
             compare_b(op, a, b, scalar, n, out);
@@ -107,8 +107,8 @@ static void to_double(const int64_t *a, int32_t n, double *out) {
     for (int32_t i = 0; i < n; i++) out[i] = pmkti_to_double(a[i]);
 }
 
-void pmkti_column_arithmetic(pmkti_op op, pmkti_class class, const void *a, const void *b,
-                             bool scalar, int32_t n, void *out) {
+void pmkti_expr_column_arithmetic(pmkti_op op, pmkti_class class, const void *a, const void *b,
+                                  bool scalar, int32_t n, void *out) {
     if (op == PMKTI_OP_TO_DOUBLE) {
         to_double(a, n, out);
     } else if (class == PMKTI_CLASS_D) {
@@ -120,7 +120,8 @@ void pmkti_column_arithmetic(pmkti_op op, pmkti_class class, const void *a, cons
 
 /* --------------------------------------------------------------------- logic */
 
-void pmkti_column_logic(pmkti_op op, const uint8_t *a, const uint8_t *b, int32_t n, uint8_t *out) {
+void pmkti_expr_column_logic(pmkti_op op, const uint8_t *a, const uint8_t *b, int32_t n,
+                             uint8_t *out) {
     if (op == PMKTI_OP_AND) {
         for (int32_t i = 0; i < n; i++) out[i] = pmkti_and(a[i], b[i]);
     } else {
@@ -142,18 +143,20 @@ static pmkti_value value_at(pmkti_class class, const void *a, int32_t i) {
     }
 }
 
-void pmkti_column_missing(pmkti_class class, const void *a, bool known, int32_t n, uint8_t *out) {
+void pmkti_expr_column_missing(pmkti_class class, const void *a, bool known, int32_t n,
+                               uint8_t *out) {
     for (int32_t i = 0; i < n; i++) {
-        out[i] = pmkti_truth(true, pmkti_known(class, value_at(class, a, i)) == known);
+        out[i] = pmkti_truth(true, pmkti_expr_known(class, value_at(class, a, i)) == known);
     }
 }
 
-void pmkti_column_set(pmkti_class class, const void *a, const pmkti_value *set, int32_t n_set,
-                      int32_t n, uint8_t *out) {
-    for (int32_t i = 0; i < n; i++) out[i] = pmkti_in_set(class, value_at(class, a, i), set, n_set);
+void pmkti_expr_column_set(pmkti_class class, const void *a, const pmkti_value *set, int32_t n_set,
+                           int32_t n, uint8_t *out) {
+    for (int32_t i = 0; i < n; i++)
+        out[i] = pmkti_expr_in_set(class, value_at(class, a, i), set, n_set);
 }
 
-void pmkti_column_fill(pmkti_class class, pmkti_value value, int32_t n, void *out) {
+void pmkti_expr_column_fill(pmkti_class class, pmkti_value value, int32_t n, void *out) {
     if (class == PMKTI_CLASS_B) {
         memset(out, (int)value.i, (size_t)n);
     } else {
@@ -195,11 +198,11 @@ static void mask(const uint8_t *valid, int64_t first, pmkti_class class, int32_t
     }
 }
 
-const void *pmkti_column_load(const pmkti_expr_column *column, int32_t type, int64_t first,
-                              int32_t n, void *room) {
+const void *pmkti_expr_column_load(const pmkti_expr_column *column, int32_t type, int64_t first,
+                                   int32_t n, void *room) {
     const pmkti_class class = pmkti_class_of(type);
     if (!column->data) {
-        pmkti_column_fill(class, pmkti_expr_missing(type), n, room);
+        pmkti_expr_column_fill(class, pmkti_expr_missing(type), n, room);
         return room;
     }
     if (class == PMKTI_CLASS_B) {

@@ -4,7 +4,7 @@
 #include "core/expr/build.h"
 #include "core/zone.h"
 
-void *pmkti_push(pmkti_builder *b, pmkti_vector *v, int32_t n, size_t size) {
+void *pmkti_expr_push(pmkti_builder *b, pmkti_vector *v, int32_t n, size_t size) {
     if (v->room - v->n < n) {
         /* Limits on length and nodes keep this far below 2^31. */
         const int32_t room = (v->room + n) * 2 < 64 ? 64 : (v->room + n) * 2;
@@ -150,7 +150,7 @@ static pmkti_expr *freeze(pmkti_builder *b, int32_t root) {
 /* ------------------------------------------------------------------- compile */
 
 static bool check_result(pmkti_builder *b, int32_t root) {
-    pmkti_node *n = pmkti_node_at(b, root);
+    pmkti_node *n = pmkti_expr_node_at(b, root);
     const int32_t wanted = b->limits.result;
     if (wanted == 0 || n->type == wanted) return true;
     if ((wanted == PMKTI_EXPR_DOUBLE && n->type == PMKTI_EXPR_INT) ||
@@ -159,7 +159,7 @@ static bool check_result(pmkti_builder *b, int32_t root) {
         return true;
     }
     return pmkti_expr_fail(b, n->at, "the result must be %s, but this is %s",
-                           pmkti_type_name(wanted), pmkti_type_name(n->type)),
+                           pmkti_expr_type_name(wanted), pmkti_expr_type_name(n->type)),
            false;
 }
 
@@ -170,8 +170,8 @@ static pmkti_expr *build(pmkti_builder *b) {
         b->status = pmkti_no_memory(b->err, names);
         return NULL;
     }
-    const int32_t root = pmkti_lex_check(b) ? pmkti_parse(b) : -1;
-    const bool is_done = root >= 0 && check_result(b, root) && pmkti_emit(b, root);
+    const int32_t root = pmkti_expr_lex_check(b) ? pmkti_expr_parse(b) : -1;
+    const bool is_done = root >= 0 && check_result(b, root) && pmkti_expr_emit(b, root);
     pmkti_expr *program = is_done ? freeze(b, root) : NULL;
     pmkti_free(&b->allocator, b->used, names, 1);
     return program;
@@ -189,7 +189,7 @@ pmkt_status pmkti_expr_compile(const pmkt_allocator *allocator, const pmkti_expr
     pmkti_builder b = {.schema = schema, .text = text ? text : "", .err = err};
     pmkt_status status = pmkti_allocator_check(allocator, &b.allocator, err);
     if (!status) status = check_options(options, &b.limits, err);
-    if (!status) status = pmkti_schema_check(schema, err);
+    if (!status) status = pmkti_expr_schema_check(schema, err);
     if (!status) status = pmkti_zone_check(schema->zone, &b.zone, err);
     if (status) return status;
     if (length > (size_t)b.limits.max_length) {

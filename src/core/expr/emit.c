@@ -23,7 +23,7 @@ typedef enum outcome {
 } outcome;
 
 static const pmkti_node *at(const pmkti_builder *b, int32_t node) {
-    return pmkti_node_at(b, node);
+    return pmkti_expr_node_at(b, node);
 }
 
 static pmkti_class class_of(const pmkti_builder *b, int32_t node) {
@@ -40,7 +40,7 @@ static bool reserve(pmkti_builder *b, const pmkti_node *node, int32_t to) {
 
 static outcome visit(pmkti_builder *b, int32_t node, int32_t to) {
     if (!reserve(b, at(b, node), to)) return FAILED;
-    frame *f = pmkti_push(b, &b->stack, 1, sizeof *f);
+    frame *f = pmkti_expr_push(b, &b->stack, 1, sizeof *f);
     if (!f) return FAILED;
     *f = (frame){.node = node, .to = to, .item = -1, .jump = -1};
     return MORE;
@@ -48,7 +48,7 @@ static outcome visit(pmkti_builder *b, int32_t node, int32_t to) {
 
 static outcome put(pmkti_builder *b, pmkti_op op, pmkti_class class, int32_t to, int32_t a,
                    int32_t second) {
-    pmkti_code *c = pmkti_push(b, &b->code, 1, sizeof *c);
+    pmkti_code *c = pmkti_expr_push(b, &b->code, 1, sizeof *c);
     if (!c) return FAILED;
     c->op = (uint8_t)op;
     c->class = (uint8_t) class;
@@ -77,9 +77,9 @@ static outcome put_scalar(pmkti_builder *b, pmkti_op op, pmkti_class class, int3
     const pmkti_node *n = at(b, node);
     int32_t scalar = -1 - n->a;
     if (n->kind == PMKTI_NODE_LITERAL) {
-        pmkti_value *value = pmkti_push(b, &b->literals, 1, sizeof *value);
+        pmkti_value *value = pmkti_expr_push(b, &b->literals, 1, sizeof *value);
         if (!value) return FAILED;
-        *value = pmkti_literal_value(n);
+        *value = pmkti_expr_literal_value(n);
         scalar = b->literals.n - 1;
     }
     if (put(b, op, class, to, a, scalar) == FAILED) return FAILED;
@@ -203,7 +203,7 @@ static int order_u(const void *x, const void *y) {
 }
 
 static outcome put_false(pmkti_builder *b, int32_t to) {
-    pmkti_value *value = pmkti_push(b, &b->literals, 1, sizeof *value);
+    pmkti_value *value = pmkti_expr_push(b, &b->literals, 1, sizeof *value);
     if (!value) return FAILED;
     value->i = PMKTI_FALSE;
     if (put(b, PMKTI_OP_CONST, PMKTI_CLASS_B, to, 0, b->literals.n - 1) == FAILED) return FAILED;
@@ -219,9 +219,9 @@ static outcome put_set(pmkti_builder *b, const frame *f) {
     const int32_t from = b->sets.n;
     for (int32_t i = n->b; i >= 0; i = at(b, i)->next) {
         if (at(b, i)->kind != PMKTI_NODE_LITERAL) continue;
-        pmkti_value *value = pmkti_push(b, &b->sets, 1, sizeof *value);
+        pmkti_value *value = pmkti_expr_push(b, &b->sets, 1, sizeof *value);
         if (!value) return FAILED;
-        *value = pmkti_literal_value(at(b, i));
+        *value = pmkti_expr_literal_value(at(b, i));
     }
     const int32_t count = b->sets.n - from;
     if (count == 0) return put_false(b, f->to + 1);
@@ -267,7 +267,7 @@ static outcome emit_call(pmkti_builder *b, frame *f) {
     const pmkti_node *n = at(b, f->node);
     f->item = f->step == 0 ? n->b : at(b, f->item)->next;
     if (f->item >= 0) return f->step++, visit(b, f->item, f->to + f->step);
-    pmkti_expr_function *function = pmkti_push(b, &b->functions, 1, sizeof *function);
+    pmkti_expr_function *function = pmkti_expr_push(b, &b->functions, 1, sizeof *function);
     if (!function) return FAILED;
     *function = b->schema->functions[n->a];
     function->name = NULL; /* is not ours */
@@ -308,7 +308,7 @@ static outcome advance(pmkti_builder *b, frame *f) {
     }
 }
 
-bool pmkti_emit(pmkti_builder *b, int32_t root) {
+bool pmkti_expr_emit(pmkti_builder *b, int32_t root) {
     outcome result = visit(b, root, 0);
     while (result != FAILED && b->stack.n > 0) {
         /* A visit may move the stack, so the frame is worked on as a copy. */

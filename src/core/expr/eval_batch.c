@@ -74,26 +74,26 @@ static void operate(batch *x, const pmkti_code *c) {
     pmkti_value scalar = {.i = 0};
     uint8_t truth = 0;
     if (c->scalar) {
-        scalar = pmkti_scalar(x->program, x->input->params, c->b);
+        scalar = pmkti_expr_scalar(x->program, x->input->params, c->b);
         truth = (uint8_t)scalar.i;
         b = class == PMKTI_CLASS_B ? (const void *)&truth : &scalar;
     } else if (op <= PMKTI_OP_OR) {
         b = x->at[c->b];
     }
     if (op <= PMKTI_OP_GE) {
-        pmkti_column_compare(op, class, a, b, c->scalar, x->n, out);
+        pmkti_expr_column_compare(op, class, a, b, c->scalar, x->n, out);
     } else if (is_value) {
-        pmkti_column_arithmetic(op, class, a, b, c->scalar, x->n, out);
+        pmkti_expr_column_arithmetic(op, class, a, b, c->scalar, x->n, out);
     } else if (op == PMKTI_OP_AND || op == PMKTI_OP_OR) {
-        pmkti_column_logic(op, a, b, x->n, out);
+        pmkti_expr_column_logic(op, a, b, x->n, out);
     } else if (op == PMKTI_OP_SET) {
-        pmkti_column_set(class, a, x->program->sets + c->b, c->n, x->n, out);
+        pmkti_expr_column_set(class, a, x->program->sets + c->b, c->n, x->n, out);
     } else if (op == PMKTI_OP_NOT) {
         for (int32_t i = 0; i < x->n; i++) ((uint8_t *)out)[i] = pmkti_not(((const uint8_t *)a)[i]);
     } else if (op == PMKTI_OP_MOVE) {
         memcpy(out, a, (size_t)x->n);
     } else {
-        pmkti_column_missing(class, a, op == PMKTI_OP_KNOWN, x->n, out);
+        pmkti_expr_column_missing(class, a, op == PMKTI_OP_KNOWN, x->n, out);
     }
     x->at[c->to] = out;
 }
@@ -105,13 +105,13 @@ static void run(batch *x) {
         const pmkti_class class = (pmkti_class)c->class;
         switch (c->op) {
             case PMKTI_OP_LOAD:
-                x->at[c->to] = pmkti_column_load(&x->input->columns[c->b], c->type, x->first, x->n,
-                                                 room(x, c->to, class));
+                x->at[c->to] = pmkti_expr_column_load(&x->input->columns[c->b], c->type, x->first,
+                                                      x->n, room(x, c->to, class));
                 break;
             case PMKTI_OP_CONST:
                 x->at[c->to] = room(x, c->to, class);
-                pmkti_column_fill(class, pmkti_scalar(p, x->input->params, c->b), x->n,
-                                  room(x, c->to, class));
+                pmkti_expr_column_fill(class, pmkti_expr_scalar(p, x->input->params, c->b), x->n,
+                                       room(x, c->to, class));
                 break;
             case PMKTI_OP_JUMP_FALSE:
                 if (all_are(x->at[c->a], x->n, PMKTI_FALSE)) i = c->b - 1;

@@ -23,7 +23,7 @@ pmkti_value pmkti_expr_row(const pmkti_expr *p, const pmkti_value *fields,
                 r[c->to] = fields[c->b];
                 break;
             case PMKTI_OP_CONST:
-                r[c->to] = pmkti_scalar(p, params, c->b);
+                r[c->to] = pmkti_expr_scalar(p, params, c->b);
                 break;
             case PMKTI_OP_MOVE:
                 r[c->to] = r[c->a];
@@ -32,16 +32,16 @@ pmkti_value pmkti_expr_row(const pmkti_expr *p, const pmkti_value *fields,
                 r[c->to] = truth(pmkti_not((uint8_t)r[c->a].i));
                 break;
             case PMKTI_OP_MISSING:
-                r[c->to] = truth(pmkti_truth(true, !pmkti_known(class, r[c->a])));
+                r[c->to] = truth(pmkti_truth(true, !pmkti_expr_known(class, r[c->a])));
                 break;
             case PMKTI_OP_KNOWN:
-                r[c->to] = truth(pmkti_truth(true, pmkti_known(class, r[c->a])));
+                r[c->to] = truth(pmkti_truth(true, pmkti_expr_known(class, r[c->a])));
                 break;
             case PMKTI_OP_TO_DOUBLE:
                 r[c->to].d = pmkti_to_double(r[c->a].i);
                 break;
             case PMKTI_OP_SET:
-                r[c->to] = truth(pmkti_in_set(class, r[c->a], p->sets + c->b, c->n));
+                r[c->to] = truth(pmkti_expr_in_set(class, r[c->a], p->sets + c->b, c->n));
                 break;
             case PMKTI_OP_JUMP_FALSE:
                 if (r[c->a].i == PMKTI_FALSE) i = c->b - 1;
@@ -53,13 +53,13 @@ pmkti_value pmkti_expr_row(const pmkti_expr *p, const pmkti_value *fields,
                 r[c->to] = call(&p->functions[c->b], r + c->a, input, row);
                 break;
             case PMKTI_OP_NEG:
-                r[c->to] = pmkti_apply_number(op, class, r[c->a], r[c->a]);
+                r[c->to] = pmkti_expr_apply_number(op, class, r[c->a], r[c->a]);
                 break;
             default: {
-                const pmkti_value b = c->scalar ? pmkti_scalar(p, params, c->b) : r[c->b];
+                const pmkti_value b = c->scalar ? pmkti_expr_scalar(p, params, c->b) : r[c->b];
                 const bool is_truth = op <= PMKTI_OP_GE || op == PMKTI_OP_AND || op == PMKTI_OP_OR;
-                r[c->to] = is_truth ? truth(pmkti_apply_truth(op, class, r[c->a], b))
-                                    : pmkti_apply_number(op, class, r[c->a], b);
+                r[c->to] = is_truth ? truth(pmkti_expr_apply_truth(op, class, r[c->a], b))
+                                    : pmkti_expr_apply_number(op, class, r[c->a], b);
             }
         }
     }

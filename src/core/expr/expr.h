@@ -59,7 +59,8 @@
  *  - Three values. Comparing with a missing value is unknown; and, or, not as by Kleene: false and
  *    unknown is false, true or unknown is true. `is missing` and `is known` are never unknown.
  *  - x between a and b is x >= a and x <= b. x in (a, b) is x = a or x = b.
- *  - An int beside a double becomes a double, which rounds it beyond 2^53.
+ *  - An int beside a double becomes a double, which rounds it beyond 2^53; all ints of a list or a
+ *    range do that has a double in it.
  *  - "/" of two numbers is a double, also of two ints; of two durations too. "%" is of ints, and
  *    the result has the sign of the divisor. time - time is a duration; time +- duration a time;
  *    duration * int a duration.

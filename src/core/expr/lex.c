@@ -23,7 +23,7 @@ static int32_t decode(const char *text, int32_t length, int32_t at, uint32_t *ch
     return n;
 }
 
-bool pmkti_lex_check(pmkti_builder *b) {
+bool pmkti_expr_lex_check(pmkti_builder *b) {
     for (int32_t at = 0; at < b->length;) {
         uint32_t c = 0;
         const int32_t n = decode(b->text, b->length, at, &c);
@@ -49,7 +49,7 @@ static bool is_punctuation(uint32_t c) {
     return false;
 }
 
-int32_t pmkti_letter(const char *text, int32_t length, int32_t at) {
+int32_t pmkti_expr_letter(const char *text, int32_t length, int32_t at) {
     if (at >= length) return 0;
     const char first = text[at];
     if ((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_') return 1;
@@ -80,11 +80,11 @@ static bool set(pmkti_builder *b, pmkti_token_kind kind, int32_t at, int32_t end
 static int32_t end_of_name(const pmkti_builder *b, int32_t at) {
     int32_t end = at;
     for (;;) {
-        int32_t n = pmkti_letter(b->text, b->length, end);
+        int32_t n = pmkti_expr_letter(b->text, b->length, end);
         if (n == 0) return end > at ? end - 1 : at; /* without the point */
         while (n > 0) {
             end += n;
-            n = is_digit(b, end) ? 1 : pmkti_letter(b->text, b->length, end);
+            n = is_digit(b, end) ? 1 : pmkti_expr_letter(b->text, b->length, end);
         }
         if (!is_char(b, end, '.')) return end;
         end++;
@@ -101,7 +101,7 @@ static bool lex_name(pmkti_builder *b, int32_t at) {
                  {"true", PMKTI_TOKEN_TRUE}, {"false", PMKTI_TOKEN_FALSE}};
     const int32_t end = end_of_name(b, at);
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
-        if (pmkti_is_word(b->text + at, end - at, WORDS[i].word)) {
+        if (pmkti_expr_is_word(b->text + at, end - at, WORDS[i].word)) {
             return set(b, WORDS[i].kind, at, end);
         }
     }
@@ -163,7 +163,7 @@ static bool lex_number(pmkti_builder *b, int32_t at) {
         }
     }
     if (!is_decimal) return lex_int(b, at, end);
-    if (!pmkti_decimal_read(b->text + at, end - at, &b->token.value.d)) {
+    if (!pmkti_expr_decimal_read(b->text + at, end - at, &b->token.value.d)) {
         return pmkti_expr_fail(b, at, "this number is too large or too long"), false;
     }
     return set(b, PMKTI_TOKEN_DECIMAL, at, end);
@@ -190,7 +190,7 @@ static bool unexpected(pmkti_builder *b, int32_t at) {
     if (c == 0x2018 || c == 0x2019) instead[0] = '\'';
     if (c == 0x201c || c == 0x201d) instead[0] = '"';
     if (c == 0x3001) instead[0] = ',';
-    (void)pmkti_spot(b, at, n, spot);
+    (void)pmkti_expr_spot(b, at, n, spot);
     if (*instead) {
         pmkti_expr_fail(b, at, "unexpected character %s; write %s instead", spot,
                         *instead == ' ' ? "a plain space" : instead);
@@ -225,7 +225,7 @@ static bool lex_symbol(pmkti_builder *b, int32_t at) {
     return unexpected(b, at);
 }
 
-bool pmkti_lex(pmkti_builder *b, int32_t at) {
+bool pmkti_expr_lex(pmkti_builder *b, int32_t at) {
     if (at == 0 && b->length >= 3 && memcmp(b->text, "\xef\xbb\xbf", 3) == 0) at = 3; /* a mark */
     while (at < b->length) {
         const char c = b->text[at];
@@ -239,7 +239,7 @@ bool pmkti_lex(pmkti_builder *b, int32_t at) {
     }
     if (at == b->length) return set(b, PMKTI_TOKEN_END, at, at);
     if (is_digit(b, at)) return lex_number(b, at);
-    if (pmkti_letter(b->text, b->length, at)) return lex_name(b, at);
+    if (pmkti_expr_letter(b->text, b->length, at)) return lex_name(b, at);
     if (b->text[at] == '\'' || b->text[at] == '"') return lex_text(b, at);
     return lex_symbol(b, at);
 }

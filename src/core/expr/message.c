@@ -53,7 +53,8 @@ int32_t pmkti_expr_limit(pmkti_builder *b, int32_t at, const char *format, ...) 
     return -1;
 }
 
-const char *pmkti_spot(const pmkti_builder *b, int32_t at, int32_t length, char spot[PMKTI_SPOT]) {
+const char *pmkti_expr_spot(const pmkti_builder *b, int32_t at, int32_t length,
+                            char spot[PMKTI_SPOT]) {
     if (length == 0) return memcpy(spot, "the end", sizeof "the end");
     int32_t n = length;
     if (n > PMKTI_SPOT - 8) {
@@ -70,14 +71,14 @@ const char *pmkti_spot(const pmkti_builder *b, int32_t at, int32_t length, char 
     return spot;
 }
 
-const char *pmkti_type_name(int32_t type) {
+const char *pmkti_expr_type_name(int32_t type) {
     static const char *const NAMES[] = {"nothing",          "a condition", "a whole number",
                                         "a decimal number", "a time",      "a duration",
                                         "a text",           "an id"};
     return NAMES[type];
 }
 
-const char *pmkti_op_name(int32_t op) {
+const char *pmkti_expr_op_name(int32_t op) {
     static const char *const NAMES[] = {
         "=", "!=", "<",   "<=", ">",   ">=", "+",          "-",       "*",
         "/", "%",  "and", "or", "not", "-",  "is missing", "is known"};

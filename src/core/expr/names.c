@@ -6,7 +6,7 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool pmkti_is_word(const char *text, int32_t length, const char *word) {
+bool pmkti_expr_is_word(const char *text, int32_t length, const char *word) {
     if ((size_t)length != strlen(word)) return false;
     for (int32_t i = 0; i < length; i++) {
         if (lower(text[i]) != word[i]) return false;
@@ -27,7 +27,7 @@ static bool is_name(const char *name) {
     const size_t length = name ? strlen(name) : 0;
     if (length == 0 || length > MAX_NAME) return false;
     pmkti_builder b = {.text = name, .length = (int32_t)length};
-    return pmkti_lex_check(&b) && pmkti_lex(&b, 0) && b.token.kind == PMKTI_TOKEN_NAME &&
+    return pmkti_expr_lex_check(&b) && pmkti_expr_lex(&b, 0) && b.token.kind == PMKTI_TOKEN_NAME &&
            b.token.length == b.length;
 }
 
@@ -66,7 +66,7 @@ static pmkt_status check_function(const pmkti_expr_function *f, int32_t i, pmkt_
                       f->name, PMKTI_EXPR_MAX_ARGS);
 }
 
-pmkt_status pmkti_schema_check(const pmkti_expr_schema *schema, pmkt_error *err) {
+pmkt_status pmkti_expr_schema_check(const pmkti_expr_schema *schema, pmkt_error *err) {
     if (!schema) return pmkti_null(err, "schema");
     pmkt_status status = check_names(schema->fields, schema->n_fields, "field", err);
     if (!status) status = check_names(schema->params, schema->n_params, "parameter", err);
@@ -131,20 +131,20 @@ static int32_t unknown_name(pmkti_builder *b, pmkti_name_kind kind, int32_t at, 
         if (d < best && d < length) best = d, nearest = name;
     }
     char spot[PMKTI_SPOT];
-    (void)pmkti_spot(b, at, length, spot);
+    (void)pmkti_expr_spot(b, at, length, spot);
     if (nearest) {
         return pmkti_expr_fail(b, at, "there is no %s %s; did you mean \"%.80s\"?", WHAT[kind],
                                spot, nearest);
     }
     if (kind != PMKTI_A_FIELD) return pmkti_expr_fail(b, at, "there is no %s %s", WHAT[kind], spot);
-    if (pmkti_is_word(b->text + at, length, "null")) {
+    if (pmkti_expr_is_word(b->text + at, length, "null")) {
         return pmkti_expr_fail(
             b, at, "there is no field %s; to ask for a gap, write \"is missing\"", spot);
     }
     return pmkti_expr_fail(b, at, "there is no field %s; a text is written in quotes", spot);
 }
 
-int32_t pmkti_find_name(pmkti_builder *b, pmkti_name_kind kind, int32_t at, int32_t length) {
+int32_t pmkti_expr_find_name(pmkti_builder *b, pmkti_name_kind kind, int32_t at, int32_t length) {
     for (int32_t i = 0; i < count_of(b->schema, kind); i++) {
         const char *name = name_of(b->schema, kind, i);
         if (strlen(name) == (size_t)length && memcmp(name, b->text + at, (size_t)length) == 0) {

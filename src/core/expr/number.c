@@ -19,7 +19,7 @@ static size_t decimal_point(char point[8]) {
     return length;
 }
 
-bool pmkti_decimal_read(const char *text, int32_t length, double *number) {
+bool pmkti_expr_decimal_read(const char *text, int32_t length, double *number) {
     char copy[512], point[8];
     if (length > 400) return false;
     const int saved_errno = errno;
@@ -39,13 +39,23 @@ bool pmkti_decimal_read(const char *text, int32_t length, double *number) {
     return isfinite(*number);
 }
 
-int32_t pmkti_decimal_write(double number, char text[PMKTI_DECIMAL_ROOM]) {
+/* With as few digits as tell the number from its neighbors, and no exponent where that is easy to
+   read. */
+static void write_shortest(double number, char text[PMKTI_DECIMAL_ROOM]) {
+    int digits = 0;
+    do {
+        (void)snprintf(text, PMKTI_DECIMAL_ROOM, "%.*e", digits, number);
+    } while (strtod(text, NULL) != number && ++digits < 17);
+    const long exponent = strtol(strchr(text, 'e') + 1, NULL, 10);
+    if (exponent < -5 || exponent > 15) return;
+    const int decimals = digits > exponent ? digits - (int)exponent : 0;
+    (void)snprintf(text, PMKTI_DECIMAL_ROOM, "%.*f", decimals, number);
+}
+
+int32_t pmkti_expr_decimal_write(double number, char text[PMKTI_DECIMAL_ROOM]) {
     char shortest[PMKTI_DECIMAL_ROOM], point[8];
     const int saved_errno = errno;
-    for (int digits = 1; digits <= 17; digits++) {
-        (void)snprintf(shortest, sizeof shortest, "%.*g", digits, number);
-        if (strtod(shortest, NULL) == number) break;
-    }
+    write_shortest(number, shortest);
     const size_t n_point = decimal_point(point);
     int32_t n = 0;
     bool is_decimal = false;

@@ -16,10 +16,10 @@
             return pmkti_truth(known, (a) >= (b)); \
     }
 
-uint8_t pmkti_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b) {
+uint8_t pmkti_expr_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b) {
     if (op == PMKTI_OP_AND) return pmkti_and((uint8_t)a.i, (uint8_t)b.i);
     if (op == PMKTI_OP_OR) return pmkti_or((uint8_t)a.i, (uint8_t)b.i);
-    const bool known = pmkti_known(class, a) && pmkti_known(class, b);
+    const bool known = pmkti_expr_known(class, a) && pmkti_expr_known(class, b);
     switch (class) {
         case PMKTI_CLASS_D:
             COMPARE(op, known, a.d, b.d)
@@ -30,7 +30,7 @@ uint8_t pmkti_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_v
     }
 }
 
-pmkti_value pmkti_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b) {
+pmkti_value pmkti_expr_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b) {
     const bool is_int = class == PMKTI_CLASS_I;
     switch (op) {
         case PMKTI_OP_ADD:
@@ -52,7 +52,7 @@ pmkti_value pmkti_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pm
     }
 }
 
-bool pmkti_known(pmkti_class class, pmkti_value a) {
+bool pmkti_expr_known(pmkti_class class, pmkti_value a) {
     switch (class) {
         case PMKTI_CLASS_B:
             return pmkti_known_b((uint8_t)a.i);
@@ -65,17 +65,17 @@ bool pmkti_known(pmkti_class class, pmkti_value a) {
     }
 }
 
-bool pmkti_less(pmkti_class class, pmkti_value a, pmkti_value b) {
+bool pmkti_expr_less(pmkti_class class, pmkti_value a, pmkti_value b) {
     if (class == PMKTI_CLASS_D) return a.d < b.d;
     return class == PMKTI_CLASS_U ? a.id < b.id : a.i < b.i;
 }
 
-uint8_t pmkti_in_set(pmkti_class class, pmkti_value a, const pmkti_value *set, int64_t n) {
-    if (!pmkti_known(class, a)) return PMKTI_UNKNOWN;
+uint8_t pmkti_expr_in_set(pmkti_class class, pmkti_value a, const pmkti_value *set, int64_t n) {
+    if (!pmkti_expr_known(class, a)) return PMKTI_UNKNOWN;
     /* The last that is not greater; `set` is never empty. */
     for (int64_t half = n / 2; n > 1; half = n / 2) {
-        if (!pmkti_less(class, a, set[half])) set += half;
+        if (!pmkti_expr_less(class, a, set[half])) set += half;
         n -= half;
     }
-    return pmkti_truth(true, !pmkti_less(class, *set, a) && !pmkti_less(class, a, *set));
+    return pmkti_truth(true, !pmkti_expr_less(class, *set, a) && !pmkti_expr_less(class, a, *set));
 }

@@ -163,17 +163,17 @@ static inline double pmkti_to_double(int64_t a) {
 /* -------------------------------------------------------------- by operation */
 
 /* A comparison, and or or, of two values of a class. */
-uint8_t pmkti_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
+uint8_t pmkti_expr_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
 
 /* An arithmetic operation or negation (which ignores b) of a class. */
-pmkti_value pmkti_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
+pmkti_value pmkti_expr_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
 
-bool pmkti_known(pmkti_class class, pmkti_value a);
+bool pmkti_expr_known(pmkti_class class, pmkti_value a);
 
 /* Whether `a` is one of n ascending values. */
-uint8_t pmkti_in_set(pmkti_class class, pmkti_value a, const pmkti_value *set, int64_t n);
+uint8_t pmkti_expr_in_set(pmkti_class class, pmkti_value a, const pmkti_value *set, int64_t n);
 
 /* The order of values in a set. */
-bool pmkti_less(pmkti_class class, pmkti_value a, pmkti_value b);
+bool pmkti_expr_less(pmkti_class class, pmkti_value a, pmkti_value b);
 
 #endif

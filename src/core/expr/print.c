@@ -77,7 +77,7 @@ static void say_literal(printer *p, const pmkti_node *n) {
             say(p, n->value.i == PMKTI_TRUE ? "true" : "false");
             break;
         case PMKTI_EXPR_DOUBLE:
-            put(p, text, (size_t)pmkti_decimal_write(n->value.d, text));
+            put(p, text, (size_t)pmkti_expr_decimal_write(n->value.d, text));
             break;
         case PMKTI_EXPR_TIME:
             say_time(p, n);
@@ -173,7 +173,7 @@ static void say_before(printer *p, const pmkti_node *n, int32_t operand) {
         if (n->kind == PMKTI_NODE_UNARY && n->op == PMKTI_OP_NEG) say(p, "-");
     } else if (n->kind == PMKTI_NODE_BINARY) {
         say(p, " ");
-        say(p, pmkti_op_name(n->op));
+        say(p, pmkti_expr_op_name(n->op));
         say(p, " ");
     } else if (n->kind == PMKTI_NODE_BETWEEN) {
         say(p, operand == n->b ? " between " : " and ");
@@ -200,7 +200,7 @@ static void say_end(printer *p, int32_t node) {
     if (n->kind == PMKTI_NODE_CALL || n->kind == PMKTI_NODE_IN) say(p, ")");
     if (n->kind == PMKTI_NODE_UNARY && n->op != PMKTI_OP_NOT && n->op != PMKTI_OP_NEG) {
         say(p, " ");
-        say(p, pmkti_op_name(n->op));
+        say(p, pmkti_expr_op_name(n->op));
     }
     if (needs_parentheses(p->program, node)) say(p, ")");
 }

@@ -65,7 +65,8 @@ struct pmkti_expr {
 };
 
 /* The value of a scalar. */
-static inline pmkti_value pmkti_scalar(const pmkti_expr *p, const pmkti_value *params, int32_t k) {
+static inline pmkti_value pmkti_expr_scalar(const pmkti_expr *p, const pmkti_value *params,
+                                            int32_t k) {
     return k < p->n_literals ? p->literals[k] : params[k - p->n_literals];
 }
 
