@@ -53,5 +53,6 @@ bool pmkti_ids_base_string(const pmkti_ids_base *base, size_t row, pmkti_string 
 
 void pmkti_ids_base_close(pmkti_ids_base *base, const pmkt_allocator *allocator) {
     pmkti_free(allocator, base->hidden, (base->n + 63) / 64, sizeof *base->hidden);
+    pmkti_container_close(base->container);
     *base = (pmkti_ids_base){0};
 }
