@@ -95,6 +95,7 @@ static pmkti_frame_column *add(const writing *w, const char *name, const char *f
 static pmkt_status write_days(const writing *w, pmkti_frame_column *c, pmkt_error *err) {
     const int32_t *days = c->buffers[1];
     int64_t missing = 0;
+    c->nullable = 1;
     for (size_t i = 0; i < w->scores->rows; i++) missing += days[i] < 0;
     if (missing == 0) return PMKT_OK;
     void *valid = NULL;
@@ -196,6 +197,7 @@ static pmkt_status write_users(const writing *w, pmkti_frame_column *c, const pm
         }
     }
     c->format = "U";
+    c->nullable = 1;
     c->n_buffers = 3;
     c->buffers[0] = c->null_count ? known : NULL;
     c->buffers[1] = offsets;

@@ -126,7 +126,7 @@ static int column_schema(pmkti_frame *frame, const pmkti_frame_column *column,
                          struct ArrowSchema *out) {
     struct ArrowSchema schema = {.format = column->format,
                                  .name = column->name,
-                                 .flags = column->null_count ? ARROW_FLAG_NULLABLE : 0,
+                                 .flags = column->nullable ? ARROW_FLAG_NULLABLE : 0,
                                  .release = release_column_schema,
                                  .private_data = frame};
     if (column->n_names > 0) {

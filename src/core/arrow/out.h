@@ -20,7 +20,8 @@ typedef struct pmkti_frame_column {
     const void *buffers[3]; /* the first is the validity bitmap, or NULL */
     int64_t n_buffers;
     int64_t null_count;
-    int64_t n_names; /* entries of the dictionary of names, or 0 */
+    int32_t nullable; /* 1: a column of this kind may have nulls, whether this one has or not */
+    int64_t n_names;  /* entries of the dictionary of names, or 0 */
     const void *name_buffers[3];
 } pmkti_frame_column;
 
