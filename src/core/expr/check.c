@@ -165,7 +165,7 @@ static int32_t arithmetic(pmkti_op op, int32_t a, int32_t c, int32_t *as) {
 }
 
 static int32_t type_binary(pmkti_builder *b, pmkti_op op, int32_t a, int32_t c, int32_t at) {
-    const char *name = pmkti_expr_op_name(op);
+    const char *name = pmkti_expr_op_name((int32_t)op);
     if (op == PMKTI_OP_AND || op == PMKTI_OP_OR) {
         return check_condition(b, name, a) && check_condition(b, name, c) ? PMKTI_EXPR_BOOL : -1;
     }

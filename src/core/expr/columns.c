@@ -7,10 +7,10 @@
 #define LOOP(known, op) \
     if (scalar) { \
         const bool is_known = known(k); \
-        for (int32_t i = 0; i < n; i++) out[i] = pmkti_truth(known(a[i]) & is_known, a[i] op k); \
+        for (int32_t i = 0; i < n; i++) out[i] = pmkti_truth(known(a[i]) && is_known, a[i] op k); \
     } else { \
         for (int32_t i = 0; i < n; i++) { \
-            out[i] = pmkti_truth(known(a[i]) & known(b[i]), a[i] op b[i]); \
+            out[i] = pmkti_truth(known(a[i]) && known(b[i]), a[i] op b[i]); \
         } \
     } \
     break
@@ -44,7 +44,7 @@ static void compare_b(pmkti_op op, const uint8_t *a, const uint8_t *b, bool scal
                       uint8_t *out) {
     for (int32_t i = 0; i < n; i++) {
         const uint8_t x = a[i], y = scalar ? *b : b[i];
-        out[i] = pmkti_truth(pmkti_known_b(x) & pmkti_known_b(y), (x == y) == (op == PMKTI_OP_EQ));
+        out[i] = pmkti_truth(pmkti_known_b(x) && pmkti_known_b(y), (x == y) == (op == PMKTI_OP_EQ));
     }
 }
 
