@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/suite.h"
+
 static void *fresh(size_t bytes) {
     void *p = calloc(1, bytes ? bytes : 1);
     if (!p) abort(); /* the machine is out of memory: no test can go on */
@@ -189,4 +191,56 @@ arrow_node arrow_table(int64_t length, ...) {
 
 arrow_producer arrow_one(const arrow_node *chunk) {
     return (arrow_producer){.chunks = {chunk}, .n_chunks = 1};
+}
+
+/* ---------------------------------------------------------------------------- events */
+
+const uint64_t arrow_users[4] = {7, 8, 9, 10};
+const int64_t arrow_times[4] = {ARROW_T, ARROW_T + 1, ARROW_T + 2, ARROW_T + 3};
+
+pmkt_arrow_columns arrow_columns(const char *amount) {
+    pmkt_arrow_columns c = PMKT_ARROW_COLUMNS_INIT;
+    c.user = "user";
+    c.time = "time";
+    c.every_kind = PMKT_KIND_ORDER;
+    c.amount = amount;
+    return c;
+}
+
+pmkt_arrow_events *arrow_open(arrow_producer *p, const pmkt_arrow_columns *c) {
+    struct ArrowArrayStream stream = arrow_stream(p);
+    pmkt_arrow_events *reader = NULL;
+    pmkt_error err = {0};
+    ck_assert_ok(pmkt_arrow_events_open(&stream, c, NULL, &reader, &err), err);
+    ck_assert(!stream.release);
+    return reader;
+}
+
+pmkt_status arrow_try(arrow_producer *p, const pmkt_arrow_columns *c, pmkt_error *err) {
+    struct ArrowArrayStream stream = arrow_stream(p);
+    pmkt_arrow_events *reader = NULL;
+    const pmkt_events *b = NULL;
+    pmkt_status status = pmkt_arrow_events_open(&stream, c, NULL, &reader, err);
+    ck_assert(!stream.release);
+    if (!status) status = pmkt_arrow_events_all(reader, NULL, &b, err);
+    pmkt_arrow_events_free(reader);
+    arrow_check_released(p);
+    return status;
+}
+
+const pmkt_events *arrow_read_with(arrow_node *column, const pmkt_arrow_columns *c) {
+    static pmkt_arrow_events *reader;
+    static arrow_producer producer;
+    static arrow_node user, time, chunk;
+    pmkt_arrow_events_free(reader);
+    reader = NULL;
+    user = arrow_numbers("user", "L", column->length, NULL, arrow_users);
+    time = arrow_numbers("time", "tsm:UTC", column->length, NULL, arrow_times);
+    chunk = arrow_table(column->length, &user, &time, column, NULL);
+    producer = arrow_one(&chunk);
+    reader = arrow_open(&producer, c);
+    const pmkt_events *b = NULL;
+    pmkt_error err = {0};
+    ck_assert_ok(pmkt_arrow_events_all(reader, NULL, &b, &err), err);
+    return b;
 }

@@ -59,4 +59,21 @@ struct ArrowArrayStream arrow_stream(arrow_producer *producer);
 /* Asserts that everything that was handed out has been released, once. */
 void arrow_check_released(const arrow_producer *producer);
 
+/* Four users, and their times: ARROW_T and the milliseconds after it. */
+#define ARROW_T INT64_C(1700000000000)
+extern const uint64_t arrow_users[4];
+extern const int64_t arrow_times[4];
+
+/* The columns "user" and "time", orders all, and one for the amount or NULL. */
+pmkt_arrow_columns arrow_columns(const char *amount);
+
+/* Opens a reader, which must work. */
+pmkt_arrow_events *arrow_open(arrow_producer *producer, const pmkt_arrow_columns *columns);
+
+/* What opening, or else reading all, says; everything must be released afterwards. */
+pmkt_status arrow_try(arrow_producer *producer, const pmkt_arrow_columns *columns, pmkt_error *err);
+
+/* Reads a column beside users and times; the batch lives until the next call. */
+const pmkt_events *arrow_read_with(arrow_node *column, const pmkt_arrow_columns *columns);
+
 #endif
