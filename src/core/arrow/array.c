@@ -45,7 +45,9 @@ static int64_t buffers_of(int32_t kind) {
 static pmkt_status check_layout(const struct ArrowArray *a, int32_t kind, bool has_dictionary,
                                 const char *what, pmkt_error *err) {
     const bool is_view = kind == PMKTI_ARROW_TEXT_VIEW;
-    if (is_view ? a->n_buffers < 3 : a->n_buffers != buffers_of(kind)) {
+    /* A view names its buffer by 32 bits. */
+    const bool views_fit = a->n_buffers >= 3 && a->n_buffers - 3 <= INT32_MAX;
+    if (is_view ? !views_fit : a->n_buffers != buffers_of(kind)) {
         return malformed(what, "it has another number of buffers than its format", a->n_buffers,
                          err);
     }
