@@ -31,17 +31,18 @@ static int64_t choose_ids(choices *c, uint64_t *ids, int64_t *numbers) {
     return n;
 }
 
-static void check(const pair *p) {
+static void check(const pair *p, bool fully) {
     static uint64_t listed[IDS], ids[IDS];
     static uint8_t in[IDS];
     pmkt_error err = {0};
     int64_t count = 0, n = 0;
+    for (int64_t i = 0; i < IDS; i++) count += p->in[i];
+    MUST(pmkt_idset_count(p->set) == count);
+    if (!fully) return;
     for (int64_t i = 0; i < IDS; i++) {
-        count += p->in[i];
         ids[i] = id_of(i);
         MUST(pmkt_idset_contains(p->set, ids[i]) == p->in[i]);
     }
-    MUST(pmkt_idset_count(p->set) == count);
     MUST(pmkt_idset_contains_many(p->set, ids, IDS, in, &err) == PMKT_OK);
     MUST(memcmp(in, p->in, IDS) == 0);
     MUST(pmkt_idset_list(p->set, listed, IDS, &n, &err) == PMKT_OK && n == count);
@@ -93,8 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pair pairs[SETS];
     memset(pairs, 0, sizeof pairs);
     for (int i = 0; i < SETS; i++) renew(&pairs[i], &c);
-    for (int steps = 0; c.left > 0 && steps < 200; steps++) {
+    for (int steps = 0; c.left > 0 && steps < 100; steps++) {
         const uint8_t what = choose_byte(&c);
+        const bool rarely = what % 16 == 5;
         pair *p = &pairs[what % SETS], *a = &pairs[what / 4 % SETS], *b = &pairs[what / 16 % SETS];
         if (what < 100) {
             update(p, &c);
@@ -103,10 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         } else {
             renew(p, &c);
         }
-        check(p);
+        check(p, rarely);
     }
     for (int i = 0; i < SETS; i++) {
-        check(&pairs[i]);
+        check(&pairs[i], true);
         pmkt_idset_free(pairs[i].set);
     }
     return 0;
