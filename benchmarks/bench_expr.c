@@ -199,8 +199,8 @@ static void measure_compile(int reps) {
 }
 
 int main(int argc, char **argv) {
-    const int64_t rows = argc > 1 ? bench_number("ROWS", argv[1], 1, INT64_C(100000000)) : 1000000;
-    const int reps = argc > 2 ? (int)bench_number("REPS", argv[2], 1, 60) : 21;
+    const int64_t rows = argc > 1 ? bench_number("ROWS", argv[1], 1, INT64_C(100000000)) : 20000;
+    const int reps = argc > 2 ? (int)bench_number("REPS", argv[2], 1, 60) : 51;
     pmkti_expr *program = NULL;
     pmkt_error err;
     bench_check(pmkti_expr_compile(NULL, &schema, TEXT, strlen(TEXT), NULL, &program, &err), &err,

@@ -363,8 +363,8 @@ static const char *name_or_none(choices *c) {
 
 static uint64_t sum; /* of everything that was handed out, so that it is read */
 
-static void touch(const void *column, int64_t rows, size_t width) {
-    for (size_t i = 0; column && i < (size_t)rows * width; i++) sum += ((const uint8_t *)column)[i];
+static void touch(const void *values, int64_t rows, size_t width) {
+    for (size_t i = 0; values && i < (size_t)rows * width; i++) sum += ((const uint8_t *)values)[i];
 }
 
 static void use_events(const pmkt_events *b) {

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "core/expr/ops.h"
+#include "core/kernels/kernels.h"
 #include "pmkt.h"
 #include "support/expr.h"
+#include "support/loop.h"
 #include "support/suite.h"
 
 enum {
@@ -149,6 +151,47 @@ START_TEST(every_member_of_a_long_list_is_found) {
             ck_assert_int_eq(pmkti_expr_row(program, fields, NULL, NULL, 0).i, expected);
         }
         pmkti_expr_free(program);
+    }
+}
+END_TEST
+
+/* The loops for columns under every instruction set of this machine, at every length around theirs. */
+START_TEST(comparisons_agree_under_every_instruction_set) {
+    static const int64_t INTS[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, 5, INT64_MAX - 1, INT64_MAX};
+    static const double DOUBLES[] = {NAN, -INFINITY, -1.0, -0.0, 0.0, 5e-324, 1.0, INFINITY};
+    const pmkti_kernels *isas[PMKTI_MOST_ISAS];
+    const int n_isas = pmkti_kernels_usable(isas);
+    int64_t ints[2][100];
+    double doubles[2][100];
+    uint8_t out[3][101];
+    random_seed(1);
+    for (int64_t round = 0; round < 1000; round++) {
+        const int64_t n = random_below(100);
+        const bool one = random_below(2);
+        const int op = (int)random_below(6);
+        for (int64_t i = 0; i < 100; i++) {
+            for (int side = 0; side < 2; side++) {
+                ints[side][i] = INTS[random_below(LENGTH(INTS))];
+                doubles[side][i] = DOUBLES[random_below(LENGTH(DOUBLES))];
+            }
+        }
+        for (int k = 0; k < n_isas; k++) {
+            for (int type = 0; type < 3; type++) out[type][n] = 99;
+            isas[k]->compare_i64(op, ints[0], ints[1], one, n, out[0]);
+            isas[k]->compare_u64(op, (const uint64_t *)ints[0], (const uint64_t *)ints[1], one, n,
+                                 out[1]);
+            isas[k]->compare_f64(op, doubles[0], doubles[1], one, n, out[2]);
+            for (int64_t i = 0; i < n; i++) {
+                const int64_t j = one ? 0 : i;
+                const pmkti_value a = {.i = ints[0][i]}, b = {.i = ints[1][j]};
+                const pmkti_value x = {.d = doubles[0][i]}, y = {.d = doubles[1][j]};
+                const pmkti_op how = (pmkti_op)op;
+                REQUIRE(out[0][i] == pmkti_expr_apply_truth(how, PMKTI_CLASS_I, a, b));
+                REQUIRE(out[1][i] == pmkti_expr_apply_truth(how, PMKTI_CLASS_U, a, b));
+                REQUIRE(out[2][i] == pmkti_expr_apply_truth(how, PMKTI_CLASS_D, x, y));
+            }
+            for (int type = 0; type < 3; type++) REQUIRE(out[type][n] == 99);
+        }
     }
 }
 END_TEST
@@ -434,7 +477,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("expr eval");
     TOPIC(suite, "truth", logic_has_three_values, comparing_with_a_gap_is_unknown,
-          lists_and_ranges_are_what_they_stand_for, every_member_of_a_long_list_is_found);
+          lists_and_ranges_are_what_they_stand_for, every_member_of_a_long_list_is_found,
+          comparisons_agree_under_every_instruction_set);
     TOPIC(suite, "arithmetic", integers_are_exact_or_missing, doubles_are_finite_or_missing,
           times_and_durations_have_units);
     TOPIC(suite, "columns", columns_may_be_stored_in_several_ways,

@@ -2,42 +2,12 @@
 
 #include <string.h>
 
+#include "core/kernels/kernels.h"
+
 /* --------------------------------------------------------------- comparisons */
 
-#define LOOP(known, op) \
-    if (scalar) { \
-        const bool is_known = known(k); \
-        for (int32_t i = 0; i < n; i++) out[i] = pmkti_truth(known(a[i]) && is_known, a[i] op k); \
-    } else { \
-        for (int32_t i = 0; i < n; i++) { \
-            out[i] = pmkti_truth(known(a[i]) && known(b[i]), a[i] op b[i]); \
-        } \
-    } \
-    break
-
-#define COMPARE(name, type, known) \
-    static void name(pmkti_op op, const type *a, const type *b, bool scalar, int32_t n, \
-                     uint8_t *restrict out) { \
-        const type k = *b; \
-        switch (op) { \
-            case PMKTI_OP_EQ: \
-                LOOP(known, ==); \
-            case PMKTI_OP_NE: \
-                LOOP(known, !=); \
-            case PMKTI_OP_LT: \
-                LOOP(known, <); \
-            case PMKTI_OP_LE: \
-                LOOP(known, <=); \
-            case PMKTI_OP_GT: \
-                LOOP(known, >); \
-            default: \
-                LOOP(known, >=); \
-        } \
-    }
-
-COMPARE(compare_i, int64_t, pmkti_known_i)
-COMPARE(compare_d, double, pmkti_known_d)
-COMPARE(compare_u, uint64_t, pmkti_known_u)
+_Static_assert((int)PMKTI_OP_EQ == (int)PMKTI_EQUAL && (int)PMKTI_OP_GE == (int)PMKTI_AT_LEAST,
+               "the order of comparisons is the same");
 
 /* Conditions can be equal or not; their columns may be `out`. */
 static void compare_b(pmkti_op op, const uint8_t *a, const uint8_t *b, bool scalar, int32_t n,
@@ -50,18 +20,20 @@ static void compare_b(pmkti_op op, const uint8_t *a, const uint8_t *b, bool scal
 
 void pmkti_expr_column_compare(pmkti_op op, pmkti_class class, const void *a, const void *b,
                                bool scalar, int32_t n, uint8_t *out) {
+    const pmkti_kernels *kernels = pmkti_kernels_get();
+    const int how = (int)op; /* the comparisons are the first operations, in the same order */
     switch (class) {
         case PMKTI_CLASS_B:
             compare_b(op, a, b, scalar, n, out);
             break;
         case PMKTI_CLASS_D:
-            compare_d(op, a, b, scalar, n, out);
+            kernels->compare_f64(how, a, b, scalar, n, out);
             break;
         case PMKTI_CLASS_U:
-            compare_u(op, a, b, scalar, n, out);
+            kernels->compare_u64(how, a, b, scalar, n, out);
             break;
         default:
-            compare_i(op, a, b, scalar, n, out);
+            kernels->compare_i64(how, a, b, scalar, n, out);
     }
 }
 

@@ -162,18 +162,84 @@ static inline double pmkti_to_double(int64_t a) {
 
 /* -------------------------------------------------------------- by operation */
 
+static inline bool pmkti_expr_known(pmkti_class class, pmkti_value a) {
+    switch (class) {
+        case PMKTI_CLASS_B:
+            return pmkti_known_b((uint8_t)a.i);
+        case PMKTI_CLASS_D:
+            return pmkti_known_d(a.d);
+        case PMKTI_CLASS_U:
+            return pmkti_known_u(a.id);
+        default:
+            return pmkti_known_i(a.i);
+    }
+}
+
+/* The order of values in a set. */
+static inline bool pmkti_expr_less(pmkti_class class, pmkti_value a, pmkti_value b) {
+    if (class == PMKTI_CLASS_D) return a.d < b.d;
+    return class == PMKTI_CLASS_U ? a.id < b.id : a.i < b.i;
+}
+
+#define PMKTI_COMPARE(op, known, a, b) \
+    switch (op) { \
+        case PMKTI_OP_EQ: \
+            return pmkti_truth(known, (a) == (b)); \
+        case PMKTI_OP_NE: \
+            return pmkti_truth(known, (a) != (b)); \
+        case PMKTI_OP_LT: \
+            return pmkti_truth(known, (a) < (b)); \
+        case PMKTI_OP_LE: \
+            return pmkti_truth(known, (a) <= (b)); \
+        case PMKTI_OP_GT: \
+            return pmkti_truth(known, (a) > (b)); \
+        default: \
+            return pmkti_truth(known, (a) >= (b)); \
+    }
+
 /* A comparison, and or or, of two values of a class. */
-uint8_t pmkti_expr_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
+static inline uint8_t pmkti_expr_apply_truth(pmkti_op op, pmkti_class class, pmkti_value a,
+                                             pmkti_value b) {
+    if (op == PMKTI_OP_AND) return pmkti_and((uint8_t)a.i, (uint8_t)b.i);
+    if (op == PMKTI_OP_OR) return pmkti_or((uint8_t)a.i, (uint8_t)b.i);
+    const bool known = pmkti_expr_known(class, a) && pmkti_expr_known(class, b);
+    switch (class) {
+        case PMKTI_CLASS_D:
+            PMKTI_COMPARE(op, known, a.d, b.d)
+        case PMKTI_CLASS_U:
+            PMKTI_COMPARE(op, known, a.id, b.id)
+        default:
+            PMKTI_COMPARE(op, known, a.i, b.i)
+    }
+}
+
+#undef PMKTI_COMPARE
 
 /* An arithmetic operation or negation (which ignores b) of a class. */
-pmkti_value pmkti_expr_apply_number(pmkti_op op, pmkti_class class, pmkti_value a, pmkti_value b);
-
-bool pmkti_expr_known(pmkti_class class, pmkti_value a);
+static inline pmkti_value pmkti_expr_apply_number(pmkti_op op, pmkti_class class, pmkti_value a,
+                                                  pmkti_value b) {
+    const bool is_int = class == PMKTI_CLASS_I;
+    switch (op) {
+        case PMKTI_OP_ADD:
+            return is_int ? (pmkti_value){.i = pmkti_add_i(a.i, b.i)}
+                          : (pmkti_value){.d = pmkti_add_d(a.d, b.d)};
+        case PMKTI_OP_SUB:
+            return is_int ? (pmkti_value){.i = pmkti_sub_i(a.i, b.i)}
+                          : (pmkti_value){.d = pmkti_sub_d(a.d, b.d)};
+        case PMKTI_OP_MUL:
+            return is_int ? (pmkti_value){.i = pmkti_mul_i(a.i, b.i)}
+                          : (pmkti_value){.d = pmkti_mul_d(a.d, b.d)};
+        case PMKTI_OP_MOD:
+            return (pmkti_value){.i = pmkti_mod_i(a.i, b.i)};
+        case PMKTI_OP_DIV:
+            return (pmkti_value){.d = pmkti_div_d(a.d, b.d)};
+        default:
+            return is_int ? (pmkti_value){.i = pmkti_neg_i(a.i)}
+                          : (pmkti_value){.d = pmkti_neg_d(a.d)};
+    }
+}
 
 /* Whether `a` is one of n ascending values. */
 uint8_t pmkti_expr_in_set(pmkti_class class, pmkti_value a, const pmkti_value *set, int64_t n);
-
-/* The order of values in a set. */
-bool pmkti_expr_less(pmkti_class class, pmkti_value a, pmkti_value b);
 
 #endif

@@ -151,7 +151,10 @@ static bool all_kinds(const uint16_t *values, int64_t n, uint16_t end, uint16_t 
     return true;
 }
 
+#include "core/kernels/compare.h"
+
 const pmkti_kernels TABLE = {
-    ISA,      fill_nulls,  widen_i8,       widen_i16,  widen_i32, widen_u8, widen_u16, widen_u32,
-    multiply, divide_1000, divide_1000000, all_within, none_zero, all_zero, all_kinds,
+    ISA,       fill_nulls, widen_i8,  widen_i16,   widen_i32,      widen_u8,
+    widen_u16, widen_u32,  multiply,  divide_1000, divide_1000000, all_within,
+    none_zero, all_zero,   all_kinds, compare_i64, compare_u64,    compare_f64,
 };
