@@ -165,8 +165,8 @@ static void fill_values(choices *c, uint8_t *to, size_t size, size_t width) {
         if (mode == 1) to[i] = low ? (uint8_t)(seed + i / width) % 8 : 0;
         if (mode == 2) to[i] = choose_byte(c);
         if (mode == 3) to[i] = (uint8_t)((i + 1) * seed * 2654435761U >> 13);
-        if (mode == 4) to[i] = i % width == width - 1 ? seed : (uint8_t)(i % 3 ? 0xff : 0);
-        if (mode == 5) to[i] = width == 8 ? (uint8_t)(INT64_C(1767571200000) >> i % 8 * 8) : low;
+        if (mode == 4) to[i] = (uint8_t)(i % width == width - 1 ? seed : i % 3 ? 0xff : 0);
+        if (mode == 5) to[i] = (uint8_t)(width == 8 ? INT64_C(1767571200000) >> i % 8 * 8 : low);
     }
 }
 
