@@ -130,7 +130,7 @@ static void run(batch *x) {
 
 void pmkti_expr_batch(const pmkti_expr *program, const pmkti_expr_input *input, int64_t first,
                       int64_t n, void *scratch, void *out) {
-    batch x = {.program = program, .input = input, .values = scratch};
+    batch x = {.program = program, .input = input, .values = scratch, .at = {scratch}};
     const size_t rooms = (size_t)program->n_registers * PMKTI_EXPR_BATCH;
     x.truths = (uint8_t *)scratch + rooms * sizeof(pmkti_value);
     const size_t size = pmkti_expr_type(program) == PMKTI_EXPR_BOOL ? 1 : sizeof(pmkti_value);
