@@ -83,7 +83,7 @@ END_TEST
 START_TEST(a_packed_file_is_the_same_state) {
     if (!has_zstd()) return;
     const char *path = scratch_path("packed");
-    for (int kind = 0; kind < SAVED_KINDS; kind++) {
+    for (int kind = 0; kind < SAVED_EMPTY; kind++) {
         pmkt_rfm *rfm = saved_state(kind, USERS, 3);
         for (int32_t level = 1; level <= 19; level += 9) {
             pmkt_save_options options = PMKT_SAVE_OPTIONS_INIT;
