@@ -131,7 +131,7 @@ PMKT_API pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, cons
  * a state into itself is PMKT_E_INVALID.
  *
  * Errors: PMKT_E_MISMATCH for another mode, zone, currency or `unpriced`; PMKT_E_OVERFLOW;
- * PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
+ * PMKT_E_LIMIT; PMKT_E_CORRUPT, of a mapped state; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
  * One thread at a time for `into`, and no writer of `from`. Memory: both and the result, until
  * done. O(both). Since 0.1.
  */
@@ -179,7 +179,7 @@ typedef struct pmkt_rfm_counters {
     int64_t customers;      /* compacted; pending rows may hold more */
     int64_t orders;         /* compacted entries: orders and refunds (history), orders (summary) */
     int64_t forgotten;      /* tombstones */
-    int64_t bytes;          /* memory of the state now */
+    int64_t bytes;          /* memory of the state now, without a file that it has mapped */
     int64_t first_event_ms; /* over all accepted rows, or PMKT_TIME_NULL */
     int64_t last_event_ms;
     char currency[8]; /* as the batches named it, or empty */
@@ -202,16 +202,27 @@ static inline void pmkt_rfm_counters_init(pmkt_rfm_counters *counters) {
    whose orders are added up. Since 0.1. */
 PMKT_API pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
 
+/*
+ * Fills *out with what a state was made with, also one that was loaded: a state made with the same
+ * merges with it. `zone` and `allocator` are borrowed until pmkt_rfm_free; `zone` is never NULL.
+ *
+ * Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_settings(const pmkt_rfm *rfm, pmkt_rfm_options *out, pmkt_error *err);
+
 /* -------------------------------------------------------------------- files */
 
 /*
  * Saves a state: all that it knows, forgettings too, folded as if compacted first. The counters of
- * rejected and ignored rows go along; memory limits and the allocator are the loader's. See file.h
- * for what saving, loading and mapping promise.
+ * accepted, rejected and ignored rows go along, `generation` does not; memory limits and the
+ * allocator are the loader's. So two states are the same bytes if they know the same, count the same
+ * rows, and had amounts of the same sum. See file.h for what saving, loading and mapping promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. A file that was there before is as it was. Any number of threads.
- * O(state). Since 0.2.
+ * PMKT_E_CORRUPT, of a mapped state; PMKT_E_CANCELED; PMKT_E_NOMEM. A file that was there before is
+ * as it was, unless only its directory could not be put on the disk, which PMKT_E_IO then says.
+ * Memory: a sixteenth of the partitions that have rows not yet compacted, folded. Any number of
+ * threads. O(state). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_save(const pmkt_rfm *rfm, const char *path,
                                    const pmkt_save_options *options, const pmkt_run *run,
@@ -236,17 +247,18 @@ PMKT_API pmkt_status pmkt_rfm_load_memory(const void *bytes, size_t size,
 
 /*
  * A state that uses a file in place. Customers are checked when they are first read, so that
- * pmkt_rfm_score and every call that changes the state can answer PMKT_E_CORRUPT. Changes are kept in
- * memory: a part of the state that a batch, a merge or a forgetting touches is copied, the rest
- * stays in the file, which is never written to. Errors: as pmkt_rfm_load; PMKT_E_UNSUPPORTED for a
- * compressed file. Any thread. O(1). Since 0.2.
+ * pmkt_rfm_score, pmkt_rfm_save and every call that changes the state can answer PMKT_E_CORRUPT
+ * (where = the byte), and then nothing has changed; pmkt_rfm_stats does not check. Changes are kept in
+ * memory: a part of the state (of 512) that a forgetting touches, or into which rows are folded, is
+ * copied, the rest stays in the file, which is never written to; pmkt_rfm_merge reads and copies all.
+ * Errors: as pmkt_rfm_load; PMKT_E_UNSUPPORTED for a compressed file. Any thread. O(1). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_map(const char *path, const pmkt_load_options *options,
                                   pmkt_rfm **rfm, pmkt_error *err);
 
 /*
- * Reads all that a mapped state still uses of its file and compares every checksum; PMKT_OK at once
- * for a state that uses no file. Errors: PMKT_E_CORRUPT (where = the byte), PMKT_E_CANCELED,
+ * Reads the whole file that a state has mapped and compares every checksum; PMKT_OK at once for a
+ * state that has none. Errors: PMKT_E_CORRUPT (where = the byte), PMKT_E_CANCELED,
  * PMKT_E_INVALID. Any number of threads. O(file). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err);
