@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from . import plot
 from ._events import Events
+from ._files import FileInfo, inspect, verify
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -19,8 +20,13 @@ from ._rfm import RFM, Stats
 from ._scores import Cuts, RFMScores
 from ._table import Table
 from .errors import (
+    BadFormat,
     BadRow,
     Canceled,
+    Collision,
+    Corrupt,
+    FileError,
+    FileMissing,
     InvalidInput,
     LimitReached,
     Mismatch,
@@ -45,10 +51,16 @@ def default_threads() -> int:
 
 
 __all__ = [
+    "BadFormat",
     "BadRow",
     "Canceled",
+    "Collision",
+    "Corrupt",
     "Cuts",
     "Events",
+    "FileError",
+    "FileInfo",
+    "FileMissing",
     "InvalidInput",
     "LimitReached",
     "Migration",
@@ -66,7 +78,9 @@ __all__ = [
     "Unsupported",
     "build_info",
     "default_threads",
+    "inspect",
     "kind_names",
     "migration",
     "plot",
+    "verify",
 ]

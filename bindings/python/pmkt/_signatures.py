@@ -107,6 +107,17 @@ SIGNATURES: List[Signature] = [
     # pmkt_status pmkt_events_check(const pmkt_events *events, pmkt_report *report,
     #                               pmkt_error *err);
     ("pmkt_events_check", c_int32, [P(s.pmkt_events), P(s.pmkt_report), P(s.pmkt_error)]),
+    # ------------------------------------------------------------------ file.h
+    # const void *pmkt_buffer_data(const pmkt_buffer *buffer);
+    ("pmkt_buffer_data", c_void_p, [P(s.pmkt_buffer)]),
+    # size_t pmkt_buffer_size(const pmkt_buffer *buffer);
+    ("pmkt_buffer_size", c_size_t, [P(s.pmkt_buffer)]),
+    # void pmkt_buffer_free(pmkt_buffer *buffer);
+    ("pmkt_buffer_free", None, [P(s.pmkt_buffer)]),
+    # pmkt_status pmkt_file_inspect(const char *path, pmkt_file_info *info, pmkt_error *err);
+    ("pmkt_file_inspect", c_int32, [c_char_p, P(s.pmkt_file_info), P(s.pmkt_error)]),
+    # pmkt_status pmkt_file_verify(const char *path, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_file_verify", c_int32, [c_char_p, P(s.pmkt_run), P(s.pmkt_error)]),
     # ------------------------------------------------------------------- rfm.h
     # pmkt_status pmkt_rfm_new(const pmkt_rfm_options *options, pmkt_rfm **rfm, pmkt_error *err);
     ("pmkt_rfm_new", c_int32, [P(s.pmkt_rfm_options), P(P(s.pmkt_rfm)), P(s.pmkt_error)]),
@@ -137,6 +148,61 @@ SIGNATURES: List[Signature] = [
     ("pmkt_rfm_compact", c_int32, [P(s.pmkt_rfm), P(s.pmkt_run), P(s.pmkt_error)]),
     # pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
     ("pmkt_rfm_stats", c_int32, [P(s.pmkt_rfm), P(s.pmkt_rfm_counters), P(s.pmkt_error)]),
+    # pmkt_status pmkt_rfm_settings(const pmkt_rfm *rfm, pmkt_rfm_options *out, pmkt_error *err);
+    ("pmkt_rfm_settings", c_int32, [P(s.pmkt_rfm), P(s.pmkt_rfm_options), P(s.pmkt_error)]),
+    # pmkt_status pmkt_rfm_save(const pmkt_rfm *rfm, const char *path,
+    #                           const pmkt_save_options *options, const pmkt_run *run,
+    #                           pmkt_error *err);
+    (
+        "pmkt_rfm_save",
+        c_int32,
+        [P(s.pmkt_rfm), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_save_memory(const pmkt_rfm *rfm, const pmkt_save_options *options,
+    #                                  const pmkt_run *run, pmkt_buffer **buffer,
+    #                                  pmkt_error *err);
+    (
+        "pmkt_rfm_save_memory",
+        c_int32,
+        [
+            P(s.pmkt_rfm),
+            P(s.pmkt_save_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_buffer)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_load(const char *path, const pmkt_load_options *options,
+    #                           const pmkt_run *run, pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_load",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_rfm)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_load_memory(const void *bytes, size_t size,
+    #                                  const pmkt_load_options *options, const pmkt_run *run,
+    #                                  pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_load_memory",
+        c_int32,
+        [
+            c_void_p,
+            c_size_t,
+            P(s.pmkt_load_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_rfm)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_map(const char *path, const pmkt_load_options *options,
+    #                          pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_map",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(P(s.pmkt_rfm)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_rfm_verify", c_int32, [P(s.pmkt_rfm), P(s.pmkt_run), P(s.pmkt_error)]),
     # pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,
     #                            const pmkt_rfm_score_options *options, const pmkt_run *run,
     #                            pmkt_rfm_scores **scores, pmkt_error *err);

@@ -116,6 +116,41 @@ class pmkt_report(Structure):
     ]
 
 
+class pmkt_save_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("compression", c_int32),
+        ("unsynced", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class pmkt_load_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("allocator", POINTER(pmkt_allocator)),
+        ("max_bytes", c_int64),
+    ]
+
+
+class pmkt_buffer(Structure):
+    """Opaque."""
+
+
+class pmkt_file_info(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("format", c_int32),
+        ("min_reader", c_int32),
+        ("sections", c_int32),
+        ("compressed", c_int32),
+        ("bytes", c_int64),
+        ("bytes_unpacked", c_int64),
+    ]
+
+
 class pmkt_rfm(Structure):
     """Opaque."""
 
