@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 from . import plot
+from ._dictionary import Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
+from ._idset import IdSet
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -61,6 +63,9 @@ __all__ = [
     "FileError",
     "FileInfo",
     "FileMissing",
+    "IdSet",
+    "Ids",
+    "IdsStats",
     "InvalidInput",
     "LimitReached",
     "Migration",

@@ -37,6 +37,10 @@ TIME_NULL = -(2**63)
 AMOUNT_NULL = -(2**63)
 AMOUNT_MAX = 2**53 - 1
 
+# file.h
+FILE_RFM = 1
+FILE_IDS = 2
+
 # ids.h
 ID_NONE = 0
 

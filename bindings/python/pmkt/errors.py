@@ -110,8 +110,8 @@ class BadFormat(PmktError, ValueError):
     code = c.E_FORMAT
 
 
-class Collision(PmktError, ValueError):
-    """Two different texts have the same id; ``where`` is the row."""
+class Collision(InvalidInput):
+    """Two different texts have the same id, by chance; ``where`` is the row of the second."""
 
     code = c.E_COLLISION
 

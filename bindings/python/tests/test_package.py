@@ -91,7 +91,7 @@ def test_every_status_has_its_exception() -> None:
         "PMKT_E_IO": (pmkt.FileError, OSError),
         "PMKT_E_CORRUPT": (pmkt.Corrupt, ValueError),
         "PMKT_E_FORMAT": (pmkt.BadFormat, ValueError),
-        "PMKT_E_COLLISION": (pmkt.Collision, ValueError),
+        "PMKT_E_COLLISION": (pmkt.Collision, pmkt.InvalidInput),
     }
     found = {}
     for code in range(1, 100):
