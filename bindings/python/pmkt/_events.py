@@ -265,7 +265,7 @@ class Events:
         batch = ctypes.POINTER(pmkt_events)()
         call(lib.pmkt_arrow_events_all, reader, None, ctypes.byref(batch))
         self._struct = batch.contents
-        self._unreadable = {}
+        self._unreadable: Dict[str, int] = {}
         self._users = Users.of_numbers(np.dtype(np.uint64))
         present = ["user", "time", "kind", *_IDS, "amount", "quantity"]
         money = any(named[way] for way in ("amount", "amount_minor", "price"))
@@ -308,7 +308,7 @@ class Events:
             if name in columns:
                 arrays[name], _ = to_ids(columns[name], name, rejects)
         self._money(columns, arrays, rejects)
-        self._unreadable: Dict[str, int] = {}
+        self._unreadable = {}
         if rejects.mask is not None:
             # These rows go on without a user, so that whoever reads the batch rejects them.
             self._unreadable = rejects.by_reason(arrays["user"])
