@@ -295,17 +295,7 @@ SIGNATURES: List[Signature] = [
     # const uint64_t *pmkt_rfm_migration_list(const pmkt_rfm_migration *migration, int32_t list,
     #                                         int64_t *n);
     ("pmkt_rfm_migration_list", P(c_uint64), [P(s.pmkt_rfm_migration), c_int32, P(c_int64)]),
-    # ---------------------------------------------------- file.h, ids.h, idset.h
-    # const void *pmkt_buffer_data(const pmkt_buffer *buffer);
-    ("pmkt_buffer_data", c_void_p, [P(s.pmkt_buffer)]),
-    # size_t pmkt_buffer_size(const pmkt_buffer *buffer);
-    ("pmkt_buffer_size", c_size_t, [P(s.pmkt_buffer)]),
-    # void pmkt_buffer_free(pmkt_buffer *buffer);
-    ("pmkt_buffer_free", None, [P(s.pmkt_buffer)]),
-    # pmkt_status pmkt_file_inspect(const char *path, pmkt_file_info *info, pmkt_error *err);
-    ("pmkt_file_inspect", c_int32, [c_char_p, P(s.pmkt_file_info), P(s.pmkt_error)]),
-    # pmkt_status pmkt_file_verify(const char *path, const pmkt_run *run, pmkt_error *err);
-    ("pmkt_file_verify", c_int32, [c_char_p, P(s.pmkt_run), P(s.pmkt_error)]),
+    # ---------------------------------------------------------- ids.h, idset.h
     # pmkt_status pmkt_ids_new(const pmkt_ids_options *options, pmkt_ids **ids, pmkt_error *err);
     ("pmkt_ids_new", c_int32, [P(s.pmkt_ids_options), P(P(s.pmkt_ids)), P(s.pmkt_error)]),
     # void pmkt_ids_free(pmkt_ids *ids);
@@ -461,6 +451,103 @@ SIGNATURES: List[Signature] = [
     ),
     # int64_t pmkt_idset_bytes(const pmkt_idset *set);
     ("pmkt_idset_bytes", c_int64, [P(s.pmkt_idset)]),
+    # ----------------------------------------------------------------- items.h
+    # pmkt_status pmkt_items_check(const pmkt_items *items, pmkt_report *report,
+    #                              pmkt_error *err);
+    ("pmkt_items_check", c_int32, [P(s.pmkt_items), P(s.pmkt_report), P(s.pmkt_error)]),
+    # ----------------------------------------------------------------- arrow.h
+    # pmkt_status pmkt_arrow_events_open(struct ArrowArrayStream *stream,
+    #                                    const pmkt_arrow_columns *columns,
+    #                                    const pmkt_allocator *allocator,
+    #                                    pmkt_arrow_events **reader, pmkt_error *err);
+    (
+        "pmkt_arrow_events_open",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            P(s.pmkt_arrow_columns),
+            P(s.pmkt_allocator),
+            P(P(s.pmkt_arrow_events)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_arrow_events_next(pmkt_arrow_events *reader, const pmkt_run *run,
+    #                                    const pmkt_events **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_events_next",
+        c_int32,
+        [P(s.pmkt_arrow_events), P(s.pmkt_run), P(P(s.pmkt_events)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_arrow_events_all(pmkt_arrow_events *reader, const pmkt_run *run,
+    #                                   const pmkt_events **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_events_all",
+        c_int32,
+        [P(s.pmkt_arrow_events), P(s.pmkt_run), P(P(s.pmkt_events)), P(s.pmkt_error)],
+    ),
+    # void pmkt_arrow_events_free(pmkt_arrow_events *reader);
+    ("pmkt_arrow_events_free", None, [P(s.pmkt_arrow_events)]),
+    # pmkt_status pmkt_arrow_items_open(struct ArrowArrayStream *stream,
+    #                                   const pmkt_arrow_item_columns *columns,
+    #                                   const pmkt_allocator *allocator,
+    #                                   pmkt_arrow_items **reader, pmkt_error *err);
+    (
+        "pmkt_arrow_items_open",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            P(s.pmkt_arrow_item_columns),
+            P(s.pmkt_allocator),
+            P(P(s.pmkt_arrow_items)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_arrow_items_next(pmkt_arrow_items *reader, const pmkt_run *run,
+    #                                   const pmkt_items **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_items_next",
+        c_int32,
+        [P(s.pmkt_arrow_items), P(s.pmkt_run), P(P(s.pmkt_items)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_arrow_items_all(pmkt_arrow_items *reader, const pmkt_run *run,
+    #                                  const pmkt_items **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_items_all",
+        c_int32,
+        [P(s.pmkt_arrow_items), P(s.pmkt_run), P(P(s.pmkt_items)), P(s.pmkt_error)],
+    ),
+    # void pmkt_arrow_items_free(pmkt_arrow_items *reader);
+    ("pmkt_arrow_items_free", None, [P(s.pmkt_arrow_items)]),
+    # pmkt_status pmkt_arrow_ids(struct ArrowArrayStream *stream, const char *name,
+    #                            pmkt_ids *ids, const pmkt_run *run, uint64_t *id, int64_t room,
+    #                            int64_t *n, pmkt_error *err);
+    (
+        "pmkt_arrow_ids",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            c_char_p,
+            P(s.pmkt_ids),
+            P(s.pmkt_run),
+            P(c_uint64),
+            c_int64,
+            P(c_int64),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
+    #                                   const pmkt_arrow_options *options,
+    #                                   struct ArrowArrayStream *stream, pmkt_error *err);
+    (
+        "pmkt_rfm_scores_arrow",
+        c_int32,
+        [
+            P(s.pmkt_rfm_scores),
+            P(s.pmkt_arrow_options),
+            P(s.ArrowArrayStream),
+            P(s.pmkt_error),
+        ],
+    ),
 ]
 
 
