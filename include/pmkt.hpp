@@ -25,7 +25,8 @@
  *    `put()` of an owner to the C functions, which throw nothing; both styles mix freely. (Scores
  *    have no put(): pmkt::scores(p) takes what pmkt_rfm_score gave.)
  *  - Columns in are borrowed: pmkt::events remembers where a container lies, and refuses temporaries
- *    and containers of another type or length. Keep them, unresized, until the call is done.
+ *    and containers of another type or length. Keep them, unresized, until the batch is done with.
+ *    Every other call takes a span for as long as it runs, and there a temporary is fine.
  *  - Columns out are spans into the memory of the owner: valid until it is destroyed, assigned to or
  *    reset; moving it does not move them. pmkt::span is std::span in C++20, a small class with its
  *    main methods in C++17.

@@ -109,18 +109,18 @@ class ids : public owner<pmkt_ids, pmkt_ids_free> {
     }
 
     /* The strings of many ids, copied; one that is not known is empty, and its `known` is 0. */
-    strings decode(column<std::uint64_t> id, std::vector<std::uint8_t> *known = nullptr) const {
+    strings decode(span<const std::uint64_t> id, std::vector<std::uint8_t> *known = nullptr) const {
         std::vector<std::int64_t> offsets(id.size() + 1);
         if (known) known->assign(id.size(), 0);
         std::uint8_t *flags = known ? known->data() : nullptr;
         pmkt_error err;
-        pmkt_status status =
-            pmkt_ids_decode(get(), id.data(), id.rows(), nullptr, 0, offsets.data(), flags, &err);
+        pmkt_status status = pmkt_ids_decode(get(), id.data(), detail::rows(id.size()), nullptr, 0,
+                                             offsets.data(), flags, &err);
         if (status != PMKT_E_LIMIT) check(status, err);
         std::string text(detail::size(offsets.back()), '\0');
         if (!text.empty()) {
-            status = pmkt_ids_decode(get(), id.data(), id.rows(), text.data(), offsets.back(),
-                                     offsets.data(), flags, &err);
+            status = pmkt_ids_decode(get(), id.data(), detail::rows(id.size()), text.data(),
+                                     offsets.back(), offsets.data(), flags, &err);
             check(status, err);
         }
         return strings(std::move(text), std::move(offsets));
@@ -145,10 +145,11 @@ class ids : public owner<pmkt_ids, pmkt_ids_free> {
     }
 
     /* Forgets strings; how many different ones were known. */
-    std::int64_t forget(column<std::uint64_t> id, instant when) {
+    std::int64_t forget(span<const std::uint64_t> id, instant when) {
         std::int64_t found = 0;
         detail::call([&](pmkt_error *err) {
-            return pmkt_ids_forget(get(), id.data(), id.rows(), when.ms(), &found, err);
+            return pmkt_ids_forget(get(), id.data(), detail::rows(id.size()), when.ms(), &found,
+                                   err);
         });
         return found;
     }

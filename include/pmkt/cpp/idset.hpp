@@ -17,30 +17,31 @@ inline namespace PMKT_CPP_ABI {
 class idset : public owner<pmkt_idset, pmkt_idset_free> {
    public:
     idset() : idset(nullptr, 0, nullptr) {}
-    explicit idset(column<std::uint64_t> ids, const pmkt_allocator *allocator = nullptr)
-        : idset(ids.data(), ids.rows(), allocator) {}
+    explicit idset(span<const std::uint64_t> ids, const pmkt_allocator *allocator = nullptr)
+        : idset(ids.data(), detail::rows(ids.size()), allocator) {}
     explicit idset(std::nullptr_t) noexcept {}           /* empty: no set at all */
     explicit idset(pmkt_idset *p) noexcept : owner(p) {} /* takes a handle of the C functions */
 
     /* Takes ids out, then puts ids in. */
-    void update(column<std::uint64_t> remove, column<std::uint64_t> add) {
+    void update(span<const std::uint64_t> remove, span<const std::uint64_t> add) {
         detail::call([&](pmkt_error *err) {
-            return pmkt_idset_update(get(), remove.data(), remove.rows(), add.data(), add.rows(),
-                                     err);
+            return pmkt_idset_update(get(), remove.data(), detail::rows(remove.size()), add.data(),
+                                     detail::rows(add.size()), err);
         });
     }
-    void add(column<std::uint64_t> ids) { update(none(), ids); }
-    void remove(column<std::uint64_t> ids) { update(ids, none()); }
-    void add(std::uint64_t id) { update(none(), {&id, 1}); }
-    void remove(std::uint64_t id) { update({&id, 1}, none()); }
+    void add(span<const std::uint64_t> ids) { update({}, ids); }
+    void remove(span<const std::uint64_t> ids) { update(ids, {}); }
+    void add(std::uint64_t id) { update({}, {&id, 1}); }
+    void remove(std::uint64_t id) { update({&id, 1}, {}); }
 
     bool contains(std::uint64_t id) const noexcept { return pmkt_idset_contains(get(), id) != 0; }
 
     /* 1 or 0 for each. */
-    std::vector<std::uint8_t> contains(column<std::uint64_t> ids) const {
+    std::vector<std::uint8_t> contains(span<const std::uint64_t> ids) const {
         std::vector<std::uint8_t> in(ids.size());
         detail::call([&](pmkt_error *err) {
-            return pmkt_idset_contains_many(get(), ids.data(), ids.rows(), in.data(), err);
+            return pmkt_idset_contains_many(get(), ids.data(), detail::rows(ids.size()), in.data(),
+                                            err);
         });
         return in;
     }
@@ -81,8 +82,6 @@ class idset : public owner<pmkt_idset, pmkt_idset_free> {
         detail::call(
             [&](pmkt_error *err) { return pmkt_idset_new(ids, n, allocator, put(), err); });
     }
-
-    static column<std::uint64_t> none() noexcept { return {nullptr, 0}; }
 
     template <class F>
     static idset combine(F function, const idset &a, const idset &b) {

@@ -21,17 +21,17 @@ inline std::int64_t parse_money(std::string_view text, int decimals = 2) {
 
 /* Major units to minor ones, rounded half away from zero; NaN is a missing amount, and a value that
    is infinite or too large throws pmkt::bad_row. */
-inline std::vector<std::int64_t> to_minor(column<double> value, int decimals = 2) {
+inline std::vector<std::int64_t> to_minor(span<const double> value, int decimals = 2) {
     std::vector<std::int64_t> minor(value.size());
     detail::call([&](pmkt_error *err) {
-        return pmkt_money_from_double(value.data(), nullptr, value.rows(), decimals,
+        return pmkt_money_from_double(value.data(), nullptr, detail::rows(value.size()), decimals,
                                       PMKT_ON_BAD_FAIL, minor.data(), nullptr, err);
     });
     return minor;
 }
 
 /* The same of prices times quantities, rounded once. */
-inline std::vector<std::int64_t> to_minor(column<double> price, column<double> quantity,
+inline std::vector<std::int64_t> to_minor(span<const double> price, span<const double> quantity,
                                           int decimals = 2) {
     if (price.size() != quantity.size()) {
         detail::refuse("there are %zu prices and %zu quantities; each price needs one",
@@ -39,8 +39,8 @@ inline std::vector<std::int64_t> to_minor(column<double> price, column<double> q
     }
     std::vector<std::int64_t> minor(price.size());
     detail::call([&](pmkt_error *err) {
-        return pmkt_money_from_double(price.data(), quantity.data(), price.rows(), decimals,
-                                      PMKT_ON_BAD_FAIL, minor.data(), nullptr, err);
+        return pmkt_money_from_double(price.data(), quantity.data(), detail::rows(price.size()),
+                                      decimals, PMKT_ON_BAD_FAIL, minor.data(), nullptr, err);
     });
     return minor;
 }

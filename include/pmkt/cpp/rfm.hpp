@@ -99,10 +99,11 @@ class scores : public owner<pmkt_rfm_scores, pmkt_rfm_scores_free> {
         if (row < 0) return std::nullopt;
         return detail::size(row);
     }
-    std::vector<std::int64_t> find(column<std::uint64_t> users) const {
+    std::vector<std::int64_t> find(span<const std::uint64_t> users) const {
         std::vector<std::int64_t> row(users.size());
         detail::call([&](pmkt_error *err) {
-            return pmkt_rfm_scores_find(get(), users.data(), users.rows(), row.data(), err);
+            return pmkt_rfm_scores_find(get(), users.data(), detail::rows(users.size()), row.data(),
+                                        err);
         });
         return row;
     }
@@ -202,10 +203,11 @@ class rfm : public owner<pmkt_rfm, pmkt_rfm_free> {
     }
 
     /* Forgets users; how many different ones had something to forget. */
-    std::int64_t forget(column<std::uint64_t> users, instant when) {
+    std::int64_t forget(span<const std::uint64_t> users, instant when) {
         std::int64_t found = 0;
         detail::call([&](pmkt_error *err) {
-            return pmkt_rfm_forget(get(), users.data(), users.rows(), when.ms(), &found, err);
+            return pmkt_rfm_forget(get(), users.data(), detail::rows(users.size()), when.ms(),
+                                   &found, err);
         });
         return found;
     }

@@ -78,10 +78,10 @@ class zone {
     const pmkt_zone *get() const noexcept { return &raw_; }
 
     /* The calendar day of each instant (milliseconds), as days since 1970-01-01. */
-    std::vector<std::int32_t> days(column<std::int64_t> ms) const {
+    std::vector<std::int32_t> days(span<const std::int64_t> ms) const {
         std::vector<std::int32_t> day(ms.size());
         detail::call([&](pmkt_error *err) {
-            return pmkt_zone_days(&raw_, ms.data(), ms.rows(), day.data(), err);
+            return pmkt_zone_days(&raw_, ms.data(), detail::rows(ms.size()), day.data(), err);
         });
         return day;
     }
