@@ -20,10 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of these headers; pmkt_version() says that of the library that is loaded. */
 #define PMKT_VERSION_MAJOR 0
 #define PMKT_VERSION_MINOR 2
 #define PMKT_VERSION_PATCH 0
 
+/* Marks what the library exports. */
 #if defined(__GNUC__)
 #define PMKT_API __attribute__((visibility("default")))
 #else

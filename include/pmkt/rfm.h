@@ -42,6 +42,7 @@ extern "C" {
 
 /* -------------------------------------------------------------------- state */
 
+/* A state: all that is known of the orders of a shop's customers. */
 typedef struct pmkt_rfm pmkt_rfm;
 
 /* What a state keeps. */
@@ -60,6 +61,7 @@ enum {
     PMKT_RFM_SUMMARY = 1
 };
 
+/* How to make a state. */
 typedef struct pmkt_rfm_options {
     uint32_t struct_size;            /* sizeof(pmkt_rfm_options) */
     int32_t mode;                    /* PMKT_RFM_HISTORY or PMKT_RFM_SUMMARY */
@@ -253,6 +255,7 @@ PMKT_API pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, p
 
 /* ------------------------------------------------------------------ scoring */
 
+/* What every customer is worth at one date. */
 typedef struct pmkt_rfm_scores pmkt_rfm_scores;
 
 enum {
@@ -566,6 +569,7 @@ PMKT_API pmkt_status pmkt_rfm_summary(const pmkt_rfm_scores *scores, int32_t by,
 
 /* ---------------------------------------------------------------- migration */
 
+/* Who moved from where to where between two scorings. */
 typedef struct pmkt_rfm_migration pmkt_rfm_migration;
 
 /*
