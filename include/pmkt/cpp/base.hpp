@@ -8,6 +8,7 @@
 #error "pmkt.hpp needs C++17 or later; pmkt.h serves C and older C++"
 #endif
 
+#include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -146,11 +147,17 @@ inline void check(pmkt_status status, const pmkt_error &err) {
 namespace detail {
 
 /* Throws pmkt::invalid with a sentence, as the C functions word theirs. */
-template <class... Args>
-[[noreturn]] void refuse(const char *format, Args... args) {
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+[[noreturn]] inline void
+refuse(const char *format, ...) {
     pmkt_error e{};
     e.code = PMKT_E_INVALID;
-    std::snprintf(e.message, sizeof e.message, format, args...);
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(e.message, sizeof e.message, format, arguments);
+    va_end(arguments);
     raise(e);
 }
 
