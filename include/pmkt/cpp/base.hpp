@@ -147,11 +147,7 @@ inline void check(pmkt_status status, const pmkt_error &err) {
 namespace detail {
 
 /* Throws pmkt::invalid with a sentence, as the C functions word theirs. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 1, 2)))
-#endif
-[[noreturn]] inline void
-refuse(const char *format, ...) {
+[[noreturn, gnu::format(printf, 1, 2)]] inline void refuse(const char *format, ...) {
     pmkt_error e{};
     e.code = PMKT_E_INVALID;
     std::va_list arguments;
