@@ -113,12 +113,12 @@ TEST(a_moved_from_owner_is_empty_and_says_so) {
     pmkt::rfm a;
     a.add(data.batch);
     pmkt::rfm b(std::move(a));
-    CHECK(!a && b);  // NOLINT: the state after a move is the point
-    CHECK(THROWN(pmkt::invalid, a.stats()).code() == PMKT_E_INVALID);          // NOLINT
-    CHECK(THROWN(pmkt::invalid, a.add(data.batch)).code() == PMKT_E_INVALID);  // NOLINT
+    CHECK(!a && b);
+    CHECK(THROWN(pmkt::invalid, a.stats()).code() == PMKT_E_INVALID);
+    CHECK(THROWN(pmkt::invalid, a.add(data.batch)).code() == PMKT_E_INVALID);
     CHECK(b.stats().rows_accepted == 3);
     a = std::move(b);
-    CHECK(a && !b);  // NOLINT
+    CHECK(a && !b);
     CHECK(a.stats().rows_accepted == 3);
 }
 

@@ -126,7 +126,7 @@ TEST(a_batch_borrows_every_column) {
 
     pmkt::events moved(std::move(batch));
     CHECK(moved.get()->extra[2].data == d.time.data() && moved.rows() == 3);
-    CHECK(batch.rows() == 0 && !batch.get()->user && !batch.get()->extra);   // NOLINT
+    CHECK(batch.rows() == 0 && !batch.get()->user && !batch.get()->extra);
     batch.user(std::array<std::uint64_t, 1>{7}.size() == 1 ? d.user : d.id); /* as good as new */
     CHECK(batch.rows() == 3);
 }
@@ -188,7 +188,7 @@ TEST(items_have_vectors) {
     THROWN(pmkt::invalid, batch.vector(vector, 0));
     THROWN(pmkt::invalid, batch.vector(vector, 2)); /* three vectors for two items */
     const pmkt::items moved(std::move(batch));
-    CHECK(moved.rows() == 2 && batch.rows() == 0);  // NOLINT
+    CHECK(moved.rows() == 2 && batch.rows() == 0);
 }
 
 /* --------------------------------------------------------------------- ids */

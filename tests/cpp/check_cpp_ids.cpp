@@ -90,10 +90,10 @@ TEST(a_moved_from_dictionary_is_empty) {
     pmkt::ids a;
     a.encode(NAMES);
     const pmkt::ids b(std::move(a));
-    CHECK(!a && b.stats().strings == 4);   // NOLINT
-    CHECK(!a.name(1));                     // NOLINT
-    THROWN(pmkt::invalid, a.encode("x"));  // NOLINT
-    THROWN(pmkt::invalid, a.list());       // NOLINT
+    CHECK(!a && b.stats().strings == 4);
+    CHECK(!a.name(1));
+    THROWN(pmkt::invalid, a.encode("x"));
+    THROWN(pmkt::invalid, a.list());
 }
 
 TEST(a_dictionary_is_saved_loaded_and_mapped) {

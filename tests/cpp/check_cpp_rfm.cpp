@@ -86,10 +86,10 @@ TEST(spans_stay_where_they_are_when_the_owner_moves) {
     rfm.reset(); /* scores live on */
     const pmkt::span<const std::uint64_t> user = first.user();
     pmkt::scores second(std::move(first));
-    CHECK(!first && first.empty() && first.user().empty());  // NOLINT
+    CHECK(!first && first.empty() && first.user().empty());
     CHECK(second.user().data() == user.data() && user.size() == 3);
     first = std::move(second);
-    CHECK(first.user().data() == user.data() && second.user().empty());  // NOLINT
+    CHECK(first.user().data() == user.data() && second.user().empty());
     first.reset();
     CHECK(!first && first.user().empty());
 }

@@ -51,10 +51,10 @@ class scores : public owner<pmkt_rfm_scores, pmkt_rfm_scores_free> {
     /* Takes a handle of the C functions. */
     explicit scores(pmkt_rfm_scores *p) : owner(p) { look(); }
     scores(scores &&other) noexcept
-        : owner(std::move(other)), columns_(std::exchange(other.columns_, none())) {}
+        : owner(other.owner::release()), columns_(std::exchange(other.columns_, none())) {}
     scores &operator=(scores &&other) noexcept {
         if (this != &other) {
-            owner::operator=(std::move(other));
+            owner::reset(other.owner::release());
             columns_ = std::exchange(other.columns_, none());
         }
         return *this;
