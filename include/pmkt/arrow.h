@@ -269,6 +269,7 @@ static inline void pmkt_arrow_item_columns_init(pmkt_arrow_item_columns *columns
 /* Reads batches of items out of a stream; the same four calls, with the same rules. Since 0.2. */
 typedef struct pmkt_arrow_items pmkt_arrow_items;
 
+/* Opens, reads and frees as pmkt_arrow_events_open, _next, _all and _free do. Since 0.2. */
 PMKT_API pmkt_status pmkt_arrow_items_open(struct ArrowArrayStream *stream,
                                            const pmkt_arrow_item_columns *columns,
                                            const pmkt_allocator *allocator,

@@ -74,6 +74,7 @@ PMKT_API pmkt_status pmkt_ids_of_doubles(const double *value, int64_t n, int32_t
  */
 typedef struct pmkt_ids pmkt_ids;
 
+/* How to make a dictionary. */
 typedef struct pmkt_ids_options {
     uint32_t struct_size;            /* sizeof(pmkt_ids_options) */
     int32_t one_way;                 /* 1: encode, but keep nothing: there is no way back, and

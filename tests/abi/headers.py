@@ -17,6 +17,11 @@ def paths():
     return [INCLUDE / "pmkt.h"] + sorted((INCLUDE / "pmkt").glob("*.h"))
 
 
+def cpp_paths():
+    """Every public header of C++. They are inline code over the others, and no part of the ABI."""
+    return [INCLUDE / "pmkt.hpp"] + sorted((INCLUDE / "pmkt/cpp").glob("*.hpp"))
+
+
 def name(path):
     """A header as a program includes it, such as pmkt/base.h."""
     return path.relative_to(INCLUDE).as_posix()

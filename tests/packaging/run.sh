@@ -8,7 +8,8 @@ usage: tests/packaging/run.sh [BUILD]
 
 Installs BUILD (default: build/release, which must have been built) into a temporary prefix, moves
 the prefix, and checks that a small program compiles and runs
-  - through pkg-config, with the shared and with the static library, in C and in C++;
+  - through pkg-config, with the shared and with the static library, in C, in C++
+    and in C++ through pmkt.hpp;
   - through CMake's find_package, with pmkt::pmkt and with pmkt::pmkt_static;
   - as a plug-in: dlopen and dlclose, 1,000 times.
 TEXT
@@ -41,8 +42,8 @@ prefix=$work/moved
 
 # ----------------------------------------------------------- what is installed
 
-diff <(cd "$root/include" && find . -name '*.h' | sort) \
-     <(cd "$prefix/include" && find . -name '*.h' | sort) ||
+diff <(cd "$root/include" && find . -name '*.h' -o -name '*.hpp' | sort) \
+     <(cd "$prefix/include" && find . -name '*.h' -o -name '*.hpp' | sort) ||
     fail "the installed headers are not those of include/"
 if grep -rlF --include='*.pc' --include='*.cmake' -e "$work" -e "$root" -e "$build" "$prefix"; then
     fail "the files above name a directory of the machine that built them"
@@ -74,15 +75,17 @@ says() {
 
 "$cc" -std=c11 "${strict[@]}" "$here/consumer.c" "${flags[@]}" -o "$work/shared"
 "$cxx" -std=c++17 "${strict[@]}" -x c++ "$here/consumer.c" -x none "${flags[@]}" -o "$work/shared_cxx"
+"$cxx" -std=c++17 "${strict[@]}" "$here/consumer.cpp" "${flags[@]}" -o "$work/shared_hpp"
 "$cc" -std=c11 "${strict[@]}" -static "$here/consumer.c" "${static_flags[@]}" -o "$work/static"
 says env LD_LIBRARY_PATH="$libdir" "$work/shared"
 says env LD_LIBRARY_PATH="$libdir" "$work/shared_cxx"
+says env LD_LIBRARY_PATH="$libdir" "$work/shared_hpp"
 says "$work/static"
 dynamic=$(readelf -d "$work/static")
 if grep NEEDED <<<"$dynamic"; then
     fail "the static program needs the libraries above"
 fi
-echo "pkg-config: shared, shared from C++, static"
+echo "pkg-config: shared, shared from C++ and through pmkt.hpp, static"
 
 # ----------------------------------------------------------------------- CMake
 
