@@ -84,8 +84,8 @@ VALUES = {
     "int32_t kind": "PMKT_KIND_ORDER",
     "int32_t list": "PMKT_RFM_LIST_WIN_BACK",
     "int32_t reason": "PMKT_BAD_USER",
-    "int32_t from": "0",
-    "int32_t to": "0",
+    "int32_t from": "PMKT_RFM_BAND_MIDDLE",
+    "int32_t to": "PMKT_RFM_BAND_LOW",
     "uint64_t id": "1",
     "pmkt_status status": "PMKT_E_IO",
     "size_t length": "18",
@@ -169,6 +169,11 @@ BAD_BY_NAME = {
     "ms": ["INT64_MIN", "INT64_MAX"],
     "day": ["INT32_MIN", "INT32_MAX"],
     "kind": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
+    "threads": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
+    "bins": ["-1", "1", "101", "INT32_MIN", "INT32_MAX"],
+    "max_bytes": ["-1", "INT64_MIN"],
+    "f_high": ["(double)NAN", "(double)-INFINITY", "-2.0"],
+    "f_low": ["(double)NAN", "(double)-INFINITY", "-2.0"],
     "group_size": ["0", "4", "4097", "SIZE_MAX"],
 }
 
@@ -198,7 +203,6 @@ GOOD = {
     "pmkt_ids_encode: id = NULL": "only remembers",
     "pmkt_ids_list: room = INT64_MAX": "more room than is needed",
     "pmkt_idset_list: room = INT64_MAX": "more room than is needed",
-    "pmkt_rfm_load: path = NULL": None,
     "pmkt_arrow_ids: ids = NULL": "remembers nothing",
     "pmkt_arrow_ids: name = NULL": "the only column",
     "pmkt_arrow_ids: room = INT64_MAX": "more room than is needed",
@@ -210,12 +214,15 @@ STRICT_FIELDS = {
     "pmkt_events": ["on_bad", "user", "time", "currency_exponent"],
     "pmkt_items": ["on_bad", "item", "reserved", "currency_exponent"],
     "pmkt_zone": ["transitions", "n_transitions"],
-    "pmkt_run": [],
-    "pmkt_rfm_options": ["mode", "reserved"],
-    "pmkt_rfm_score_options": ["scheme", "collapse", "frequency", "monetary", "tiers"],
+    "pmkt_run": ["threads"],
+    "pmkt_rfm_options": ["mode", "max_bytes", "reserved"],
+    "pmkt_rfm_score_options": [
+        *("scheme", "bins", "collapse", "frequency", "monetary", "f_high", "f_low", "n_tiers"),
+        "n_segments",
+    ],
     "pmkt_save_options": ["compression", "reserved"],
-    "pmkt_load_options": ["reserved"],
-    "pmkt_ids_options": [],
+    "pmkt_load_options": ["max_bytes", "reserved"],
+    "pmkt_ids_options": ["max_bytes"],
     "pmkt_arrow_columns": ["on_bad", "user", "time", "time_unit", "reserved"],
     "pmkt_arrow_item_columns": ["on_bad", "item", "reserved"],
     "pmkt_arrow_options": [],
@@ -242,7 +249,8 @@ CONSUMES = {
 # Output structs whose content holds pointers, which two equal calls do not share.
 NOT_COMPARABLE = {"pmkt_rfm_columns"}
 
-# The parts of the world beside the core, in the order of making, and the headers that each needs whole.
+# The parts of the world beside the core, in the order of making, and the headers that each needs: where the
+# library lacks a function of one, the part is left out, and so are all functions of the first of them.
 PARTS = [
     ("files", ["pmkt/file.h", "pmkt/rfm.h"]),
     ("ids", ["pmkt/ids.h"]),

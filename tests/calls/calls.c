@@ -25,7 +25,10 @@ enum {
 };
 
 static world the_world;
-static uint64_t digest_now; /* of the world, if it is known; else 0 */
+
+/* The world as it was before the call; 0 where it is not known. */
+static struct { uint64_t digest, outputs; } before;
+
 static const char *current = "nothing";
 static int failures;
 
@@ -53,12 +56,13 @@ static void crashed(int number) {
 static void remake(void) {
     world_drop(&the_world);
     world_make(&the_world);
-    digest_now = 0;
+    before.digest = 0;
 }
 
-static uint64_t digest(void) {
-    if (!digest_now) digest_now = world_digest(&the_world);
-    return digest_now;
+static void look_at_world(void) {
+    if (before.digest) return;
+    before.digest = world_digest(&the_world);
+    before.outputs = world_outputs(&the_world);
 }
 
 /* ------------------------------------------------------------- the process */
@@ -81,14 +85,15 @@ static void look_at_process(process *p) {
 
 /* Makes a call, and checks what no call may touch. */
 static pmkt_status make(call one, pmkt_status (*sized)(world *w, void *theirs), void *theirs) {
-    process before, after;
-    look_at_process(&before);
+    process were, are;
+    look_at_world();
+    look_at_process(&were);
     memset(&the_world.err, 0x55, sizeof the_world.err);
     errno = ODD_ERRNO;
     const pmkt_status status = one ? one(&the_world) : sized(&the_world, theirs);
     if (errno != ODD_ERRNO) complain("errno has become %d", errno);
-    look_at_process(&after);
-    if (memcmp(&before, &after, sizeof before) != 0) complain("a signal is handled otherwise");
+    look_at_process(&are);
+    if (memcmp(&were, &are, sizeof were) != 0) complain("a signal is handled otherwise");
     return status;
 }
 
@@ -122,18 +127,21 @@ static const char *message(void) {
     return text;
 }
 
-/* Checks an answer that is not PMKT_OK: it says why, and nothing else has changed. */
-static void check_refused(pmkt_status status, uint64_t before, bool tells) {
+/* Checks an answer that is not PMKT_OK: it says why, and nothing else has changed; but that after a bad
+   row the outputs say which rows were bad, or are filled up to it. */
+static void check_refused(pmkt_status status, bool tells) {
     if (tells) check_error(status);
-    if (world_digest(&the_world) != before) {
+    const bool filled = world_outputs(&the_world) != before.outputs;
+    if (world_digest(&the_world) != before.digest || (filled && status != PMKT_E_BAD_ROW)) {
         complain("refused (%s), but something has changed", tells ? message() : "no status");
+        remake();
+    } else if (filled) {
         remake();
     }
 }
 
 static void check_row(const call_row *row) {
     current = row->name;
-    const uint64_t before = digest();
     const pmkt_status status = make(row->make, NULL, NULL);
     if (status == PMKT_OK) {
         if (row->wanted == WISH_REFUSED) complain("succeeds, but must be refused");
@@ -150,7 +158,7 @@ static void check_row(const call_row *row) {
     } else if (row->writes) {
         remake();
     } else {
-        check_refused(status, before, row->tells);
+        check_refused(status, row->tells);
     }
 }
 
@@ -187,14 +195,13 @@ static void check_garbage_sizes(const sized_row *row) {
         const uint32_t size = i < first ? SIZES[i] : odd[i - first];
         unsigned char *theirs = place(row, row->size, 0, size), copy[4096];
         memcpy(copy, theirs, row->size);
-        const uint64_t before = digest();
         const pmkt_status status = make(NULL, row->make, theirs);
         if (status != PMKT_E_INVALID) complain("a struct_size of %u gives %d", size, status);
         if (memcmp(copy, theirs, row->size) != 0) complain("a refused struct was written to");
         if (status == PMKT_OK)
             remake();
         else
-            check_refused(status, before, true);
+            check_refused(status, true);
     }
 }
 
@@ -211,42 +218,37 @@ static void check_newer_caller(const sized_row *row) {
     for (size_t odd = 0; odd < MORE; odd += MORE - 1) {
         theirs = place(row, row->size, MORE, (uint32_t)row->size + MORE);
         theirs[row->size + odd] = 1;
-        const uint64_t before = digest();
         const pmkt_status status = make(NULL, row->make, theirs);
         if (status != PMKT_E_UNSUPPORTED) complain("an option that nobody knows gives %d", status);
         if (status == PMKT_OK)
             remake();
         else
-            check_refused(status, before, true);
+            check_refused(status, true);
     }
 }
 
-/* The answers to the struct with everything from `size` on at its default. */
-static uint64_t answers_with_defaults(const sized_row *row, size_t size) {
+/* What a struct led to: the status with its message, or the answers. */
+static uint64_t outcome(pmkt_status status) {
+    const uint64_t of_what =
+        status ? digest_bytes(message(), strlen(message())) : world_answers(&the_world);
+    if (status)
+        check_refused(status, true);
+    else
+        remake();
+    return digest_add(of_what, (uint64_t)status);
+}
+
+/* A struct that ends early means the same as the whole with defaults from there on, unless it is too
+   short for any release. */
+static void check_older_input(const sized_row *row, size_t size) {
+    const pmkt_status status = make(NULL, row->make, place(row, size, 0, (uint32_t)size));
+    const bool too_short = status == PMKT_E_INVALID && strstr(message(), "struct_size");
+    const uint64_t shorter = outcome(status);
+    if (too_short) return;
     unsigned char *theirs = place(row, row->size, 0, (uint32_t)row->size);
     memcpy(theirs + size, (const unsigned char *)row->init + size, row->size - size);
-    if (make(NULL, row->make, theirs)) {
-        complain("the defaults from byte %zu on are refused: %s", size, message());
-    }
-    const uint64_t answers = world_answers(&the_world);
-    remake();
-    return answers;
-}
-
-static void check_older_input(const sized_row *row, size_t size) {
-    const uint64_t before = digest();
-    const pmkt_status status = make(NULL, row->make, place(row, size, 0, (uint32_t)size));
-    if (status != PMKT_OK) { /* too short for any release */
-        if (status != PMKT_E_INVALID || !strstr(message(), "struct_size")) {
-            complain("an older caller's %zu bytes are refused otherwise: %s", size, message());
-        }
-        check_refused(status, before, true);
-        return;
-    }
-    const uint64_t answers = world_answers(&the_world);
-    remake();
-    if (answers != answers_with_defaults(row, size)) {
-        complain("an older caller's %zu bytes do not mean the defaults", size);
+    if (outcome(make(NULL, row->make, theirs)) != shorter) {
+        complain("an older caller's %zu bytes do not mean the defaults behind them", size);
     }
 }
 
@@ -256,14 +258,13 @@ static void check_older_output(const sized_row *row, size_t size) {
     if (make(NULL, row->make, theirs)) complain("the whole struct is refused: %s", message());
     memcpy(whole, theirs, row->size);
     remake();
-    const uint64_t before = digest();
     theirs = place(row, size, 0, (uint32_t)size);
     const pmkt_status status = make(NULL, row->make, theirs);
     if (status != PMKT_OK) {
         if (status != PMKT_E_INVALID || !strstr(message(), "struct_size")) {
             complain("an older caller's %zu bytes are refused otherwise: %s", size, message());
         }
-        check_refused(status, before, true);
+        check_refused(status, true);
         return;
     }
     if (row->comparable && memcmp(theirs + 4, whole + 4, size - 4) != 0) {

@@ -38,11 +38,14 @@ uint64_t digest_scores(const pmkt_rfm_scores *scores) {
 
 uint64_t world_digest(const world *w) {
     uint64_t digest = digest_bytes(&w->in, sizeof w->in);
-    digest = digest_add(digest, digest_bytes(&w->out, sizeof w->out));
     for (const world_part *const *part = world_parts; *part; part++) {
         digest = digest_add(digest, (*part)->digest(w));
     }
     return digest;
+}
+
+uint64_t world_outputs(const world *w) {
+    return digest_bytes(&w->out, sizeof w->out);
 }
 
 uint64_t world_answers(const world *w) {
@@ -59,7 +62,7 @@ static void make_columns(world_in *in) {
     static const double QUANTITIES[WORLD_ROWS] = {1, 2, 1, 1, 3, 1};
     for (int i = 0; i < WORLD_ROWS; i++) {
         in->ids[i] = (uint64_t)(i % 4) + 1;
-        in->times[i] = AS_OF - (10 + 20 * i) * DAY;
+        in->times[i] = AS_OF - (20 + 25 * i) * DAY;
         in->amounts[i] = 1000 * (i + 1);
         in->orders[i] = (uint64_t)i + 100;
         in->kinds[i] = i == 4 ? PMKT_KIND_VIEW : PMKT_KIND_ORDER;
@@ -137,7 +140,7 @@ static void make_core(world *w) {
     }
     if (pmkt_rfm_score(w->rfm, AS_OF - 60 * DAY, NULL, NULL, &w->before, err) ||
         pmkt_rfm_score(w->rfm, AS_OF, NULL, NULL, &w->after, err) ||
-        pmkt_rfm_migrate(w->before, w->after, PMKT_RFM_BY_SEGMENT, NULL, &w->migration, err)) {
+        pmkt_rfm_migrate(w->before, w->after, PMKT_RFM_BY_ACTIVITY, NULL, &w->migration, err)) {
         world_failed("scores", err);
     }
 }

@@ -104,8 +104,9 @@ extern const world_part world_core;
 void world_make(world *w);
 void world_drop(world *w);
 
-/* Of everything that a refused call must leave alone; and of what an accepted one has given. */
+/* Of inputs and handles; of outputs; and of what a call that succeeded has given. */
 uint64_t world_digest(const world *w);
+uint64_t world_outputs(const world *w);
 uint64_t world_answers(const world *w);
 
 /* Ends the program: the world itself could not be made. */
