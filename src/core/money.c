@@ -98,9 +98,9 @@ static void read_digits(pmkti_reader *in, int32_t exponent, decimal *number) {
 
 pmkt_status pmkt_money_parse(const char *text, size_t length, int32_t exponent, int64_t *minor,
                              pmkt_error *err) {
-    if (!text && length > 0) return pmkti_null(err, "text");
     if (!minor) return pmkti_null(err, "minor");
-    const pmkt_status status = check_exponent(exponent, err);
+    pmkt_status status = pmkti_text_check(text, length, err);
+    if (!status) status = check_exponent(exponent, err);
     if (status) return status;
 
     pmkti_reader in = pmkti_reader_begin(text, length);
