@@ -291,6 +291,7 @@ static void check_sized(const sized_row *row) {
 /* --------------------------------------------------------------------- main */
 
 int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0); /* complaints before a crash are not lost */
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
     signal(SIGABRT, crashed);
