@@ -249,11 +249,11 @@ CONSUMES = {
 # Output structs whose content holds pointers, which two equal calls do not share.
 NOT_COMPARABLE = {"pmkt_rfm_columns"}
 
-# The parts of the world beside the core, in the order of making, and the headers that each needs: where the
-# library lacks a function of one, the part is left out, and so are all functions of the first of them.
+# The parts of the world beside the core, in the order of making: the file that has it, the header of the
+# functions that need it, and what it is made with itself.
 PARTS = [
-    ("files", ["pmkt/file.h", "pmkt/rfm.h"]),
-    ("ids", ["pmkt/ids.h"]),
-    ("idset", ["pmkt/idset.h"]),
-    ("arrow", ["pmkt/arrow.h"]),
+    ("files", "pmkt/file.h", ["pmkt_rfm_save", "pmkt_rfm_save_memory"]),
+    ("ids", "pmkt/ids.h", ["pmkt_ids_encode", "pmkt_ids_save"]),
+    ("idset", "pmkt/idset.h", ["pmkt_idset_new"]),
+    ("arrow", "pmkt/arrow.h", ["pmkt_rfm_scores_arrow", "pmkt_arrow_events_open"]),
 ]

@@ -222,7 +222,8 @@ def add_function(program, function, result, parameters):
 
 
 def write(program, parts, out):
-    lines = ["/* Made by tests/calls/generate.py from the public headers. */", "#include <math.h>"]
+    lines = ["/* Made by tests/calls/generate.py from the public headers. */"]
+    lines += ["#define _DEFAULT_SOURCE", "#include <math.h>"]
     lines += ["#include <stddef.h>", "", '#include "calls/calls.h"']
     lines += [f'#include "calls/world_{part}.h"' for part in parts]
     lines += ["", *program.calls, "", "const call_row call_rows[] = {", *program.rows, "};"]
@@ -255,13 +256,8 @@ def main(arguments):
     if len(arguments) not in (2, 3):
         sys.exit(__doc__)
     defined = defined_in(arguments[1], arguments[2] if len(arguments) == 3 else "nm")
-    whole = {
-        headers.name(path)
-        for path in headers.paths()
-        if {function for function, _ in headers.functions(path)} <= defined
-    }
-    parts = [part for part, needs in table.PARTS if whole >= set(needs)]
-    without = {needs[0] for part, needs in table.PARTS if part not in parts}
+    parts = [part for part, _, needs in table.PARTS if defined >= set(needs)]
+    without = {header for part, header, _ in table.PARTS if part not in parts}
     program = Program(defined, without)
     for function, result, parameters in program.functions:
         add_function(program, function, result, parameters)
