@@ -3,13 +3,16 @@
  * field of each options struct too, each struct of an older, a newer and a senseless size. The rows are
  * generated from the headers; see generate.py and arguments.py.
  *
- * Whatever the call, errno, the signal mask, the signal handlers and the locale stay as they are.
+ * Whatever the call, errno, the signal mask, the signal handlers and the locale stay as they are. With the
+ * argument --tell the program takes the locale of the environment, and prints what every call answered, so
+ * that german.py can compare.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "calls/calls.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,6 +34,7 @@ static struct { uint64_t digest, outputs; } before;
 
 static const char *current = "nothing";
 static int failures;
+static bool tells_all;
 
 __attribute__((format(printf, 1, 2))) static void complain(const char *format, ...) {
     va_list args;
@@ -83,6 +87,28 @@ static void look_at_process(process *p) {
     }
 }
 
+static bool is_filled(const void *bytes, int byte, size_t n) {
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] != byte) return false;
+    }
+    return true;
+}
+
+static const char *message(void) {
+    static char text[sizeof the_world.err.message + 1];
+    memcpy(text, the_world.err.message, sizeof the_world.err.message);
+    return text;
+}
+
+static void tell(pmkt_status status) {
+    if (status == PMKT_OK)
+        printf("%s: %016" PRIx64 "\n", current, world_answers(&the_world));
+    else
+        printf("%s: %d: %s\n", current, status,
+               is_filled(the_world.err.message, 0x55, 1) ? "-" : message());
+}
+
 /* Makes a call, and checks what no call may touch. */
 static pmkt_status make(call one, pmkt_status (*sized)(world *w, void *theirs), void *theirs) {
     process were, are;
@@ -94,6 +120,7 @@ static pmkt_status make(call one, pmkt_status (*sized)(world *w, void *theirs), 
     if (errno != ODD_ERRNO) complain("errno has become %d", errno);
     look_at_process(&are);
     if (memcmp(&were, &are, sizeof were) != 0) complain("a signal is handled otherwise");
+    if (tells_all) tell(status);
     return status;
 }
 
@@ -111,20 +138,6 @@ static void check_error(pmkt_status status) {
         complain("where_kind is %d, reserved %d", err->where_kind, err->reserved);
     }
     if (err->sys_errno && status != PMKT_E_IO) complain("sys_errno is %d", err->sys_errno);
-}
-
-static bool is_filled(const void *bytes, int byte, size_t n) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < n; i++) {
-        if (at[i] != byte) return false;
-    }
-    return true;
-}
-
-static const char *message(void) {
-    static char text[sizeof the_world.err.message + 1];
-    memcpy(text, the_world.err.message, sizeof the_world.err.message);
-    return text;
 }
 
 /* Checks an answer that is not PMKT_OK: it says why, and nothing else has changed; but that after a bad
@@ -290,7 +303,9 @@ static void check_sized(const sized_row *row) {
 
 /* --------------------------------------------------------------------- main */
 
-int main(void) {
+int main(int argc, char **argv) {
+    tells_all = argc == 2 && strcmp(argv[1], "--tell") == 0;
+    if (tells_all) printf("1%s5\n", setlocale(LC_ALL, "") ? localeconv()->decimal_point : "?");
     setvbuf(stdout, NULL, _IOLBF, 0); /* complaints before a crash are not lost */
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
