@@ -73,7 +73,17 @@ static void make_columns(world_in *in) {
     memcpy(in->strings, "annbobcyndaneveflo", 18);
 }
 
+/* The C heap, as an allocator of the caller's. */
+static void *heap(void *ctx, void *p, size_t old, size_t size, size_t align) {
+    (void)ctx;
+    void *more = size ? aligned_alloc(align, (size + align - 1) / align * align) : NULL;
+    if (more && p) memcpy(more, p, old < size ? old : size);
+    if (more || size == 0) free(p);
+    return more;
+}
+
 static void make_structs(world_in *in) {
+    in->allocator = (pmkt_allocator){heap, NULL};
     in->transitions[0] = (pmkt_transition){date(2024, 3, 31), 120, 0};
     in->transitions[1] = (pmkt_transition){date(2024, 10, 27), 60, 0};
     in->zone = (pmkt_zone){sizeof in->zone, 60, in->transitions, 2};

@@ -82,7 +82,7 @@ typedef struct world {
     pmkt_rfm_migration *migration;
     pmkt_ids *ids, *other_ids;
     pmkt_idset *set, *other_set;
-    pmkt_buffer *buffer;
+    pmkt_buffer *buffer, *ids_buffer;
     pmkt_arrow_events *arrow_events;
     pmkt_arrow_items *arrow_items;
     struct ArrowArrayStream event_stream, item_stream, id_stream;
