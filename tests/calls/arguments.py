@@ -110,7 +110,7 @@ VALUES = {
     "pmkt_arrow_events_open.stream": "&w->event_stream",
     "pmkt_arrow_items_open.stream": "&w->item_stream",
     "pmkt_arrow_ids.stream": "&w->id_stream",
-    "pmkt_arrow_ids.name": '"id"',
+    "pmkt_arrow_ids.name": '"item"',
 }
 
 # What a function without a status answers to bad arguments, by its header.
@@ -251,11 +251,5 @@ CONSUMES = {
 # Output structs whose content holds pointers, which two equal calls do not share.
 NOT_COMPARABLE = {"pmkt_rfm_columns"}
 
-# The parts of the world beside the core, in the order of making: the file that has it, the header of the
-# functions that need it, and what it is made with itself.
-PARTS = [
-    ("files", "pmkt/file.h", ["pmkt_rfm_save", "pmkt_rfm_save_memory"]),
-    ("ids", "pmkt/ids.h", ["pmkt_ids_encode", "pmkt_ids_save"]),
-    ("idset", "pmkt/idset.h", ["pmkt_idset_new"]),
-    ("arrow", "pmkt/arrow.h", ["pmkt_rfm_scores_arrow", "pmkt_arrow_events_open"]),
-]
+# The parts of the world beside the core, in the order of making: world_<part>.h.
+PARTS = ["files", "ids", "idset", "arrow"]

@@ -57,6 +57,10 @@ static void crashed(int number) {
     raise(number);
 }
 
+void world_complains(const char *what) {
+    complain("%s", what);
+}
+
 static void remake(void) {
     world_drop(&the_world);
     world_make(&the_world);
@@ -165,14 +169,8 @@ static void check_row(const call_row *row) {
         return;
     }
     if (row->wanted == WISH_OK) complain("is refused: %s", row->tells ? message() : "no status");
-    if (row->consumes) {
-        if (row->tells) check_error(status);
-        remake();
-    } else if (row->writes) {
-        remake();
-    } else {
-        check_refused(status, row->tells);
-    }
+    if (!row->writes) check_refused(status, row->tells);
+    if (row->writes || row->consumes) remake();
 }
 
 /* ------------------------------------------------------ older and newer callers */
@@ -200,6 +198,11 @@ static unsigned char *place(const sized_row *row, size_t known, size_t more, uin
     return theirs;
 }
 
+static void check_sized_refused(const sized_row *row, pmkt_status status) {
+    check_refused(status, true);
+    if (row->consumes) remake();
+}
+
 static void check_garbage_sizes(const sized_row *row) {
     static const uint32_t SIZES[] = {0, 1, 4, 7, 4097, 4104, UINT32_MAX};
     const uint32_t odd[] = {(uint32_t)row->size - 4, (uint32_t)row->size + 1};
@@ -214,7 +217,7 @@ static void check_garbage_sizes(const sized_row *row) {
         if (status == PMKT_OK)
             remake();
         else
-            check_refused(status, true);
+            check_sized_refused(row, status);
     }
 }
 
@@ -236,16 +239,16 @@ static void check_newer_caller(const sized_row *row) {
         if (status == PMKT_OK)
             remake();
         else
-            check_refused(status, true);
+            check_sized_refused(row, status);
     }
 }
 
 /* What a struct led to: the status with its message, or the answers. */
-static uint64_t outcome(pmkt_status status) {
+static uint64_t outcome(const sized_row *row, pmkt_status status) {
     const uint64_t of_what =
         status ? digest_bytes(message(), strlen(message())) : world_answers(&the_world);
     if (status)
-        check_refused(status, true);
+        check_sized_refused(row, status);
     else
         remake();
     return digest_add(of_what, (uint64_t)status);
@@ -256,11 +259,11 @@ static uint64_t outcome(pmkt_status status) {
 static void check_older_input(const sized_row *row, size_t size) {
     const pmkt_status status = make(NULL, row->make, place(row, size, 0, (uint32_t)size));
     const bool too_short = status == PMKT_E_INVALID && strstr(message(), "struct_size");
-    const uint64_t shorter = outcome(status);
+    const uint64_t shorter = outcome(row, status);
     if (too_short) return;
     unsigned char *theirs = place(row, row->size, 0, (uint32_t)row->size);
     memcpy(theirs + size, (const unsigned char *)row->init + size, row->size - size);
-    if (outcome(make(NULL, row->make, theirs)) != shorter) {
+    if (outcome(row, make(NULL, row->make, theirs)) != shorter) {
         complain("an older caller's %zu bytes do not mean the defaults behind them", size);
     }
 }
@@ -277,7 +280,7 @@ static void check_older_output(const sized_row *row, size_t size) {
         if (status != PMKT_E_INVALID || !strstr(message(), "struct_size")) {
             complain("an older caller's %zu bytes are refused otherwise: %s", size, message());
         }
-        check_refused(status, true);
+        check_sized_refused(row, status);
         return;
     }
     if (row->comparable && memcmp(theirs + 4, whole + 4, size - 4) != 0) {

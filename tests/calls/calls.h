@@ -36,6 +36,7 @@ typedef struct sized_row {
     size_t at;            /* where the world has a valid one */
     const void *init;     /* what its INIT macro says */
     bool output;          /* the call writes it; else reads it */
+    bool consumes;        /* as above */
     bool comparable;      /* an output that is the same after two equal calls */
     const uint16_t *ends; /* where its fields end; 1 if not at a multiple of 8; then 0 */
     pmkt_status (*make)(world *w, void *theirs);

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Writes the C program of rows for tests/calls, from the public headers and the table in arguments.py.
 
-  generate.py FILE.c LIBRARY [NM]
+  generate.py FILE.c
 
-Each function that LIBRARY defines is called well, then with one argument changed at a time, then with one
+Each function is called well, then with one argument changed at a time, then with one
 field of one struct changed at a time. Structs that say their size are listed for calls.c, which
 plays older and newer callers.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,12 +20,11 @@ import headers  # noqa: E402
 class Program:
     """The C text, and what is known of the headers."""
 
-    def __init__(self, defined, without):
+    def __init__(self):
         self.functions = [
             (function, *headers.parameters(prototype))
             for path in headers.paths()
             for function, prototype in headers.functions(path)
-            if function in defined and headers.name(path) not in without
         ]
         self.structs = {
             struct: fields for path in headers.paths() for struct, fields in headers.typed_structs(path)
@@ -169,7 +167,7 @@ def field_changes(program, struct, kind, field):
 def change_fields(program, function, result, parameters, values):
     for i, (kind, name) in enumerate(parameters):
         struct = pointee(kind)
-        if not kind.startswith("const") or struct not in program.structs or values[i] == "NULL":
+        if not kind.startswith("const") or kind.endswith("**") or struct not in program.structs or values[i] == "NULL":
             continue
         for field_kind, field in program.structs[struct]:
             for change, before, wish in field_changes(program, struct, field_kind, field):
@@ -202,11 +200,14 @@ def add_sized(program, function, result, parameters, values):
         )
         output = not kind.startswith("const")
         comparable = struct not in table.NOT_COMPARABLE
+        flags = ", ".join(
+            str(flag).lower() for flag in (output, function in table.CONSUMES, comparable)
+        )
         program.inits.add(struct)
         member = values[i].replace("&w->", "")
         program.sized_rows.append(
             f'    {{"{function}: {name}", sizeof({struct}), offsetof(world, {member}), &{struct}_is,\n'
-            f"     {str(output).lower()}, {str(comparable).lower()}, {struct}_ends, sized_{number}}},"
+            f"     {flags}, {struct}_ends, sized_{number}}},"
         )
 
 
@@ -244,28 +245,15 @@ def write(program, parts, out):
     Path(out).write_text("\n".join(lines), encoding="utf-8")
 
 
-def defined_in(library, nm):
-    """The functions that a static library defines."""
-    output = subprocess.run(
-        [nm, "--defined-only", library], check=True, capture_output=True, text=True
-    ).stdout
-    return {line.split()[-1].lstrip("_") for line in output.splitlines() if " T " in line}
-
-
 def main(arguments):
-    if len(arguments) not in (2, 3):
+    if len(arguments) != 1:
         sys.exit(__doc__)
-    defined = defined_in(arguments[1], arguments[2] if len(arguments) == 3 else "nm")
-    parts = [part for part, _, needs in table.PARTS if defined >= set(needs)]
-    without = {header for part, header, _ in table.PARTS if part not in parts}
-    program = Program(defined, without)
+    program = Program()
     for function, result, parameters in program.functions:
         add_function(program, function, result, parameters)
-    names = {function for function, _, _ in program.functions}
-    for change in table.GOOD:
-        if change not in program.used and change.partition(":")[0] in names:
-            sys.exit(f"tests/calls/arguments.py excuses a call that is not made: {change}")
-    write(program, parts, arguments[0])
+    for change in set(table.GOOD) - program.used:
+        sys.exit(f"tests/calls/arguments.py excuses a call that is not made: {change}")
+    write(program, table.PARTS, arguments[0])
 
 
 if __name__ == "__main__":

@@ -112,6 +112,9 @@ uint64_t world_answers(const world *w);
 /* Ends the program: the world itself could not be made. */
 void world_failed(const char *what, const pmkt_error *err);
 
+/* Reports that what was last called left something wrong behind; defined beside main. */
+void world_complains(const char *what);
+
 /* Mixes a number into a digest; the digest of bytes. */
 uint64_t digest_add(uint64_t digest, uint64_t number);
 uint64_t digest_bytes(const void *bytes, size_t n);
