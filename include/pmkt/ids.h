@@ -116,8 +116,8 @@ PMKT_API pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int
                                      int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
 
 /*
- * The string of one id and, in *length (or NULL), its bytes; not NUL-terminated. NULL if it is not
- * known. Borrowed until the dictionary is next changed. Any number of threads; no allocation. O(1).
+ * The string of one id and, in *length (or NULL), its bytes; not NUL-terminated. NULL, and a length
+ * of 0, if it is not known. Borrowed until the dictionary is next changed. Any number of threads; no allocation. O(1).
  * Since 0.2.
  */
 PMKT_API const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);

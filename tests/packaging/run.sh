@@ -11,7 +11,8 @@ the prefix, and checks that a small program compiles and runs
   - through pkg-config, with the shared and with the static library, in C, in C++
     and in C++ through pmkt.hpp;
   - through CMake's find_package, with pmkt::pmkt and with pmkt::pmkt_static;
-  - as a plug-in: dlopen and dlclose, 1,000 times.
+  - as a plug-in: dlopen and dlclose, 1,000 times;
+  - beside a zstd and an xxHash of the program's own.
 TEXT
 }
 
@@ -104,6 +105,14 @@ echo "find_package: pmkt::pmkt, pmkt::pmkt_static"
 
 # ---------------------------------------------------------------------- dlopen
 
-"$cc" -std=gnu11 "${strict[@]}" "$here/dlopen.c" -ldl -o "$work/dlopen"
+"$cc" -std=gnu11 "${strict[@]}" -I"$prefix/include" "$here/dlopen.c" -ldl -o "$work/dlopen"
 "$work/dlopen" "$libdir/libpmkt.so"
+
+# ----------------------------------------------------------------------- clash
+
+"$cc" -std=c11 "${strict[@]}" -rdynamic "$here/clash.c" "${flags[@]}" -o "$work/clash"
+nm -D --defined-only "$work/clash" | grep -q ' T ZSTD_compressStream2$' ||
+    fail "the program's own zstd cannot be seen, so that nothing was tested"
+LD_LIBRARY_PATH="$libdir" "$work/clash"
+LD_LIBRARY_PATH="$libdir" LD_BIND_NOW=1 "$work/clash"
 echo "packaging: all good"
