@@ -41,6 +41,7 @@ VALUES = {
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
     "pmkt_rfm_counters *": "&w->out.rfm_counters",
+    "pmkt_rfm_options *": "&w->out.made_with",
     "pmkt_rfm_columns *": "&w->out.columns",
     "pmkt_rfm_rates *": "&w->out.rates",
     "pmkt_rfm_group *": "w->out.groups",

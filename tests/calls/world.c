@@ -127,6 +127,7 @@ static void make_outputs(world_out *out) {
     memset(out, 0x77, sizeof *out);
     pmkt_report_init(&out->report);
     pmkt_rfm_counters_init(&out->rfm_counters);
+    pmkt_rfm_options_init(&out->made_with);
     pmkt_rfm_rates_init(&out->rates);
     pmkt_rfm_columns_init(&out->columns);
     pmkt_ids_counters_init(&out->ids_counters);

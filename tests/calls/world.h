@@ -67,6 +67,7 @@ typedef struct world_out {
     pmkt_file_info file_info;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
+    pmkt_rfm_options made_with;
     void *handle;
     struct ArrowArrayStream stream;
     const pmkt_events *events;
