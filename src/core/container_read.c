@@ -43,6 +43,7 @@ static pmkt_status open_file(pmkti_container *c, const pmkti_source *source, pmk
     if (status) return status;
     c->base = base;
     c->mapped = true;
+    pmkti_map_advise(base, c->in.size, true);
     pmkti_in_close(&c->in); /* a mapping stands without it */
     return PMKT_OK;
 }
@@ -299,6 +300,7 @@ pmkt_status pmkti_container_verify(const pmkti_container *container, const pmkti
     uint64_t all = 0, done = 0;
     const size_t n = container->header.sections;
     for (size_t i = 0; i < n; i++) all += container->table[i].unpacked;
+    pmkti_container_read_ahead(container);
     pmkt_status status = check_again(container, err);
     for (size_t i = 0; i < n && !status; i++) {
         status = pmkti_container_check(container, &container->table[i], run, done, all, err);
@@ -316,6 +318,10 @@ const pmkt_allocator *pmkti_container_allocator(const pmkti_container *container
 
 int64_t pmkti_container_max_bytes(const pmkti_container *container) {
     return container->max_bytes;
+}
+
+void pmkti_container_read_ahead(const pmkti_container *container) {
+    if (container->mapped) pmkti_map_advise(container->base, (int64_t)container->size, false);
 }
 
 size_t pmkti_container_mapped(const pmkti_container *container) {

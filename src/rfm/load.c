@@ -271,6 +271,7 @@ static pmkt_status map_data(loader *l, pmkt_error *err) {
     if (!status) status = check_lengths(o, err);
     if (status) return status;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) borrow_part(l, p);
+    pmkti_container_read_ahead(o->container); /* partitions are read whole */
     l->rfm->origin = o;
     return pmkti_check_bytes(l->rfm, pmkti_rfm_fixed_bytes(l->rfm), err);
 }
