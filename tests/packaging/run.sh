@@ -53,7 +53,10 @@ pc=$(find "$prefix" -name pmkt.pc)
 libdir=$(dirname "$(dirname "$pc")")
 dynamic=$(readelf -d "$libdir/libpmkt.so")
 needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic")
-if grep -Ev '^(libc|libm|libpthread|ld-linux.*|ld-musl.*)\.' <<<"$needed"; then
+allowed='libc|libm|libpthread|ld-linux.*|ld-musl.*'
+# Where the archive of zstd cannot become a part of libpmkt.so, its shared library is needed.
+grep -q '^PMKT_ZSTD_ARCHIVE_FITS:INTERNAL=1' "$build/CMakeCache.txt" || allowed+='|libzstd'
+if grep -Ev "^($allowed)\\." <<<"$needed"; then
     fail "libpmkt.so needs the libraries above at run time"
 fi
 if grep -E 'RPATH|RUNPATH|TEXTREL' <<<"$dynamic"; then

@@ -56,7 +56,7 @@ START_TEST(every_reason_has_a_phrase_of_its_own) {
     }
     ck_assert_str_eq(pmkt_bad_reason(PMKT_BAD_USER), "no user");
     ck_assert_ptr_null(pmkt_bad_reason(-1));
-    ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_ORDER_MISSING + 1));
+    ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_VECTOR + 1));
     ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_REASONS));
 }
 END_TEST
