@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 from . import plot
+from ._dictionary import Ids, IdsStats
 from ._events import Events
+from ._idset import IdSet
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -21,6 +23,9 @@ from ._table import Table
 from .errors import (
     BadRow,
     Canceled,
+    Collision,
+    Corrupt,
+    FileError,
     InvalidInput,
     LimitReached,
     Mismatch,
@@ -29,6 +34,7 @@ from .errors import (
     ParseError,
     PmktError,
     Unsupported,
+    WrongFormat,
 )
 
 __version__: str = _lib.pmkt_version().decode()
@@ -47,8 +53,14 @@ def default_threads() -> int:
 __all__ = [
     "BadRow",
     "Canceled",
+    "Collision",
+    "Corrupt",
     "Cuts",
     "Events",
+    "FileError",
+    "IdSet",
+    "Ids",
+    "IdsStats",
     "InvalidInput",
     "LimitReached",
     "Migration",
@@ -64,6 +76,7 @@ __all__ = [
     "Stats",
     "Table",
     "Unsupported",
+    "WrongFormat",
     "build_info",
     "default_threads",
     "kind_names",

@@ -20,6 +20,7 @@ from pmkt._library import lib
 NUMBERS = {
     "int": ctypes.c_int,
     "double": ctypes.c_double,
+    "float": ctypes.c_float,
     "size_t": ctypes.c_size_t,
     "char": ctypes.c_char,
     "int32_t": ctypes.c_int32,
@@ -44,7 +45,7 @@ def of_c(text: str) -> Any:
         return None
     if text.endswith("*"):
         target, constant = text[:-1].strip(), text.startswith("const ")
-        target = re.sub(r"^const ", "", target)
+        target = re.sub(r"\s*\bconst$", "", re.sub(r"^const (?!.*\*)", "", target))
         if target == "void":
             return ctypes.c_void_p
         if target == "char" and constant:
