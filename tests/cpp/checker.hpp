@@ -73,7 +73,7 @@ inline int run() {
     static const checker::registered registered_##name(#name, name); \
     static void name()
 
-#define CHECK(...) checker::check((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+#define CHECK(...) checker::check((__VA_ARGS__) ? true : false, #__VA_ARGS__, __FILE__, __LINE__)
 
 #define THROWN(type, ...) \
     checker::thrown_by<type>([&] { __VA_ARGS__; }, #__VA_ARGS__ " throws " #type, __FILE__, \

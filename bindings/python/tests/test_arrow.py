@@ -139,7 +139,7 @@ def random_money(pa: Any, rng: random.Random, rows: int, nulls: float) -> Any:
     kind = rng.choice(["d", "f", "i", "t"])
     if kind == "d":
         precision = rng.randint(1, 38)
-        scale = rng.randint(-3, precision)
+        scale = rng.randint(-3 if precision < 30 else 0, precision)
         digits = lambda: rng.randint(-(10**precision) + 1, 10**precision - 1) >> rng.choice([0, 9])  # noqa: E731
         make = lambda: ROUNDING.scaleb(Decimal(digits()), -scale)  # noqa: E731
         return pa.array(some(rng, make, rows, nulls), pa.decimal128(precision, scale))
@@ -370,6 +370,11 @@ def test_relations_of_duckdb() -> None:
     connection.execute("set timezone = 'UTC'")
     connection.register("orders", table)
     check_orders(connection.sql("select * from orders"))
+    events = pmkt.Events.from_frame(
+        connection.sql("select * from orders limit 2"), user="customer", time="at", amount="total"
+    )
+    scores = pmkt.RFM().add(events).score("2024-01-01")
+    assert sorted(scores.user) == ["ann", "bob"]
 
 
 def test_frames_of_pandas() -> None:
@@ -386,6 +391,20 @@ def test_frames_of_pandas() -> None:
 
 
 # ----------------------------------------------------------------------- behavior
+
+
+def test_a_dictionary_gives_users_back_as_texts() -> None:
+    pa = needed("pyarrow")
+    ids = pmkt.Ids()
+    table = orders(pa).slice(0, 2)
+    events = pmkt.Events.from_arrow(table, user="customer", time="at", item="what", ids=ids)
+    assert sorted(ids) == ["ann", "bob", "buy"]
+    assert sorted(pmkt.RFM(unpriced=True).add(events).score("2024-01-01").user) == ["ann", "bob"]
+    numbers = pa.table({"u": [5, 6], "t": [T, T]})
+    events = pmkt.Events.from_arrow(numbers, user="u", time="t", ids=ids)
+    assert pmkt.RFM(unpriced=True).add(events).score("2024-01-01").user.dtype == np.uint64
+    with pytest.raises(pmkt.InvalidInput, match="pmkt.Ids"):
+        pmkt.Events.from_arrow(numbers, user="u", time="t", ids={})  # type: ignore[arg-type]
 
 
 def test_matching_columns_are_not_copied_and_stay_alive() -> None:
