@@ -13,6 +13,7 @@ from . import plot
 from ._dictionary import Ids, IdsStats
 from ._events import Events
 from ._idset import IdSet
+from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -62,6 +63,7 @@ __all__ = [
     "Ids",
     "IdsStats",
     "InvalidInput",
+    "Items",
     "LimitReached",
     "Migration",
     "Mismatch",
