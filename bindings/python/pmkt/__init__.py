@@ -14,6 +14,7 @@ from ._dictionary import Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
 from ._idset import IdSet
+from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -67,6 +68,7 @@ __all__ = [
     "Ids",
     "IdsStats",
     "InvalidInput",
+    "Items",
     "LimitReached",
     "Migration",
     "Mismatch",

@@ -218,7 +218,7 @@ class Events:
         """
         self = cls.__new__(cls)
         self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = _currency(currency)
+        self.currency = currency_code(currency)
         named = {
             "user": user,
             "time": time,
@@ -324,7 +324,7 @@ class Events:
         if on_bad not in _ON_BAD:
             raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
         self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = _currency(currency)
+        self.currency = currency_code(currency)
         rejects = Rejects(rows, on_bad == "skip")
         arrays: Dict[str, np.ndarray] = {}
         zone = None if tz is None else make_zone(tz)
@@ -437,7 +437,7 @@ def _common_length(columns: Dict[str, Column]) -> int:
     return columns["user"].rows
 
 
-def _currency(code: Optional[str]) -> Optional[str]:
+def currency_code(code: Optional[str]) -> Optional[str]:
     if code is None:
         return None
     if not (isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha()):

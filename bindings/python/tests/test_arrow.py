@@ -634,6 +634,57 @@ def test_and_on_failure(producer: Producer, arguments: Dict[str, Any], error: st
     producer.check()
 
 
+# ----------------------------------------------------------------------- items
+
+
+def test_items_of_arrays_and_of_arrow() -> None:
+    pa = needed("pyarrow")
+    vectors = np.arange(8, dtype=np.float32).reshape(4, 2)
+    items = pmkt.Items(
+        ["a", "b", "c", "a"],
+        brand=[1, 2, None, 4],
+        price=[100, -5, 3, 4],
+        stock=[1, 2, None, 3],
+        vector=vectors,
+        currency="EUR",
+        on_bad="skip",
+    )
+    assert items.report.rejected_rows().tolist() == [1, 3]
+    assert len(items.report.by_reason) == 2
+    table = pa.table(
+        {
+            "name": ["a", "b", "c", "a"],
+            "brand": [1, 2, None, 4],
+            "price": [1.0, -0.05, 0.03, 0.04],
+            "stock": [1, 2, None, 3],
+            "vector": pa.array(vectors.tolist(), pa.list_(pa.float32())),
+        }
+    )
+    ids = pmkt.Ids()
+    read = pmkt.Items.from_arrow(
+        table,
+        item="name",
+        brand="brand",
+        price="price",
+        stock="stock",
+        vector="vector",
+        currency="EUR",
+        on_bad="skip",
+        ids=ids,
+    )
+    assert sorted(ids) == ["a", "b", "c"]
+    assert repr(read) == repr(items)
+    for name, array in items._arrays.items():
+        assert np.array_equal(read._arrays[name], array), name
+    with pytest.raises(pmkt.BadRow) as caught:
+        pmkt.Items.from_arrow(table, item="name")
+    assert caught.value.where == 3
+    with pytest.raises(pmkt.InvalidInput, match="both price"):
+        pmkt.Items.from_arrow(table, item="name", price="price", price_minor="stock")
+    with pytest.raises(pmkt.InvalidInput, match="shape"):
+        pmkt.Items([1, 2], vector=vectors)
+
+
 # ----------------------------------------------------------------------- scores out
 
 
