@@ -28,7 +28,7 @@ END_TEST
 
 START_TEST(a_number_that_is_no_status_still_has_a_name) {
     ck_assert_str_eq(pmkt_status_name(-1), "PMKT_E_?");
-    ck_assert_str_eq(pmkt_status_name(PMKT_E_PARSE + 1), "PMKT_E_?");
+    ck_assert_str_eq(pmkt_status_name(PMKT_E_COLLISION + 1), "PMKT_E_?");
     ck_assert_str_eq(pmkt_status_name(INT32_MIN), "PMKT_E_?");
 }
 END_TEST
