@@ -10,7 +10,10 @@
 from __future__ import annotations
 
 from . import plot
+from ._dictionary import Ids, IdsStats
 from ._events import Events
+from ._idset import IdSet
+from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -21,6 +24,9 @@ from ._table import Table
 from .errors import (
     BadRow,
     Canceled,
+    Collision,
+    Corrupt,
+    FileError,
     InvalidInput,
     LimitReached,
     Mismatch,
@@ -29,6 +35,7 @@ from .errors import (
     ParseError,
     PmktError,
     Unsupported,
+    WrongFormat,
 )
 
 __version__: str = _lib.pmkt_version().decode()
@@ -47,9 +54,16 @@ def default_threads() -> int:
 __all__ = [
     "BadRow",
     "Canceled",
+    "Collision",
+    "Corrupt",
     "Cuts",
     "Events",
+    "FileError",
+    "IdSet",
+    "Ids",
+    "IdsStats",
     "InvalidInput",
+    "Items",
     "LimitReached",
     "Migration",
     "Mismatch",
@@ -64,6 +78,7 @@ __all__ = [
     "Stats",
     "Table",
     "Unsupported",
+    "WrongFormat",
     "build_info",
     "default_threads",
     "kind_names",

@@ -86,6 +86,30 @@ class Canceled(PmktError):
     code = c.E_CANCELED
 
 
+class FileError(PmktError, OSError):
+    """The system could not read or write a file; ``errno`` says why, if it is known."""
+
+    code = c.E_IO
+
+
+class Corrupt(PmktError, ValueError):
+    """A file, or bytes in memory, are damaged; ``where`` is the byte."""
+
+    code = c.E_CORRUPT
+
+
+class WrongFormat(PmktError, ValueError):
+    """Not a file of libpmkt, or one of another kind or of a newer release."""
+
+    code = c.E_FORMAT
+
+
+class Collision(InvalidInput):
+    """Two different texts have the same id, by chance; ``where`` is the row of the second."""
+
+    code = c.E_COLLISION
+
+
 _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_INVALID: InvalidInput,
     c.E_NOMEM: OutOfMemory,
@@ -96,6 +120,10 @@ _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_LIMIT: LimitReached,
     c.E_CANCELED: Canceled,
     c.E_PARSE: ParseError,
+    c.E_IO: FileError,
+    c.E_CORRUPT: Corrupt,
+    c.E_FORMAT: WrongFormat,
+    c.E_COLLISION: Collision,
 }
 _WHERE = {c.WHERE_ROW: "row", c.WHERE_BYTE: "byte"}
 
@@ -104,9 +132,12 @@ def of_status(status: int, error: pmkt_error) -> PmktError:
     """The exception of a status and the details that came with it."""
     kind = _WHERE.get(error.where_kind)
     message = error.message.decode("utf-8", "replace") or f"status {status}"
-    return _BY_CODE.get(status, PmktError)(
+    made = _BY_CODE.get(status, PmktError)(
         message.replace("PMKT_ON_BAD_SKIP", 'on_bad="skip"'),
         code=status,
         where=error.where if kind else None,
         where_kind=kind,
     )
+    if isinstance(made, FileError):
+        made.errno = error.sys_errno or None
+    return made

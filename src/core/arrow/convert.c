@@ -195,6 +195,7 @@ static pmkt_status convert_entries(pmkti_conversion *c, const pmkt_allocator *al
         const pmkt_status status = pmkti_convert_block(&of_entries, i, to);
         if (status) return status;
     }
+    c->has_bad_entry = atomic_load(&any_bad) != 0;
     return PMKT_OK;
 }
 
@@ -240,7 +241,7 @@ pmkt_status pmkti_convert_prepare(pmkti_conversion *c, const pmkt_allocator *all
 /* Takes each row's value from the dictionary's. */
 static pmkt_status gather(const pmkti_conversion *c, int64_t from, int64_t to) {
     const pmkti_arrow_view *v = &c->in.view;
-    const uint8_t *reject = c->entry_reject.at;
+    const uint8_t *reject = c->has_bad_entry ? c->entry_reject.at : NULL;
     const bool is_narrow = targets[c->target].size == 2;
     const uint64_t null = targets[c->target].null;
     const uint64_t n = (uint64_t)c->entries.rows;
@@ -255,7 +256,7 @@ static pmkt_status gather(const pmkti_conversion *c, int64_t from, int64_t to) {
                 if (entry >= n) return PMKT_E_INVALID;
                 value = is_narrow ? ((const uint16_t *)c->entry_out.at)[entry]
                                   : ((const uint64_t *)c->entry_out.at)[entry];
-                if (reject[entry]) pmkti_convert_bad(c, i + j, reject[entry] - 1);
+                if (reject && reject[entry]) pmkti_convert_bad(c, i + j, reject[entry] - 1);
             }
             if (is_narrow) {
                 ((uint16_t *)c->out)[i + j] = (uint16_t)value;
