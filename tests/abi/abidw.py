@@ -9,6 +9,7 @@ the types behind every parameter, through every pointer. Changes that callers do
 listed in suppressions.ini, each with its reason.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -58,14 +59,21 @@ def build():
 
 
 def suppressions():
-    """The text of suppressions.ini, with the names of the structs that say their size."""
+    """The text of suppressions.ini, with the names of the structs that it means."""
     sized = [
         struct
         for path in headers.paths()
         for struct, fields in headers.structs(path)
         if fields[0] == "struct_size"
     ]
-    return SUPPRESSIONS.read_text(encoding="utf-8").replace("SIZED_STRUCTS", "|".join(sized))
+    declared = [
+        struct
+        for path in headers.paths()
+        for struct in re.findall(r"typedef\s+struct\s+(\w+)\s+\1\s*;", headers.code(path))
+    ]
+    text = SUPPRESSIONS.read_text(encoding="utf-8")
+    text = text.replace("SIZED_STRUCTS", "|".join(sized))
+    return text.replace("OPAQUE_STRUCTS", "|".join(declared))
 
 
 def difference(old, new, folder):

@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/kernels/kernels.h"
 
 /* ----------------------------------------------------------------------- room */
 
@@ -123,9 +124,10 @@ static void fill_null(const pmkti_conversion *c, int64_t from, int64_t to) {
 
 /* --------------------------------------------------------------------- in place */
 
-static const void *values_if_least(const pmkti_arrow_view *v, int64_t least) {
-    const unsigned char *values = v->values + v->at * 8;
-    return pmkti_least_int64(values, v->rows) >= least ? values : NULL;
+/* The 64-bit values, which are aligned, if all of them lie within bounds. */
+static const void *values_within(const pmkti_arrow_view *v, int64_t low, int64_t high) {
+    const int64_t *values = (const int64_t *)(const void *)(v->values + v->at * 8);
+    return pmkti_kernels_get()->all_within(values, v->rows, low, high, low) ? values : NULL;
 }
 
 static bool is_milliseconds(const pmkti_conversion *c) {
@@ -155,16 +157,13 @@ const void *pmkti_convert_in_place(const pmkti_conversion *c) {
     switch (c->target) {
         case PMKTI_TO_ID: /* ids above 2^63 are fine, negative ones are none */
             if (kind == PMKTI_ARROW_UINT64) return values;
-            return kind == PMKTI_ARROW_INT64 ? values_if_least(v, 0) : NULL;
+            return kind == PMKTI_ARROW_INT64 ? values_within(v, 0, INT64_MAX) : NULL;
         case PMKTI_TO_TIME:
-            return is_milliseconds(c) &&
-                           pmkti_greatest_int64(v->values + v->at * 8, v->rows) < PMKT_TIME_MAX
-                       ? values_if_least(v, PMKT_TIME_MIN)
-                       : NULL;
+            return is_milliseconds(c) ? values_within(v, PMKT_TIME_MIN, PMKT_TIME_MAX - 1) : NULL;
         case PMKTI_TO_MINOR:
         case PMKTI_TO_COUNT: /* a value that means "null" here would be lost without a word */
-            if (kind == PMKTI_ARROW_UINT64) return values_if_least(v, 0);
-            return kind == PMKTI_ARROW_INT64 ? values_if_least(v, INT64_MIN + 1) : NULL;
+            if (kind == PMKTI_ARROW_UINT64) return values_within(v, 0, INT64_MAX);
+            return kind == PMKTI_ARROW_INT64 ? values_within(v, INT64_MIN + 1, INT64_MAX) : NULL;
         case PMKTI_TO_DOUBLE:
             return kind == PMKTI_ARROW_DOUBLE ? values : NULL;
         default:

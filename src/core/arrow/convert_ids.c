@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/arrow/convert.h"
 #include "core/error.h"
+#include "core/kernels/kernels.h"
 
 /* -------------------------------------------------------------------- numbers */
 
@@ -13,7 +14,8 @@ static void ids_of_integers(const pmkti_conversion *c, int64_t from, int64_t to)
     pmkti_load_integers(&c->in.view, kind, from, to - from, (int64_t *)(void *)(out + from));
     if (c->in.valid) pmkti_fill_null64(out, c->in.valid, from, to, PMKT_ID_NONE);
     if (kind == PMKTI_ARROW_UINT64) return;
-    if (pmkti_least_int64((const unsigned char *)(out + from), to - from) >= 0) return;
+    const int64_t *ids = (const int64_t *)(const void *)(out + from);
+    if (pmkti_kernels_get()->all_within(ids, to - from, 0, INT64_MAX, 0)) return;
     for (int64_t i = from; i < to; i++) {
         if ((int64_t)out[i] >= 0) continue;
         out[i] = PMKT_ID_NONE;
