@@ -6,7 +6,8 @@
  *   DATA    one partition after another, folded: its customers and then its orders (history), or
  *           its entries (summary), as state.h has them
  *   TOMBS   one partition after another
- *   INDEX   one pmkti_rfm_index a partition: where it is follows from those before it
+ *   INDEX   one pmkti_rfm_index for each partition that is not empty, ascending: where its parts are
+ *           follows from those before it
  *
  * What is not saved: pending rows are folded; `generation`, limits and spare room are of the handle.
  * So states that know the same, and counted the same rows on the way, are the same bytes.
@@ -41,10 +42,10 @@ typedef struct pmkti_rfm_head {
 } pmkti_rfm_head;
 
 typedef struct pmkti_rfm_index {
+    uint32_t partition;
     uint32_t customers; /* or entries */
     uint32_t orders;    /* 0 in a summary */
     uint32_t tombs;
-    uint32_t unused;
     uint64_t amounts; /* the sizes of all amounts (history) or revenues (summary) in it */
 } pmkti_rfm_index;
 

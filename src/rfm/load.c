@@ -45,7 +45,7 @@ static bool is_head(const pmkti_rfm_head *h) {
 }
 
 static pmkt_status read_head(pmkti_container *c, pmkti_rfm_head *head, pmkt_error *err) {
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status =
         pmkti_container_section(c, PMKTI_RFM_HEAD, PMKTI_RFM_VERSION, sizeof *head, &span, err);
     if (status) return status;
@@ -56,7 +56,7 @@ static pmkt_status read_head(pmkti_container *c, pmkti_rfm_head *head, pmkt_erro
 
 static pmkt_status read_zone(pmkti_container *c, const pmkti_rfm_head *head, pmkt_zone *zone,
                              pmkt_error *err) {
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status = pmkti_container_section(c, PMKTI_RFM_ZONE, PMKTI_RFM_VERSION,
                                                        sizeof(pmkt_transition), &span, err);
     if (status) return status;
@@ -71,8 +71,8 @@ static pmkt_status read_zone(pmkti_container *c, const pmkti_rfm_head *head, pmk
 
 static pmkt_status make_state(loader *l, pmkt_error *err) {
     pmkti_container *c = l->origin->container;
-    pmkti_rfm_head head;
-    pmkt_zone zone;
+    pmkti_rfm_head head = {.mode = PMKT_RFM_HISTORY};
+    pmkt_zone zone = PMKT_ZONE_INIT;
     pmkt_status status = read_head(c, &head, err);
     if (!status) status = read_zone(c, &head, &zone, err);
     if (status) return status;
@@ -102,27 +102,37 @@ static size_t bytes_of(int32_t mode, const pmkti_rfm_index *i) {
     return i->customers * sizeof(pmkti_customer) + i->orders * sizeof(pmkti_order);
 }
 
-/* Where every partition is; that the amounts of all fit makes every sum over customers fit. */
+/* Whether an entry of the index can be, after partitions below `next` and so much in amounts. */
+static bool is_index(const loader *l, const pmkti_rfm_index *i, uint32_t next, uint64_t amounts) {
+    const bool something = i->customers > 0 || i->tombs > 0;
+    const bool orders = i->orders == 0 || (i->customers > 0 && l->rfm->mode == PMKT_RFM_HISTORY);
+    return i->partition >= next && i->partition < PMKTI_PARTITIONS && something && orders &&
+           i->amounts <= l->rfm->amounts - amounts;
+}
+
+/* Where every partition is. That the amounts of all fit makes every sum over customers fit. */
 static pmkt_status read_index(loader *l, pmkt_error *err) {
     pmkti_origin *o = l->origin;
-    const int32_t mode = l->rfm->mode;
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status = pmkti_container_section(
         o->container, PMKTI_RFM_INDEX, PMKTI_RFM_VERSION, sizeof *l->index, &span, err);
     if (status) return status;
-    if (span.size != sizeof l->index) return pmkti_corrupt(&span, 0, "the index is not one", err);
-    memcpy(l->index, span.at, sizeof l->index);
     uint64_t amounts = 0;
+    uint32_t next = 0; /* more entries than partitions cannot all ascend */
+    for (size_t at = 0; at < span.size; at += sizeof *l->index) {
+        pmkti_rfm_index i;
+        memcpy(&i, span.at + at, sizeof i);
+        if (!is_index(l, &i, next, amounts)) {
+            return pmkti_corrupt(&span, at, "the index makes no sense", err);
+        }
+        amounts += i.amounts;
+        next = i.partition + 1;
+        l->index[i.partition] = i;
+    }
     for (size_t p = 0; p < PMKTI_PARTITIONS; p++) {
         const pmkti_rfm_index *i = &l->index[p];
-        const bool good = i->unused == 0 && (mode == PMKT_RFM_HISTORY || i->orders == 0) &&
-                          i->amounts <= l->rfm->amounts - amounts;
-        if (!good) {
-            return pmkti_corrupt(&span, p * sizeof *i, "the index makes no sense", err);
-        }
-        amounts += i->amounts;
         o->amounts[p] = i->amounts;
-        o->data_at[p + 1] = o->data_at[p] + bytes_of(mode, i); /* 2^9 times less than 2^39 */
+        o->data_at[p + 1] = o->data_at[p] + bytes_of(l->rfm->mode, i); /* 512 times below 2^39 */
         o->tombs_at[p + 1] = o->tombs_at[p] + i->tombs * sizeof(pmkti_tomb);
     }
     return PMKT_OK;
@@ -240,19 +250,12 @@ static void borrow_part(const loader *l, int p) {
     }
 }
 
-/* A partition without customers has no orders, which nobody would look for when it is read. */
-static pmkt_status check_lengths(const loader *l, pmkt_error *err) {
-    const pmkti_origin *o = l->origin;
+static pmkt_status check_lengths(const pmkti_origin *o, pmkt_error *err) {
     if (o->data.size != o->data_at[PMKTI_PARTITIONS]) {
         return pmkti_corrupt(&o->data, 0, "the index says another length", err);
     }
     if (o->tombs.size != o->tombs_at[PMKTI_PARTITIONS]) {
         return pmkti_corrupt(&o->tombs, 0, "the index says another length", err);
-    }
-    for (int p = 0; p < PMKTI_PARTITIONS; p++) {
-        if (l->index[p].customers == 0 && l->index[p].orders > 0) {
-            return pmkti_corrupt(&o->data, o->data_at[p], "there are orders of nobody", err);
-        }
     }
     return PMKT_OK;
 }
@@ -265,9 +268,10 @@ static pmkt_status map_data(loader *l, pmkt_error *err) {
         status = pmkti_container_section(o->container, PMKTI_RFM_TOMBS, PMKTI_RFM_VERSION, 1,
                                          &o->tombs, err);
     }
-    if (!status) status = check_lengths(l, err);
+    if (!status) status = check_lengths(o, err);
     if (status) return status;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) borrow_part(l, p);
+    pmkti_container_read_ahead(o->container); /* partitions are read whole */
     l->rfm->origin = o;
     return pmkti_check_bytes(l->rfm, pmkti_rfm_fixed_bytes(l->rfm), err);
 }

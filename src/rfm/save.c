@@ -50,8 +50,8 @@ static pmkt_status prepare_part(void *ctx, int64_t n, int worker) {
     if (customers > UINT32_MAX || folded->orders.n > UINT32_MAX || part->tombs.n > UINT32_MAX) {
         return PMKT_E_OVERFLOW;
     }
-    s->index[p] = (pmkti_rfm_index){(uint32_t)customers, (uint32_t)folded->orders.n,
-                                    (uint32_t)part->tombs.n, 0, amounts_of(folded)};
+    s->index[p] = (pmkti_rfm_index){(uint32_t)p, (uint32_t)customers, (uint32_t)folded->orders.n,
+                                    (uint32_t)part->tombs.n, amounts_of(folded)};
     return PMKT_OK;
 }
 
@@ -121,8 +121,13 @@ static pmkt_status put_tombs(const saver *s, pmkt_error *err) {
 }
 
 static pmkt_status put_index(const saver *s, pmkt_error *err) {
-    const pmkt_status status = pmkti_writer_section(s->writer, PMKTI_RFM_INDEX, 1, true, err);
-    return status ? status : pmkti_writer_put(s->writer, s->index, sizeof s->index, err);
+    pmkt_status status = pmkti_writer_section(s->writer, PMKTI_RFM_INDEX, 1, true, err);
+    for (int p = 0; p < PMKTI_PARTITIONS && !status; p++) {
+        const pmkti_rfm_index *i = &s->index[p];
+        if (i->customers == 0 && i->tombs == 0) continue;
+        status = pmkti_writer_put(s->writer, i, sizeof *i, err);
+    }
+    return status;
 }
 
 static pmkt_status save(const pmkt_rfm *rfm, const char *path, const pmkt_save_options *options,

@@ -37,13 +37,13 @@ typedef struct pmkti_kernels {
     void (*fill_nulls)(uint64_t *values, int64_t n, const uint8_t *valid, int64_t first_bit,
                        uint64_t null);
 
-    /* To 64 bits: signed numbers keep their sign. */
-    void (*widen_i8)(const int8_t *in, int64_t n, int64_t *out);
-    void (*widen_i16)(const int16_t *in, int64_t n, int64_t *out);
-    void (*widen_i32)(const int32_t *in, int64_t n, int64_t *out);
-    void (*widen_u8)(const uint8_t *in, int64_t n, uint64_t *out);
-    void (*widen_u16)(const uint16_t *in, int64_t n, uint64_t *out);
-    void (*widen_u32)(const uint32_t *in, int64_t n, uint64_t *out);
+    /* To 64 bits, from wherever the values are aligned. */
+    void (*widen_i8)(const void *values, int64_t n, int64_t *out);
+    void (*widen_i16)(const void *values, int64_t n, int64_t *out);
+    void (*widen_i32)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u8)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u16)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u32)(const void *values, int64_t n, int64_t *out);
 
     /* By a factor of at least 1. What leaves 64 bits becomes INT64_MAX or -INT64_MAX, which no time and
        no amount can be, and then the answer is false. Null stays null. */
