@@ -33,6 +33,8 @@ raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h")
         abigail-tools) command -v abidw && command -v abidiff ;;
         locales) command -v localedef && [[ -e /usr/share/i18n/locales/de_DE ]] ;;
         clang-format) clang_format_14 --version ;;
+        libclang-rt-14-dev) # what -fsanitize=fuzzer links
+            [[ -e $(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-$(uname -m).a ]] ;;
         *) command -v "$1" ;;
     esac >/dev/null 2>&1
 }
