@@ -21,6 +21,7 @@ has() {
         pkg-config) command -v pkg-config ;;
         check) pkg-config --exists check ;;
         libxxhash-dev) echo '#include <xxhash.h>' | "${CC:-cc}" -E -x c - ;;
+        libzstd-dev) echo '#include <zstd.h>' | "${CC:-cc}" -E -x c - ;;
         python3) at_least 3.9 python3 --version ;;
         python3-venv) python3 -c 'import ensurepip, venv' ;;
         python3-dev)

@@ -117,7 +117,7 @@ example_tests() {
     fi
 }
 
-packages=(build-essential cmake ninja-build pkg-config check libxxhash-dev python3)
+packages=(build-essential cmake ninja-build pkg-config check libxxhash-dev libzstd-dev python3)
 $quick || packages+=(python3-venv python3-dev)
 need "${packages[@]}"
 

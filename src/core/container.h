@@ -52,13 +52,15 @@ typedef struct pmkti_span {
     int64_t offset; /* of its first byte in the file, for error.where; if compressed, of the
                        compressed bytes */
     uint32_t version;
+    bool packed; /* it is compressed, so that a place in it has no byte in the file */
 } pmkti_span;
 
 /*
  * Opens a container of a kind: `path` to load, `path` and `map` to use in place, or path == NULL to
  * read `size` bytes of the caller's, which must outlive the container. `known` are the ids of
  * the sections that the caller can read; a required one that is not among them is PMKT_E_FORMAT.
- * `options` is the caller's, or NULL; checked here, and its allocator and limit are handed on.
+ * `options` is the caller's, or NULL; checked here, and its allocator and limit are handed on. A
+ * schema of NULL takes any kind and any section, for pmkt_file_inspect and _verify.
  */
 typedef struct pmkti_source {
     const char *path;
@@ -89,13 +91,38 @@ int64_t pmkti_container_max_bytes(const pmkti_container *container);
 pmkt_status pmkti_container_section(pmkti_container *container, uint32_t id, uint32_t version,
                                     size_t element, pmkti_span *span, pmkt_error *err);
 
+/*
+ * The same without holding the section: its bytes come in order, in pieces that the caller asks for,
+ * and go where the caller wants them, so that what is loaded is in memory once. They are verified only
+ * when the stream has ended well; until then they may be anything. Of mapped files as well.
+ */
+typedef struct pmkti_stream pmkti_stream;
+
+/* Begins; *size is what will come in all. */
+pmkt_status pmkti_stream_open(const pmkti_container *container, uint32_t id, uint32_t version,
+                              size_t element, pmkti_stream **stream, uint64_t *size,
+                              pmkt_error *err);
+
+/* The next n bytes; NULL passes over them. PMKT_E_CORRUPT if there are not so many. */
+pmkt_status pmkti_stream_read(pmkti_stream *stream, void *to, size_t n, pmkt_error *err);
+
+/* PMKT_OK if all was read and the checksum is right. The stream stays, to be closed. */
+pmkt_status pmkti_stream_end(pmkti_stream *stream, pmkt_error *err);
+
+/* Frees it, at its end or before; NULL is fine. */
+void pmkti_stream_close(pmkti_stream *stream);
+
+/* Where a section is, as a span without bytes, for pmkti_corrupt. Zero if it is not there. */
+pmkti_span pmkti_container_place(const pmkti_container *container, uint32_t id);
+
 /* Whether a section is there. */
 bool pmkti_container_has(const pmkti_container *container, uint32_t id);
 
 /* Gives back the memory of a section that was loaded; nothing to do for others. */
 void pmkti_container_release(pmkti_container *container, uint32_t id);
 
-/* Compares the checksum of every section. */
+/* Compares the checksum of every section, of those also that are not known, and unpacks what is
+   compressed. */
 pmkt_status pmkti_container_verify(const pmkti_container *container, const pmkti_run *run,
                                    pmkt_error *err);
 

@@ -20,3 +20,22 @@
 uint64_t pmkti_xxh3(const void *bytes, size_t length) {
     return XXH3_64bits(bytes ? bytes : "", length);
 }
+
+_Static_assert(sizeof(XXH3_state_t) + 64 <= sizeof(pmkti_hasher), "a hasher holds XXH3's state");
+
+static XXH3_state_t *state_of(const pmkti_hasher *hasher) {
+    const uintptr_t at = (uintptr_t)hasher->room;
+    return (XXH3_state_t *)((at + 63) & ~(uintptr_t)63);
+}
+
+void pmkti_hasher_begin(pmkti_hasher *hasher) {
+    (void)XXH3_64bits_reset(state_of(hasher));
+}
+
+void pmkti_hasher_add(pmkti_hasher *hasher, const void *bytes, size_t n) {
+    if (n > 0) (void)XXH3_64bits_update(state_of(hasher), bytes, n);
+}
+
+uint64_t pmkti_hasher_end(const pmkti_hasher *hasher) {
+    return XXH3_64bits_digest(state_of(hasher));
+}

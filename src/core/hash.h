@@ -14,6 +14,16 @@
  */
 uint64_t pmkti_xxh3(const void *bytes, size_t length);
 
+/* The same of bytes that come in pieces. The state wants an alignment that no allocator of ours
+   gives, so there is room to move it; a hasher must stay where it was begun. */
+typedef struct pmkti_hasher {
+    unsigned char room[640 + 64];
+} pmkti_hasher;
+
+void pmkti_hasher_begin(pmkti_hasher *hasher);
+void pmkti_hasher_add(pmkti_hasher *hasher, const void *bytes, size_t n);
+uint64_t pmkti_hasher_end(const pmkti_hasher *hasher);
+
 /*
  * Spreads an integer over all 64 bits; a bijection, with pmkti_mix(0) == 0. It is the finalizer of
  * SplitMix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
