@@ -1,11 +1,12 @@
 package pmkt
 
 // #include <pmkt.h>
-// #include <stdlib.h>
 // #cgo noescape pmkt_events_check
 // #cgo nocallback pmkt_events_check
 // #cgo noescape pmkt_kind_name
 // #cgo nocallback pmkt_kind_name
+// #cgo noescape pmkt_kind_from_name
+// #cgo nocallback pmkt_kind_from_name
 // #cgo noescape pmkt_bad_reason
 // #cgo nocallback pmkt_bad_reason
 import "C"
@@ -59,12 +60,10 @@ func (k Kind) String() string {
 
 // KindOf is the kind of a name such as "order", or KindNone.
 func KindOf(name string) Kind {
-	for k := KindNone + 1; k < KindCount; k++ {
-		if k.String() == name {
-			return k
-		}
+	if strings.IndexByte(name, 0) >= 0 {
+		return KindNone
 	}
-	return KindNone
+	return Kind(C.pmkt_kind_from_name(chars(name + "\x00")))
 }
 
 // OnBad says what becomes of a bad row.

@@ -49,10 +49,13 @@ type Zone struct {
 // A transition of Go is one of C.
 var _ [unsafe.Sizeof(Transition{})]struct{} = [C.sizeof_pmkt_transition]struct{}{}
 
-// The years that ZoneOf looks at; the last offset holds after them.
-var (
-	zoneFirst = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
-	zoneLast  = time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC)
+// The seconds that ZoneOf looks at, from 1900 to 2100; the last offset holds after them. A location
+// does not tell reliably when its clocks change, so it is asked for every week, and where two answers
+// differ the change between them is found by halving.
+const (
+	zoneFirst int64 = -2_208_988_800
+	zoneLast  int64 = 4_133_980_800
+	zoneStep  int64 = 7 * 86_400
 )
 
 // ZoneOf is the zone of a location, with its transitions of the years 1900 to 2100. Odd seconds of
@@ -61,25 +64,33 @@ func ZoneOf(loc *time.Location) Zone {
 	if loc == nil {
 		return Zone{}
 	}
-	at := zoneFirst.In(loc)
-	offset := minutes(at)
-	zone := Zone{OffsetMinutes: offset}
-	for {
-		_, end := at.ZoneBounds()
-		if end.IsZero() || !end.Before(zoneLast) {
-			return zone
-		}
-		at = end
-		if minutes(at) != offset {
-			offset = minutes(at)
+	zone := Zone{OffsetMinutes: minutes(loc, zoneFirst)}
+	before := zone.OffsetMinutes
+	for start := zoneFirst; start < zoneLast; start += zoneStep {
+		end := start + zoneStep
+		for low := start; before != minutes(loc, end); {
+			low, before = change(loc, low, end, before)
 			zone.Transitions = append(zone.Transitions,
-				Transition{From: at.UnixMilli(), OffsetMinutes: int32(offset)})
+				Transition{From: low * 1_000, OffsetMinutes: int32(before)})
 		}
 	}
+	return zone
 }
 
-func minutes(at time.Time) int {
-	_, seconds := at.Zone()
+// change finds a second in (low, high] from which on the offset is not the one before, and that offset.
+func change(loc *time.Location, low, high int64, before int) (at int64, offset int) {
+	for high-low > 1 {
+		if middle := low + (high-low)/2; minutes(loc, middle) == before {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high, minutes(loc, high)
+}
+
+func minutes(loc *time.Location, second int64) int {
+	_, seconds := time.Unix(second, 0).In(loc).Zone()
 	return int(math.RoundToEven(float64(seconds) / 60))
 }
 
