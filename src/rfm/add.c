@@ -11,6 +11,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 
 #define FOLD_AT_LEAST 64 /* pending rows of a partition that may wait */
@@ -65,9 +66,9 @@ void pmkti_commit(const pmkti_batch *b) {
     pmkt_rfm *rfm = b->rfm;
     const pmkti_chunk *total = &b->total;
     rfm->amounts += total->amounts;
-    rfm->rows_accepted += total->report.accepted;
-    rfm->rows_rejected += total->report.rejected;
-    rfm->rows_ignored += total->report.ignored;
+    pmkti_count_up(&rfm->rows_accepted, total->report.accepted);
+    pmkti_count_up(&rfm->rows_rejected, total->report.rejected);
+    pmkti_count_up(&rfm->rows_ignored, total->report.ignored);
     if (total->first_ms < rfm->first_ms) rfm->first_ms = total->first_ms;
     if (total->last_ms > rfm->last_ms) rfm->last_ms = total->last_ms;
     if (b->ev.currency[0]) {
@@ -136,6 +137,7 @@ static void fold_waiting(pmkt_rfm *rfm, bool all) {
     for (int p = 0; p < PMKTI_PARTITIONS; p++) {
         pmkti_part *part = &rfm->parts[p];
         if (!all && part->rows.n < may_wait(part)) continue;
+        if (part->rows.n > 0 && pmkti_part_ready(rfm, p)) continue; /* nor with damage below */
         if (!scratch) scratch = pmkti_fold_scratch_new(&rfm->allocator, 1);
         /* Without memory for it the rows just wait: they are taken all the same. */
         if (scratch) (void)pmkti_fold_in_place(&rfm->allocator, scratch, rfm->mode, part);
@@ -155,12 +157,27 @@ static pmkt_status append_rows(pmkti_batch *b, const pmkti_run *run, pmkt_error 
     return pmkti_stopped(err, status);
 }
 
+/* The partitions that this batch makes due for folding must not be damaged: it is better to hear of
+   it now, while nothing has been taken. */
+static pmkt_status check_due(const pmkti_batch *b, pmkt_error *err) {
+    const pmkt_rfm *rfm = b->rfm;
+    pmkt_status status = PMKT_OK;
+    for (int p = 0; rfm->origin && p < PMKTI_PARTITIONS && !status; p++) {
+        const pmkti_part *part = &rfm->parts[p];
+        if (b->coming[p] > 0 && part->rows.n + b->coming[p] >= may_wait(part)) {
+            status = pmkti_part_ready(rfm, p);
+        }
+    }
+    return pmkti_rfm_stopped(err, rfm, status);
+}
+
 static pmkt_status append(pmkti_batch *b, const pmkti_run *run, pmkt_error *err) {
     pmkt_rfm *rfm = b->rfm;
     pmkt_status status = pmkti_place_slice(b, run, (pmkti_stage){"reading", 0, 0.5}, 0, b->ev.rows);
     if (status) return pmkti_stopped(err, status);
     status = pmkti_check_rows(b, err);
     if (!status) status = pmkti_check_amounts(b, err);
+    if (!status) status = check_due(b, err);
     if (status) return status;
     status = append_rows(b, run, err);
     if (status) { /* not even the room stays */
@@ -194,7 +211,11 @@ pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, const pmkt_ru
     if (!status) status = check_currency(rfm, &b.ev, err);
     if (!status) status = pmkti_report_begin(report, b.ev.rows, &b.total.report, err);
     if (status) return status;
-    for (int p = 0; p < PMKTI_PARTITIONS; p++) b.any_forgotten |= rfm->parts[p].tombs.n > 0;
+    for (int p = 0; p < PMKTI_PARTITIONS && !status; p++) {
+        b.any_forgotten |= rfm->parts[p].tombs.n > 0;
+        status = pmkti_tombs_ready(rfm, p); /* which every row is looked up in */
+    }
+    if (status) return pmkti_rfm_stopped(err, rfm, status);
 
     if (b.ev.rows > 0) {
         status = is_large(rfm, b.ev.rows) ? pmkti_add_large(&b, &how, err) : append(&b, &how, err);

@@ -9,6 +9,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "rfm/add.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 
 #define SUMMARY_SLICE 2000000
@@ -47,6 +48,8 @@ static pmkt_status fold_part(void *ctx, int64_t p, int worker) {
     const large *l = ctx;
     const pmkt_rfm *rfm = l->b->rfm;
     if (l->begun && l->b->coming[p] == 0) return PMKT_OK;
+    const pmkt_status status = pmkti_part_ready(rfm, p);
+    if (status) return status;
     pmkti_part coming;
     memset(&coming, 0, sizeof coming);
     coming.rows.at = l->b->dest[p];
@@ -90,7 +93,7 @@ static pmkt_status take_slices(large *l, const pmkti_run *run, pmkt_error *err) 
         status = pmkti_check_amounts(b, err);
         if (status) return status;
         status = fold_slice(l, run, begin, end);
-        if (status) return pmkti_stopped(err, status);
+        if (status) return pmkti_rfm_stopped(err, b->rfm, status);
     }
     return pmkti_check_rows(b, err);
 }

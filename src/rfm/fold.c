@@ -66,11 +66,17 @@ static spare spare_for(const pmkt_allocator *allocator, bool roomy, size_t n, si
     return (spare){at, wanted, !at};
 }
 
+/* Frees an array unless it is borrowed. */
+#define FREE_ARRAY(array) \
+    do { \
+        if ((array).room > 0) pmkti_free(allocator, (array).at, (array).room, sizeof *(array).at); \
+    } while (0)
+
 /* Copies one of the folded arrays, into the spare if it does not fit. */
 #define COPY_ARRAY(name, spare) \
     do { \
         if ((spare).at) { \
-            pmkti_free(allocator, out->name.at, out->name.room, sizeof *out->name.at); \
+            FREE_ARRAY(out->name); \
             out->name.at = (spare).at; \
             out->name.room = (spare).room; \
         } \
@@ -134,18 +140,38 @@ void pmkti_part_replace(const pmkt_allocator *allocator, pmkti_part *part, pmkti
 }
 
 void pmkti_part_clear(const pmkt_allocator *allocator, pmkti_part *part) {
-    pmkti_free(allocator, part->customers.at, part->customers.room, sizeof *part->customers.at);
-    pmkti_free(allocator, part->orders.at, part->orders.room, sizeof *part->orders.at);
-    pmkti_free(allocator, part->entries.at, part->entries.room, sizeof *part->entries.at);
-    pmkti_free(allocator, part->rows.at, part->rows.room, sizeof *part->rows.at);
-    pmkti_free(allocator, part->tombs.at, part->tombs.room, sizeof *part->tombs.at);
+    FREE_ARRAY(part->customers);
+    FREE_ARRAY(part->orders);
+    FREE_ARRAY(part->entries);
+    FREE_ARRAY(part->rows);
+    FREE_ARRAY(part->tombs);
     memset(part, 0, sizeof *part);
+}
+
+/* A borrowed array becomes a copy of its own. */
+#define OWN_ARRAY(array) \
+    do { \
+        if ((array).room == 0 && (array).n > 0) { \
+            void *own = pmkti_alloc(allocator, (array).n, sizeof *(array).at); \
+            if (!own) return PMKT_E_NOMEM; \
+            memcpy(own, (array).at, (array).n * sizeof *(array).at); \
+            (array).at = own; \
+            (array).room = (array).n; \
+        } \
+    } while (0)
+
+pmkt_status pmkti_part_own(const pmkt_allocator *allocator, pmkti_part *part) {
+    OWN_ARRAY(part->customers);
+    OWN_ARRAY(part->orders);
+    OWN_ARRAY(part->entries);
+    OWN_ARRAY(part->tombs);
+    return PMKT_OK;
 }
 
 /* A smaller array, or the same one if the allocator will not shrink it: that is no harm. */
 static void *trimmed(const pmkt_allocator *allocator, void *at, size_t n, size_t *room,
                      size_t size) {
-    if (n == *room) return at;
+    if (n == *room || *room == 0) return at;
     if (n == 0) {
         pmkti_free(allocator, at, *room, size);
         *room = 0;

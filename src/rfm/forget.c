@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/sort.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 
 static bool key_before(const void *a, const void *b) {
@@ -71,8 +72,11 @@ static pmkt_status prepare(pmkt_rfm *rfm, const uint64_t *keys, size_t n) {
     pmkt_status status = scratch ? PMKT_OK : PMKT_E_NOMEM;
     for (size_t i = 0, run; i < n && !status; i += run) {
         run = run_of_partition(keys + i, n - i);
-        pmkti_part *part = &rfm->parts[pmkti_partition_of_key(keys[i])];
-        status = pmkti_fold_in_place(allocator, scratch, rfm->mode, part);
+        const uint32_t p = pmkti_partition_of_key(keys[i]);
+        pmkti_part *part = &rfm->parts[p];
+        status = pmkti_part_ready(rfm, p);
+        if (!status) status = pmkti_fold_in_place(allocator, scratch, rfm->mode, part);
+        if (!status) status = pmkti_part_own(allocator, part);
         if (!status) status = reserve_tombs(allocator, part, run);
     }
     pmkti_fold_scratch_free(allocator, scratch, 1);
@@ -100,7 +104,7 @@ pmkt_status pmkt_rfm_forget(pmkt_rfm *rfm, const uint64_t *users, int64_t n, int
         gone += pmkti_part_bury(part, rfm->mode);
     }
     pmkti_free(&rfm->allocator, keys, given, sizeof *keys);
-    if (status) return pmkti_stopped(err, status);
+    if (status) return pmkti_rfm_stopped(err, rfm, status);
     if (different > 0) rfm->generation++;
     if (found) *found = gone;
     return PMKT_OK;

@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/parallel.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 
 typedef struct merger {
@@ -125,6 +126,9 @@ static pmkt_status merge_part(void *ctx, int64_t n, int worker) {
     const pmkti_part *a = &m->into->parts[n], *b = &m->from->parts[n];
     pmkti_fold_scratch *scratch = &m->scratch[worker];
     const int32_t mode = m->into->mode;
+    pmkt_status status = pmkti_part_ready(m->into, n);
+    if (!status) status = pmkti_part_ready(m->from, n);
+    if (status) return status;
     if (a->tombs.n + b->tombs.n == 0) {
         return pmkti_fold(allocator, scratch, mode, a, b, &m->parts[n]);
     }
@@ -137,9 +141,9 @@ static void take_over(pmkt_rfm *into, const pmkt_rfm *from, pmkti_part *parts) {
         into->parts[p] = parts[p];
     }
     into->amounts += from->amounts;
-    into->rows_accepted += from->rows_accepted;
-    into->rows_rejected += from->rows_rejected;
-    into->rows_ignored += from->rows_ignored;
+    pmkti_count_up(&into->rows_accepted, from->rows_accepted);
+    pmkti_count_up(&into->rows_rejected, from->rows_rejected);
+    pmkti_count_up(&into->rows_ignored, from->rows_ignored);
     if (from->first_ms < into->first_ms) into->first_ms = from->first_ms;
     if (from->last_ms > into->last_ms) into->last_ms = from->last_ms;
     if (!into->currency[0]) {
@@ -176,7 +180,13 @@ pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const pmkt_run 
                                         PMKTI_PARTITIONS)
                        : PMKT_E_NOMEM;
     pmkti_fold_scratch_free(allocator, m.scratch, workers);
-    status = status ? pmkti_stopped(err, status) : check_limit(into, parts, err);
+    if (status == PMKT_E_CORRUPT && pmkti_rfm_damaged(from)) {
+        status = pmkti_rfm_stopped(err, from, status);
+    } else if (status) {
+        status = pmkti_rfm_stopped(err, into, status);
+    } else {
+        status = check_limit(into, parts, err);
+    }
     if (!status) {
         take_over(into, from, parts);
     } else {

@@ -7,6 +7,7 @@
 #include "core/structs.h"
 #include "core/zone.h"
 #include "rfm/facts.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 #include "rfm/scores.h"
 
@@ -47,11 +48,12 @@ static size_t count_customers(const scoring *s, const pmkti_part *part, bool *be
 static pmkt_status count_part(void *ctx, int64_t p, int worker) {
     scoring *s = ctx;
     const pmkt_rfm *rfm = s->rfm;
-    if (rfm->parts[p].rows.n) {
-        const pmkt_status status = pmkti_fold(&rfm->allocator, &s->scratch[worker], rfm->mode,
-                                              &rfm->parts[p], NULL, &s->folded[p]);
-        if (status) return status;
+    pmkt_status status = pmkti_part_ready(rfm, p);
+    if (!status && rfm->parts[p].rows.n) {
+        status = pmkti_fold(&rfm->allocator, &s->scratch[worker], rfm->mode, &rfm->parts[p], NULL,
+                            &s->folded[p]);
     }
+    if (status) return status;
     s->first_row[p + 1] = count_customers(s, part_of(s, p), &s->behavior[p]);
     return PMKT_OK;
 }
@@ -270,7 +272,7 @@ static pmkt_status score(const pmkt_rfm *rfm, pmkt_rfm_scores *scores, const pmk
     }
     pmkti_free(&rfm->allocator, s.folded, PMKTI_PARTITIONS, sizeof *s.folded);
     pmkti_fold_scratch_free(&rfm->allocator, s.scratch, workers);
-    return pmkti_stopped(err, status);
+    return pmkti_rfm_stopped(err, rfm, status);
 }
 
 pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,

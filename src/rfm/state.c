@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "core/structs.h"
 #include "core/zone.h"
+#include "rfm/files.h"
 #include "rfm/fold.h"
 
 static pmkt_status check_options(const pmkt_rfm_options *given, pmkt_rfm_options *mine,
@@ -78,12 +79,14 @@ void pmkt_rfm_free(pmkt_rfm *rfm) {
     if (!rfm) return;
     const pmkt_allocator allocator = rfm->allocator;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) pmkti_part_clear(&allocator, &rfm->parts[p]);
+    pmkti_origin_free(&allocator, rfm->origin); /* when nothing borrows from it any more */
     free_zone(rfm);
     pmkti_free(&allocator, rfm, 1, sizeof *rfm);
 }
 
 size_t pmkti_rfm_fixed_bytes(const pmkt_rfm *rfm) {
-    return sizeof *rfm + (size_t)rfm->zone.n_transitions * sizeof *rfm->zone.transitions;
+    const size_t origin = rfm->origin ? sizeof *rfm->origin : 0;
+    return sizeof *rfm + origin + (size_t)rfm->zone.n_transitions * sizeof *rfm->zone.transitions;
 }
 
 int64_t pmkti_rfm_records(const pmkt_rfm *rfm) {
@@ -135,8 +138,14 @@ static pmkt_status compact_part(void *ctx, int64_t p, int worker) {
     const compaction *c = ctx;
     pmkt_rfm *rfm = c->rfm;
     pmkti_part *part = &rfm->parts[p];
-    const pmkt_status status =
-        pmkti_fold_in_place(&rfm->allocator, &c->scratch[worker], rfm->mode, part);
+    if (part->rows.n == 0) { /* and so none of the file is read */
+        pmkti_part_trim(&rfm->allocator, part);
+        return PMKT_OK;
+    }
+    pmkt_status status = pmkti_part_ready(rfm, p);
+    if (!status) {
+        status = pmkti_fold_in_place(&rfm->allocator, &c->scratch[worker], rfm->mode, part);
+    }
     if (!status) pmkti_part_trim(&rfm->allocator, part);
     return status;
 }
@@ -152,5 +161,5 @@ pmkt_status pmkt_rfm_compact(pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err
                                         PMKTI_PARTITIONS)
                        : PMKT_E_NOMEM;
     pmkti_fold_scratch_free(&rfm->allocator, c.scratch, workers);
-    return pmkti_stopped(err, status);
+    return pmkti_rfm_stopped(err, rfm, status);
 }

@@ -18,6 +18,10 @@
  * from the old one and pending. That is all: add = append, now and then fold; merge = fold of two;
  * score = read the folded part (of a temporary fold where rows are pending, so that a const state
  * stays const).
+ *
+ * A mapped state borrows folded parts and tombs from its file: arrays with elements but no room, which
+ * are never written to or freed. Folding makes new ones, and forgetting copies first; so a partition
+ * that changes leaves the file, and the others stay in it. See files.h.
  */
 #ifndef PMKTI_RFM_STATE_H
 #define PMKTI_RFM_STATE_H
@@ -140,7 +144,8 @@ _Static_assert(sizeof(pmkti_row) == 32, "a pending row is 32 bytes");
 _Static_assert(sizeof(pmkti_customer) == 32, "a customer of the history is 32 bytes");
 _Static_assert(sizeof(pmkti_entry) == 48, "a customer of the summary is 48 bytes");
 
-/* An array that knows its room, so that memory can be counted and given back. */
+/* An array that knows its room, so that memory can be counted and given back. Without room it is
+   empty or borrowed. */
 #define PMKTI_ARRAY(type) \
     struct { \
         type *at; \
@@ -155,6 +160,8 @@ typedef struct pmkti_part {
     PMKTI_ARRAY(pmkti_tomb) tombs;
 } pmkti_part;
 
+struct pmkti_origin; /* files.h */
+
 struct pmkt_rfm {
     pmkt_allocator allocator;
     int32_t mode;
@@ -167,8 +174,14 @@ struct pmkt_rfm {
     int64_t rows_accepted, rows_rejected, rows_ignored;
     int64_t first_ms, last_ms; /* of accepted rows; first > last if there are none */
     uint64_t amounts; /* sum of all sizes ever taken, within INT64_MAX: so no sum can leave it */
+    struct pmkti_origin *origin; /* the file that a mapped state uses, or NULL */
     pmkti_part parts[PMKTI_PARTITIONS];
 };
+
+/* Counters stop at the end of their range: a file may say that it is near. */
+static inline void pmkti_count_up(int64_t *counter, int64_t n) {
+    if (__builtin_add_overflow(*counter, n, counter)) *counter = INT64_MAX;
+}
 
 /* The orders from the i-th on; NULL if there are none at all. */
 static inline const pmkti_order *pmkti_part_orders(const pmkti_part *part, size_t i) {
@@ -177,6 +190,9 @@ static inline const pmkti_order *pmkti_part_orders(const pmkti_part *part, size_
 
 /* Frees what a partition holds, and empties it. */
 void pmkti_part_clear(const pmkt_allocator *allocator, pmkti_part *part);
+
+/* Copies what a partition borrows, so that it can be written to. PMKT_OK or PMKT_E_NOMEM. */
+pmkt_status pmkti_part_own(const pmkt_allocator *allocator, pmkti_part *part);
 
 /* Gives back the room that a partition's arrays do not use. */
 void pmkti_part_trim(const pmkt_allocator *allocator, pmkti_part *part);
