@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/ids_state.h"
 
 /* Above it, a double no longer tells neighboring integers apart. */
 #define LARGEST_EXACT 9007199254740992.0
@@ -16,8 +17,8 @@ uint64_t pmkt_id_of_bytes(const void *bytes, size_t length) {
 }
 
 /* Offsets come from files and foreign code, and decide which memory is read. */
-static pmkt_status check_offsets(const char *bytes, const int64_t *offsets, int64_t n,
-                                 pmkt_error *err) {
+pmkt_status pmkti_strings_check(const char *bytes, const int64_t *offsets, int64_t n,
+                                pmkt_error *err) {
     if (!offsets) return pmkti_null(err, "offsets");
     if (offsets[0] < 0) {
         return pmkti_fail_at(err, PMKT_E_INVALID, PMKT_WHERE_ROW, 0,
@@ -41,7 +42,7 @@ pmkt_status pmkt_ids_of_strings(const char *bytes, const int64_t *offsets, int64
     if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
     if (n == 0) return PMKT_OK; /* an empty Arrow column may have no offsets at all */
     if (!id) return pmkti_null(err, "id");
-    const pmkt_status status = check_offsets(bytes, offsets, n, err);
+    const pmkt_status status = pmkti_strings_check(bytes, offsets, n, err);
     if (status) return status;
     for (int64_t i = 0; i < n; i++) {
         const char *string = bytes ? bytes + offsets[i] : "";

@@ -1,0 +1,38 @@
+/*
+ * ids_encode.h - how strings come in: one after another, or, where there are many, by partition.
+ */
+#ifndef PMKTI_IDS_ENCODE_H
+#define PMKTI_IDS_ENCODE_H
+
+#include "core/ids_state.h"
+
+/* A checked batch of strings. */
+typedef struct pmkti_strings {
+    const unsigned char *bytes; /* may be NULL if all are empty */
+    const int64_t *offsets;
+    int64_t n;
+} pmkti_strings;
+
+static inline pmkti_string pmkti_string_at(const pmkti_strings *strings, int64_t i) {
+    static const unsigned char EMPTY[1] = {0};
+    const int64_t from = strings->offsets[i];
+    return (pmkti_string){strings->bytes ? strings->bytes + from : EMPTY,
+                          (size_t)(strings->offsets[i + 1] - from)};
+}
+
+/*
+ * Learns up to PMKTI_IDS_BLOCK strings, in order. If one fails, *done is how many came before it.
+ * With `part` NULL they may be of any partition.
+ */
+pmkt_status pmkti_ids_learn_block(pmkt_ids *ids, pmkti_ids_part *part, const uint64_t *id,
+                                  const pmkti_string *string, size_t n, size_t *done);
+
+/* The ids of the strings, in `id`, and nothing else. */
+pmkt_status pmkti_ids_hash(const pmkti_strings *strings, const pmkti_run *run, uint64_t *id);
+
+/* Learns strings by partition, on many threads, between pmkti_ids_begin and _end. `id` may be
+   NULL. */
+pmkt_status pmkti_ids_learn_many(pmkt_ids *ids, const pmkti_strings *strings, const pmkti_run *run,
+                                 uint64_t *id);
+
+#endif
