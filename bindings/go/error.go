@@ -84,11 +84,16 @@ func (e *Error) Unwrap() []error {
 	return append(e.causes[:len(e.causes):len(e.causes)], e.SysErrno)
 }
 
-// failure turns what C said into an error.
+// failure turns what C said into an error. The details are copied only if there are some, so that those
+// of a call that succeeds stay on the stack.
 func failure(status C.pmkt_status, e *C.pmkt_error, causes ...error) error {
 	if status == C.PMKT_OK {
 		return nil
 	}
+	return describe(status, *e, causes)
+}
+
+func describe(status C.pmkt_status, e C.pmkt_error, causes []error) error {
 	return &Error{
 		Code:      Code(status),
 		SysErrno:  syscall.Errno(e.sys_errno),

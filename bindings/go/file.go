@@ -14,6 +14,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -139,15 +140,20 @@ func withPath(
 	return run.finish(fn(name, run.run, &e), &e)
 }
 
-// take copies the bytes of a buffer, and frees it.
-func take(buffer *C.pmkt_buffer, err error) ([]byte, error) {
+// take copies the bytes of a buffer that a call made, and frees it.
+func take(buffer **C.pmkt_buffer, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer C.pmkt_buffer_free(buffer)
-	size := int(C.pmkt_buffer_size(buffer))
-	if size == 0 {
-		return []byte{}, nil
+	defer C.pmkt_buffer_free(*buffer)
+	size := int(C.pmkt_buffer_size(*buffer))
+	return slices.Clone(borrow[byte]((*C.char)(C.pmkt_buffer_data(*buffer)), size)), nil
+}
+
+// address is where bytes are; never nil.
+func address(bytes []byte) unsafe.Pointer {
+	if len(bytes) == 0 {
+		return unsafe.Pointer(&empty)
 	}
-	return append([]byte(nil), unsafe.Slice((*byte)(C.pmkt_buffer_data(buffer)), size)...), nil
+	return unsafe.Pointer(unsafe.SliceData(bytes))
 }

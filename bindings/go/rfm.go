@@ -16,7 +16,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -57,13 +56,7 @@ type RFMOptions struct {
 // come in any order, as often as there are some; [RFM.Score] answers as of a date.
 //
 // Calls that change the state are made one after another; those that only ask run side by side.
-type RFM struct {
-	gate   gate
-	h      *handle
-	serial int64 // in which order two of them are locked
-}
-
-var rfmSerial atomic.Int64
+type RFM struct{ own guarded }
 
 // NewRFM is a new, empty state.
 func NewRFM(options RFMOptions) (*RFM, error) {
@@ -91,42 +84,26 @@ func ownRFM(at *C.pmkt_rfm, err error) (*RFM, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &RFM{serial: rfmSerial.Add(1)}
-	r.h = own(r, unsafe.Pointer(at), func(p unsafe.Pointer) { C.pmkt_rfm_free((*C.pmkt_rfm)(p)) })
+	r := &RFM{}
+	r.own.h = own(r, unsafe.Pointer(at), func(p unsafe.Pointer) {
+		C.pmkt_rfm_free((*C.pmkt_rfm)(p))
+	})
 	return r, nil
 }
 
 // Close frees the state; scores made from it live on. It returns nil.
 func (r *RFM) Close() error {
 	if r != nil {
-		r.h.close()
+		r.own.h.close()
 	}
 	return nil
 }
 
-// enter begins a call, as the only one if it changes the state; leave ends it.
-func (r *RFM) enter(ctx context.Context, change bool) (*C.pmkt_rfm, error) {
-	if r == nil || !r.h.enter() {
-		return nil, closed("the state")
+func (r *RFM) guarded() *guarded {
+	if r == nil {
+		return nil
 	}
-	enter := r.gate.read
-	if change {
-		enter = r.gate.write
-	}
-	if err := enter(ctx); err != nil {
-		r.h.leave()
-		return nil, err
-	}
-	return (*C.pmkt_rfm)(r.h.at), nil
-}
-
-func (r *RFM) leave(change bool) {
-	if change {
-		r.gate.mutex.Unlock()
-	} else {
-		r.gate.mutex.RUnlock()
-	}
-	r.h.leave()
+	return &r.own
 }
 
 // call runs something long on the state.
@@ -134,17 +111,10 @@ func (r *RFM) call(
 	ctx context.Context, change bool, options []Option,
 	fn func(*C.pmkt_rfm, *C.pmkt_run, *C.pmkt_error) C.pmkt_status,
 ) error {
-	state, err := r.enter(ctx, change)
-	if err != nil {
-		return err
-	}
-	defer r.leave(change)
-	run, err := start(ctx, options)
-	if err != nil {
-		return err
-	}
-	var e C.pmkt_error
-	return run.finish(fn(state, run.run, &e), &e)
+	return r.guarded().call(ctx, "the state", change, options,
+		func(at unsafe.Pointer, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return fn((*C.pmkt_rfm)(at), run, e)
+		})
 }
 
 // Add takes a batch, all of it or, on an error, none of it. The report tells what became of its rows;
@@ -170,46 +140,24 @@ func (r *RFM) Add(ctx context.Context, batch *Events, options ...Option) (Report
 // Merge adds all that another state knows; the other stays as it is. The result equals a state that took
 // every batch itself. Whoever is forgotten in one is forgotten in both.
 func (r *RFM) Merge(ctx context.Context, from *RFM, options ...Option) error {
-	if r == nil || from == nil {
-		return closed("the state")
-	}
-	if r == from {
-		return invalid("a state cannot be merged into itself")
-	}
-	// Always in the same order, so that two that merge crosswise do not lock up.
-	first, second := r, from
-	if from.serial < r.serial {
-		first, second = from, r
-	}
-	if _, err := first.enter(ctx, first == r); err != nil {
-		return err
-	}
-	defer first.leave(first == r)
-	if _, err := second.enter(ctx, second == r); err != nil {
-		return err
-	}
-	defer second.leave(second == r)
-	run, err := start(ctx, options)
-	if err != nil {
-		return err
-	}
-	var e C.pmkt_error
-	return run.finish(C.pmkt_rfm_merge((*C.pmkt_rfm)(r.h.at), (*C.pmkt_rfm)(from.h.at),
-		run.run, &e), &e)
+	return merge(ctx, r.guarded(), from.guarded(), "state", options,
+		func(into, from unsafe.Pointer, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_rfm_merge((*C.pmkt_rfm)(into), (*C.pmkt_rfm)(from), run, e)
+		})
 }
 
 // Forget erases what is known of users from before an instant. A dated tombstone stays, also for users
 // who are not known, so that no old batch and no merge brings them back; what they do later is of a
 // new customer. It returns how many different users had something to forget.
 func (r *RFM) Forget(ctx context.Context, users []uint64, when time.Time) (int64, error) {
-	state, err := r.enter(ctx, true)
+	at, err := r.guarded().enter(ctx, "the state", true)
 	if err != nil {
 		return 0, err
 	}
-	defer r.leave(true)
+	defer r.own.leave(true)
 	var found C.int64_t
 	var e C.pmkt_error
-	status := C.pmkt_rfm_forget(state, data[C.uint64_t](users), C.int64_t(len(users)),
+	status := C.pmkt_rfm_forget((*C.pmkt_rfm)(at), data[C.uint64_t](users), C.int64_t(len(users)),
 		C.int64_t(millis(when)), &found, &e)
 	return int64(found), failure(status, &e)
 }
@@ -243,14 +191,14 @@ type RFMStats struct {
 
 // Stats reads the counters. O(1) in History mode, O(customers) in Summary mode.
 func (r *RFM) Stats() (RFMStats, error) {
-	state, err := r.enter(context.Background(), false)
+	at, err := r.guarded().enter(context.Background(), "the state", false)
 	if err != nil {
 		return RFMStats{}, err
 	}
-	defer r.leave(false)
+	defer r.own.leave(false)
 	c := C.pmkt_rfm_counters{struct_size: C.sizeof_pmkt_rfm_counters}
 	var e C.pmkt_error
-	if err := failure(C.pmkt_rfm_stats(state, &c, &e), &e); err != nil {
+	if err := failure(C.pmkt_rfm_stats((*C.pmkt_rfm)(at), &c, &e), &e); err != nil {
 		return RFMStats{}, err
 	}
 	return RFMStats{

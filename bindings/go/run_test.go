@@ -127,7 +127,7 @@ func TestThreadsDoNotChangeTheAnswer(t *testing.T) {
 // Whoever waits for a state gives up with their context, and the queue goes on.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	rfm := newRFM(t, RFMOptions{}, shop()...)
-	check(t, rfm.gate.write(background)) // somebody is at it
+	check(t, rfm.own.gate.write(background)) // somebody is at it
 	ctx, cancel := context.WithTimeout(background, 5*time.Millisecond)
 	defer cancel()
 	_, err := rfm.Score(ctx, day("2026-02-01"), ScoreOptions{})
@@ -145,7 +145,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		done <- err
 	}()
 	time.Sleep(time.Millisecond)
-	rfm.gate.mutex.Unlock()
+	rfm.own.gate.mutex.Unlock()
 	check(t, <-done)
 	check(t, rfm.Compact(background))
 }
