@@ -18,21 +18,31 @@
  * What converts to what, and the rest of the rules:
  *
  *   ids       int8 to int64 and uint8 to uint64 as they are (0 is none, below 0 is bad); float and
- *             double if whole and at most 2^53; utf8, large_utf8, utf8_view, binary and large_binary by
- *             the hash of ids.h; a dictionary of any of these
+ *             double as pmkt_ids_of_doubles reads them; utf8, large_utf8, utf8_view, binary,
+ *             large_binary and binary_view by the hash of ids.h
  *   time      timestamp of any unit, with a zone (instants) or without (wall-clock times of
  *             `zone`, which must be given); date32 and date64 (00:00 in `zone`, or UTC); integers
  *             (by `time_unit`). Finer than a millisecond is rounded down
- *   kind      integers (PMKT_KIND_ numbers, or by the table `kinds`); utf8, large_utf8, utf8_view
- *             and dictionaries of them (by `kinds`, else the names of pmkt_kind_name)
- *   money     decimal128, float and double are major units; integers are major units too, or minor
- *             ones if the name is given as amount_minor; utf8 as pmkt_money_parse reads it. Rounded
- *             half away from zero to `decimals`; a decimal exactly, a double as the number that it
- *             is
- *   quantity  integers; float, double and decimal128 if whole (with `price`, fractions too)
+ *   kind      integers (PMKT_KIND_ numbers, or by the table `kinds`); text as above (by `kinds`;
+ *             without that table, the names of pmkt_kind_name)
+ *   money     decimal32, decimal64, decimal128, float and double are major units; integers are
+ *             major units too, or minor ones if the name is given as amount_minor; text as
+ *             pmkt_money_parse reads it. Rounded half away from zero to `decimals`; decimals,
+ *             integers and text exactly, floating point as pmkt_money_from_double does
+ *   price     the same types; times a quantity, it is rounded once. Without floating point the
+ *             product is exact; a price in text then counts to six decimals, and a product that
+ *             needs more than 127 bits is bad
+ *   quantity  integers and bool; float, double and decimals if whole (with `price`, fractions
+ *             too: they price the row, and the quantity column is null there)
+ *   vectors   fixed-size lists, lists and large lists of float or double, without nulls inside
  *   extra     integers and bool to PMKT_TYPE_INT64 (uint64 to PMKT_TYPE_UINT64), float, double and
- *             decimal128 to PMKT_TYPE_DOUBLE, text to PMKT_TYPE_UINT64 ids, timestamps and dates to
+ *             decimals to PMKT_TYPE_DOUBLE, text to PMKT_TYPE_UINT64 ids, timestamps and dates to
  *             PMKT_TYPE_INT64 milliseconds
+ *
+ * A dictionary may hold any of these, with indices of any integer type, but for prices, their
+ * quantities and vectors. A column of the null type may stand anywhere. All else (half floats,
+ * decimal256, times of day, durations, intervals, unions, maps, list views, run-end-encoded) is
+ * refused by an error that names the column and its format.
  *
  * Nulls become the column's null. A value that cannot be converted makes its row bad: by `on_bad`
  * the call fails and names the row, counted from the first of the stream, or the batch carries the
@@ -40,6 +50,12 @@
  *
  * Ownership follows the interface's own rules: whatever stream is given to a call of this header
  * belongs to the library from then on, also if the call fails, and is released exactly once.
+ *
+ * What is checked: every array, before it is trusted, so that lengths, offsets, counts, indices and
+ * pointers that contradict each other are an error and no crash. But the interface does not say how
+ * long a buffer is: whoever hands out arrays that claim more than their buffers hold makes the
+ * library read beyond them, as it would any other reader. Take streams only from code that runs in
+ * your process anyway; for bytes from elsewhere, let an Arrow library validate them first.
  *
  * Source: the Arrow C data interface and C stream interface, https://arrow.apache.org/docs/format/.
  */
@@ -199,7 +215,8 @@ PMKT_API pmkt_status pmkt_arrow_events_open(struct ArrowArrayStream *stream,
  *
  * Errors: PMKT_E_BAD_ROW (where = the row, from the first of the stream), PMKT_E_IO, PMKT_E_INVALID,
  * PMKT_E_COLLISION, PMKT_E_LIMIT, PMKT_E_CANCELED, PMKT_E_NOMEM; after one the reader is at its end
- * and has released the stream. One thread at a time. O(rows). Since 0.2.
+ * and has released the stream, unless an argument was malformed: then nothing has happened. One
+ * thread at a time. O(rows). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_arrow_events_next(pmkt_arrow_events *reader, const pmkt_run *run,
                                             const pmkt_events **batch, pmkt_error *err);
@@ -227,7 +244,8 @@ typedef struct pmkt_arrow_item_columns {
     const char *price;
     const char *price_minor;
     const char *stock;
-    const char *vector;       /* fixed_size_list of float or double; or lists, all of one length */
+    const char *vector;       /* lists of numbers, all of one length: the fixed size, or that of
+                                 the first list that is not empty; another length is bad */
     const char *const *extra; /* [n_extra] */
     int64_t n_extra;
     int32_t decimals; /* as for events */
@@ -270,8 +288,8 @@ PMKT_API void pmkt_arrow_items_free(pmkt_arrow_items *reader);
  *   id    [room]  out, or NULL if room is 0; nulls are PMKT_ID_NONE
  *   n     out: rows of the stream
  *
- * Errors: as pmkt_arrow_events_next, and PMKT_E_LIMIT if the stream has more than `room` rows. Since
- * 0.2.
+ * A bad row is an error. Errors: as pmkt_arrow_events_next, and PMKT_E_LIMIT if the stream has more
+ * than `room` rows; `id` is scratch until the call succeeds. Since 0.2.
  */
 PMKT_API pmkt_status pmkt_arrow_ids(struct ArrowArrayStream *stream, const char *name,
                                     pmkt_ids *ids, const pmkt_run *run, uint64_t *id, int64_t room,

@@ -498,9 +498,9 @@ PMKT_API pmkt_status pmkt_rfm_scores_find(const pmkt_rfm_scores *scores, const u
 /*
  * The columns as an Arrow stream of one batch, for any dataframe: every column of pmkt_rfm_columns
  * under its own name, but that without `raw` segment, activity, lifecycle, brand_stage and tier are
- * text, money is decimal128 with the currency's decimals (average_order, revenue, tier_spend,
- * to_next_tier), flags are the booleans prospect, at_risk and registered, and -1 of recency_days is
- * null. `options` NULL = defaults.
+ * text, money (average_order, revenue, tier_spend, to_next_tier) is decimal128 with the currency's
+ * decimals, or 2 where no currency is named, flags are the booleans prospect, at_risk and
+ * registered, and -1 of recency_days is null. `options` NULL = defaults.
  *
  * *stream is the caller's to release. It and its arrays keep the memory of the scores, also after
  * pmkt_rfm_scores_free, and may be released on any thread. Errors: PMKT_E_INVALID, PMKT_E_NOMEM,

@@ -61,46 +61,49 @@ const char *pmkt_bad_reason(int32_t reason) {
     }
 }
 
-static pmkt_status check_currency(const pmkt_events *ev, pmkt_error *err) {
-    static const char none[sizeof ev->currency];
-    if (memcmp(ev->currency, none, sizeof none) == 0) {
-        if (ev->currency_exponent == 0) return PMKT_OK;
+pmkt_status pmkti_currency_check(const char currency[8], int32_t exponent, const char *what,
+                                 pmkt_error *err) {
+    static const char none[8];
+    if (memcmp(currency, none, sizeof none) == 0) {
+        if (exponent == 0) return PMKT_OK;
         return pmkti_fail(err, PMKT_E_INVALID,
-                          "events.currency_exponent is %d, but no currency is named",
-                          (int)ev->currency_exponent);
+                          "%s.currency_exponent is %d, but no currency is named", what,
+                          (int)exponent);
     }
-    for (size_t i = 0; i < sizeof ev->currency; i++) {
-        const bool letter = ev->currency[i] >= 'A' && ev->currency[i] <= 'Z';
-        if (i < 3 ? !letter : ev->currency[i] != '\0') {
+    for (size_t i = 0; i < sizeof none; i++) {
+        const bool letter = currency[i] >= 'A' && currency[i] <= 'Z';
+        if (i < 3 ? !letter : currency[i] != '\0') {
             return pmkti_fail(err, PMKT_E_INVALID,
-                              "events.currency must be three capital letters, NUL-padded");
+                              "%s.currency must be three capital letters, NUL-padded", what);
         }
     }
-    if (ev->currency_exponent < 0 || ev->currency_exponent > 6) {
-        return pmkti_fail(err, PMKT_E_INVALID, "events.currency_exponent is %d, but must be 0 to 6",
-                          (int)ev->currency_exponent);
+    if (exponent < 0 || exponent > 6) {
+        return pmkti_fail(err, PMKT_E_INVALID, "%s.currency_exponent is %d, but must be 0 to 6",
+                          what, (int)exponent);
     }
     return PMKT_OK;
 }
 
-static pmkt_status check_extra(const pmkt_events *ev, pmkt_error *err) {
-    if (ev->n_extra < 0 || ev->n_extra > MAX_EXTRA) {
-        return pmkti_fail(err, PMKT_E_INVALID, "events.n_extra is %lld, but must be 0 to %d",
-                          (long long)ev->n_extra, MAX_EXTRA);
+pmkt_status pmkti_extra_check(const pmkt_column *extra, int64_t n, int64_t rows, const char *what,
+                              pmkt_error *err) {
+    if (n < 0 || n > MAX_EXTRA) {
+        return pmkti_fail(err, PMKT_E_INVALID, "%s.n_extra is %lld, but must be 0 to %d", what,
+                          (long long)n, MAX_EXTRA);
     }
-    if (ev->n_extra > 0 && !ev->extra) return pmkti_null(err, "events.extra");
-    for (int64_t i = 0; i < ev->n_extra; i++) {
-        const pmkt_column *c = &ev->extra[i];
-        if (!c->name || !c->name[0] || (ev->rows > 0 && !c->data) || c->reserved != 0 ||
+    if (n > 0 && !extra) return pmkti_fail(err, PMKT_E_INVALID, "%s.extra is NULL", what);
+    for (int64_t i = 0; i < n; i++) {
+        const pmkt_column *c = &extra[i];
+        if (!c->name || !c->name[0] || (rows > 0 && !c->data) || c->reserved != 0 ||
             c->type < PMKT_TYPE_INT64 || c->type > PMKT_TYPE_DOUBLE) {
             return pmkti_fail(err, PMKT_E_INVALID,
-                              "events.extra[%lld] needs a name, data and a PMKT_TYPE_",
+                              "%s.extra[%lld] needs a name, data and a PMKT_TYPE_", what,
                               (long long)i);
         }
         for (int64_t j = 0; j < i; j++) {
-            if (strcmp(c->name, ev->extra[j].name) == 0) {
+            if (strcmp(c->name, extra[j].name) == 0) {
                 return pmkti_fail(err, PMKT_E_INVALID,
-                                  "events.extra has two columns with the name \"%.60s\"", c->name);
+                                  "%s.extra has two columns with the name \"%.60s\"", what,
+                                  c->name);
             }
         }
     }
@@ -139,8 +142,10 @@ pmkt_status pmkti_events_in(const pmkt_events *given, pmkt_events *mine, pmkt_er
                             (int)mine->on_bad);
     }
     if (!status) status = check_columns(mine, err);
-    if (!status) status = check_extra(mine, err);
-    if (!status) status = check_currency(mine, err);
+    if (!status) status = pmkti_extra_check(mine->extra, mine->n_extra, mine->rows, "events", err);
+    if (!status) {
+        status = pmkti_currency_check(mine->currency, mine->currency_exponent, "events", err);
+    }
     return status;
 }
 

@@ -11,6 +11,12 @@
 /* Checks the batch as a whole and copies it, whatever release the caller is of. */
 pmkt_status pmkti_events_in(const pmkt_events *given, pmkt_events *mine, pmkt_error *err);
 
+/* What batches of all sorts have in common; `what` is "events" or "items". */
+pmkt_status pmkti_currency_check(const char currency[8], int32_t exponent, const char *what,
+                                 pmkt_error *err);
+pmkt_status pmkti_extra_check(const pmkt_column *extra, int64_t n, int64_t rows, const char *what,
+                              pmkt_error *err);
+
 static inline int32_t pmkti_event_kind(const pmkt_events *ev, int64_t i) {
     return ev->kind ? ev->kind[i] : ev->every_kind;
 }
@@ -23,9 +29,14 @@ static inline bool pmkti_kind_exists(int32_t kind) {
     return (kind > PMKT_KIND_NONE && kind < PMKT_KIND_COUNT_) || kind >= PMKT_KIND_CUSTOM;
 }
 
+/* The reason in a reject column; what no release knows is a value. */
+static inline int32_t pmkti_rejected(uint8_t reject) {
+    return reject <= PMKT_BAD_VECTOR + 1 ? reject - 1 : PMKT_BAD_VALUE;
+}
+
 /* Why row i is bad (PMKT_BAD_...), or -1. */
 static inline int32_t pmkti_event_fault(const pmkt_events *ev, int64_t i) {
-    if (ev->reject && ev->reject[i]) return (ev->reject[i] - 1) % PMKT_BAD_REASONS;
+    if (ev->reject && ev->reject[i]) return pmkti_rejected(ev->reject[i]);
     if (ev->user[i] == PMKT_ID_NONE) return PMKT_BAD_USER;
     if (ev->time[i] < PMKT_TIME_MIN || ev->time[i] >= PMKT_TIME_MAX) return PMKT_BAD_TIME;
     const int32_t kind = pmkti_event_kind(ev, i);

@@ -286,6 +286,7 @@ pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,
     pmkt_rfm_scores *s = pmkti_alloc_zero(&rfm->allocator, 1, sizeof *s);
     if (!s) return pmkti_no_memory(err, sizeof *s);
     s->allocator = rfm->allocator;
+    atomic_init(&s->references, 1);
     s->as_of_ms = as_of_ms;
     memcpy(s->currency, rfm->currency, sizeof s->currency);
     s->currency_exponent = rfm->currency_exponent;
@@ -303,6 +304,7 @@ pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,
 
 void pmkt_rfm_scores_free(pmkt_rfm_scores *scores) {
     if (!scores) return;
+    if (atomic_fetch_sub_explicit(&scores->references, 1, memory_order_acq_rel) > 1) return;
     const pmkt_allocator allocator = scores->allocator;
     pmkti_free(&allocator, scores->block, scores->block_bytes, 1);
     pmkti_free(&allocator, scores, 1, sizeof *scores);

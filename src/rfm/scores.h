@@ -4,6 +4,8 @@
 #ifndef PMKTI_RFM_SCORES_H
 #define PMKTI_RFM_SCORES_H
 
+#include <stdatomic.h>
+
 #include "core/parallel.h"
 #include "rfm/state.h"
 
@@ -29,6 +31,7 @@ typedef struct pmkti_columns {
 
 struct pmkt_rfm_scores {
     pmkt_allocator allocator;
+    atomic_int references;          /* the caller's, and one for each Arrow stream of them */
     pmkt_rfm_score_options options; /* resolved: no zero stands for a default; tables not kept */
     int64_t as_of_ms;
     char currency[8];

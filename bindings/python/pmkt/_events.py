@@ -9,20 +9,23 @@ import numpy as np
 
 from . import _constants as c
 from . import errors
+from ._arrow import UNITS, Stream, column_name, decimals_of, kind_labels
 from ._columns import Column, column_names, take_column, to_column
 from ._convert import Rejects
 from ._ids import to_ids
 from ._kinds import kind_number, to_kinds
-from ._library import call, lib, pointer
+from ._library import Handle, borrow, call, lib, pointer
 from ._money import to_integers, to_minor, to_product
 from ._report import Report, ReportBuffer
 from ._run import whole
-from ._structs import new, pmkt_events
+from ._structs import new, pmkt_arrow_columns, pmkt_arrow_events, pmkt_events
 from ._times import to_times
+from ._users import Users
 from ._zones import ZoneLike, make_zone
 
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
+_DTYPES = {"time": np.int64, "kind": np.uint16, "amount": np.int64, "quantity": np.int64}
 
 
 class Events:
@@ -155,6 +158,127 @@ class Events:
         self = cls.__new__(cls)
         self._build(columns, kind, kinds, currency, exponent, tz, time_unit, on_bad)
         return self
+
+    @classmethod
+    def from_arrow(
+        cls,
+        source: Any,
+        *,
+        user: str,
+        time: str,
+        kind: Any = None,
+        kind_column: Optional[str] = None,
+        kinds: Optional[Mapping[Any, Any]] = None,
+        order: Optional[str] = None,
+        amount: Optional[str] = None,
+        amount_minor: Optional[str] = None,
+        price: Optional[str] = None,
+        quantity: Optional[str] = None,
+        item: Optional[str] = None,
+        category: Optional[str] = None,
+        session: Optional[str] = None,
+        channel: Optional[str] = None,
+        event_id: Optional[str] = None,
+        currency: Optional[str] = None,
+        exponent: int = 2,
+        tz: ZoneLike = None,
+        time_unit: str = "ms",
+        on_bad: str = "fail",
+    ) -> "Events":
+        """Events from anything that hands out an Arrow stream, read by C; pyarrow is not needed.
+
+        ``source`` has ``__arrow_c_stream__`` (tables of pyarrow and polars, relations of DuckDB,
+        DataFrames of pandas 2.2 or newer with pyarrow) or is such a capsule; it is read to its end.
+        Columns whose type matches are used where they lie, and stay alive as long as the batch.
+
+        The arguments are those of :meth:`from_frame`, with two differences: users and other ids
+        that are texts become their hashes, as ``uint64``, and stay so; and times are timestamps,
+        dates or integers, never texts. An integer or decimal is exact, however many digits it has.
+        """
+        self = cls.__new__(cls)
+        self.exponent = whole("exponent", exponent, 0, 6)
+        self.currency = _currency(currency)
+        named = {
+            "user": user,
+            "time": time,
+            "kind": kind_column,
+            "amount": amount,
+            "amount_minor": amount_minor,
+            "price": price,
+            "quantity": quantity,
+            **dict(zip(_IDS, (order, item, category, session, channel, event_id))),
+        }
+        self._read(source, named, kind, kinds, tz, time_unit, on_bad)
+        self.report = self._deliver(
+            lambda events, report: call(lib.pmkt_events_check, events, report)
+        )
+        return self
+
+    def _read(
+        self,
+        source: Any,
+        named: Dict[str, Any],
+        kind: Any,
+        kinds: Optional[Mapping[Any, Any]],
+        tz: ZoneLike,
+        time_unit: str,
+        on_bad: str,
+    ) -> None:
+        if on_bad not in _ON_BAD:
+            raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
+        if time_unit not in UNITS:
+            raise errors.InvalidInput(
+                f"time_unit is {time_unit!r}; expected one of {', '.join(UNITS)}"
+            )
+        if named["kind"] is None and kinds is not None:
+            raise errors.InvalidInput("kinds= says what the values of kind_column= mean")
+        if named["kind"] is not None and kind is not None:
+            raise errors.InvalidInput("give either kind or kind_column")
+        every_kind = c.KIND_NONE
+        if named["kind"] is None:
+            every_kind = kind_number("order" if kind is None else kind)
+        zone = None if tz is None else make_zone(tz)
+        labels = kind_labels(kinds)
+        columns = new(
+            pmkt_arrow_columns,
+            on_bad=_ON_BAD[on_bad],
+            every_kind=every_kind,
+            time_unit=UNITS[time_unit],
+            decimals=decimals_of(self.exponent),
+            currency=(self.currency or "").encode(),
+            kinds=labels,
+            n_kinds=0 if labels is None else len(labels),
+            **{name: column_name(given, name) for name, given in named.items()},
+        )
+        if zone is not None:
+            columns.zone = ctypes.pointer(zone.struct)
+        stream = Stream(source)
+        reader = ctypes.POINTER(pmkt_arrow_events)()
+        call(
+            lib.pmkt_arrow_events_open,
+            stream.pointer,
+            ctypes.byref(columns),
+            None,
+            ctypes.byref(reader),
+        )
+        self._reader = Handle(reader, lib.pmkt_arrow_events_free)  # the columns are its memory
+        batch = ctypes.POINTER(pmkt_events)()
+        call(lib.pmkt_arrow_events_all, reader, None, ctypes.byref(batch))
+        self._struct = batch.contents
+        self._unreadable = {}
+        self._users = Users.of_numbers(np.dtype(np.uint64))
+        present = ["user", "time", "kind", *_IDS, "amount", "quantity"]
+        money = any(named[way] for way in ("amount", "amount_minor", "price"))
+        self._arrays = {
+            name: borrow(
+                getattr(self._struct, name),
+                (len(self),),
+                _DTYPES.get(name, np.uint64),
+                self._reader,
+            )
+            for name in present
+            if (money if name == "amount" else named[name])
+        }
 
     # --------------------------------------------------------------------------- building
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from . import _constants as c
 from . import errors
+from ._arrow import capsule_of
 from ._library import Handle, borrow, call, lib, pointer
-from ._structs import new, pmkt_rfm_columns, pmkt_rfm_group
+from ._structs import new, pmkt_arrow_options, pmkt_rfm_columns, pmkt_rfm_group
 from ._table import Table, aligned, percent
 from ._users import Users
 from ._zones import Zone, format_ms
@@ -45,6 +46,17 @@ class Cuts(NamedTuple):
     r: np.ndarray
     f: np.ndarray
     m: np.ndarray
+
+
+class _Source:
+    """Scores in one of their two forms, as a table that others can ask for its stream."""
+
+    def __init__(self, scores: "RFMScores", raw: bool) -> None:
+        self._scores = scores
+        self._raw = raw
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._scores._stream(self._raw)
 
 
 class RFMScores:
@@ -295,6 +307,28 @@ class RFMScores:
                 continue
             frame[name] = values
         return pandas.DataFrame(frame)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The scores as a capsule with an Arrow stream, for ``polars.DataFrame(scores)``,
+        ``pyarrow.table(scores)``, DuckDB and others: names as dictionaries, money as decimals of
+        the currency, flags as booleans, ``recency_days`` null without an order. Users are their
+        ``user_id``. The memory lives as long as what was made of it."""
+        return self._stream(raw=False)
+
+    def _stream(self, raw: bool) -> Any:
+        options = new(pmkt_arrow_options, raw=int(raw))
+        return capsule_of(
+            lambda stream: call(
+                lib.pmkt_rfm_scores_arrow, self._handle.pointer, ctypes.byref(options), stream
+            )
+        )
+
+    def to_arrow(self, raw: bool = False) -> Any:
+        """A ``pyarrow.Table``. ``raw``: every column as it lies in memory, without a copy, with
+        codes instead of names and money in minor units."""
+        import pyarrow
+
+        return pyarrow.table(_Source(self, raw))
 
     def __len__(self) -> int:
         return self._rows

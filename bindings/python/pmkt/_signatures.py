@@ -228,6 +228,103 @@ SIGNATURES: List[Signature] = [
     # const uint64_t *pmkt_rfm_migration_list(const pmkt_rfm_migration *migration, int32_t list,
     #                                         int64_t *n);
     ("pmkt_rfm_migration_list", P(c_uint64), [P(s.pmkt_rfm_migration), c_int32, P(c_int64)]),
+    # ----------------------------------------------------------------- items.h
+    # pmkt_status pmkt_items_check(const pmkt_items *items, pmkt_report *report,
+    #                              pmkt_error *err);
+    ("pmkt_items_check", c_int32, [P(s.pmkt_items), P(s.pmkt_report), P(s.pmkt_error)]),
+    # ----------------------------------------------------------------- arrow.h
+    # pmkt_status pmkt_arrow_events_open(struct ArrowArrayStream *stream,
+    #                                    const pmkt_arrow_columns *columns,
+    #                                    const pmkt_allocator *allocator,
+    #                                    pmkt_arrow_events **reader, pmkt_error *err);
+    (
+        "pmkt_arrow_events_open",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            P(s.pmkt_arrow_columns),
+            P(s.pmkt_allocator),
+            P(P(s.pmkt_arrow_events)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_arrow_events_next(pmkt_arrow_events *reader, const pmkt_run *run,
+    #                                    const pmkt_events **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_events_next",
+        c_int32,
+        [P(s.pmkt_arrow_events), P(s.pmkt_run), P(P(s.pmkt_events)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_arrow_events_all(pmkt_arrow_events *reader, const pmkt_run *run,
+    #                                   const pmkt_events **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_events_all",
+        c_int32,
+        [P(s.pmkt_arrow_events), P(s.pmkt_run), P(P(s.pmkt_events)), P(s.pmkt_error)],
+    ),
+    # void pmkt_arrow_events_free(pmkt_arrow_events *reader);
+    ("pmkt_arrow_events_free", None, [P(s.pmkt_arrow_events)]),
+    # pmkt_status pmkt_arrow_items_open(struct ArrowArrayStream *stream,
+    #                                   const pmkt_arrow_item_columns *columns,
+    #                                   const pmkt_allocator *allocator,
+    #                                   pmkt_arrow_items **reader, pmkt_error *err);
+    (
+        "pmkt_arrow_items_open",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            P(s.pmkt_arrow_item_columns),
+            P(s.pmkt_allocator),
+            P(P(s.pmkt_arrow_items)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_arrow_items_next(pmkt_arrow_items *reader, const pmkt_run *run,
+    #                                   const pmkt_items **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_items_next",
+        c_int32,
+        [P(s.pmkt_arrow_items), P(s.pmkt_run), P(P(s.pmkt_items)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_arrow_items_all(pmkt_arrow_items *reader, const pmkt_run *run,
+    #                                  const pmkt_items **batch, pmkt_error *err);
+    (
+        "pmkt_arrow_items_all",
+        c_int32,
+        [P(s.pmkt_arrow_items), P(s.pmkt_run), P(P(s.pmkt_items)), P(s.pmkt_error)],
+    ),
+    # void pmkt_arrow_items_free(pmkt_arrow_items *reader);
+    ("pmkt_arrow_items_free", None, [P(s.pmkt_arrow_items)]),
+    # pmkt_status pmkt_arrow_ids(struct ArrowArrayStream *stream, const char *name,
+    #                            pmkt_ids *ids, const pmkt_run *run, uint64_t *id, int64_t room,
+    #                            int64_t *n, pmkt_error *err);
+    (
+        "pmkt_arrow_ids",
+        c_int32,
+        [
+            P(s.ArrowArrayStream),
+            c_char_p,
+            P(s.pmkt_ids),
+            P(s.pmkt_run),
+            P(c_uint64),
+            c_int64,
+            P(c_int64),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
+    #                                   const pmkt_arrow_options *options,
+    #                                   struct ArrowArrayStream *stream, pmkt_error *err);
+    (
+        "pmkt_rfm_scores_arrow",
+        c_int32,
+        [
+            P(s.pmkt_rfm_scores),
+            P(s.pmkt_arrow_options),
+            P(s.ArrowArrayStream),
+            P(s.pmkt_error),
+        ],
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from ctypes import (
     c_char,
     c_char_p,
     c_double,
+    c_float,
     c_int,
     c_int32,
     c_int64,
@@ -99,6 +100,7 @@ class pmkt_events(Structure):
         ("every_kind", c_int32),
         ("currency_exponent", c_int32),
         ("currency", c_char * 8),
+        ("reject", POINTER(c_uint8)),
     ]
 
 
@@ -114,6 +116,10 @@ class pmkt_report(Structure):
         ("by_reason", c_int64 * c.BAD_REASONS),
         ("rejected_bits", POINTER(c_uint8)),
     ]
+
+
+class pmkt_ids(Structure):
+    """Opaque."""
 
 
 class pmkt_rfm(Structure):
@@ -276,3 +282,114 @@ class pmkt_rfm_rates(Structure):
         ("active_to_dormant_rate", c_double),
         ("churn_rate", c_double),
     ]
+
+
+# ------------------------------------------------------------------------ items.h, arrow.h
+
+
+class pmkt_items(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("on_bad", c_int32),
+        ("rows", c_int64),
+        ("item", POINTER(c_uint64)),
+        ("category", POINTER(c_uint64)),
+        ("brand", POINTER(c_uint64)),
+        ("price", POINTER(c_int64)),
+        ("stock", POINTER(c_int64)),
+        ("vector", POINTER(c_float)),
+        ("dimensions", c_int64),
+        ("extra", POINTER(pmkt_column)),
+        ("n_extra", c_int64),
+        ("reserved", c_int32),
+        ("currency_exponent", c_int32),
+        ("currency", c_char * 8),
+        ("reject", POINTER(c_uint8)),
+    ]
+
+
+class ArrowArrayStream(Structure):
+    """Of the Arrow C stream interface. Whoever holds one calls its ``release`` once."""
+
+
+ArrowArrayStream._fields_ = [
+    ("get_schema", c_void_p),
+    ("get_next", c_void_p),
+    ("get_last_error", c_void_p),
+    ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
+    ("private_data", c_void_p),
+]
+
+
+class pmkt_arrow_events(Structure):
+    """Opaque."""
+
+
+class pmkt_arrow_items(Structure):
+    """Opaque."""
+
+
+class pmkt_kind_label(Structure):
+    _fields_ = [
+        ("text", c_char_p),
+        ("number", c_int64),
+        ("kind", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class pmkt_arrow_columns(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("on_bad", c_int32),
+        ("user", c_char_p),
+        ("time", c_char_p),
+        ("kind", c_char_p),
+        ("item", c_char_p),
+        ("category", c_char_p),
+        ("order", c_char_p),
+        ("session", c_char_p),
+        ("channel", c_char_p),
+        ("event_id", c_char_p),
+        ("amount", c_char_p),
+        ("amount_minor", c_char_p),
+        ("price", c_char_p),
+        ("quantity", c_char_p),
+        ("extra", POINTER(c_char_p)),
+        ("n_extra", c_int64),
+        ("kinds", POINTER(pmkt_kind_label)),
+        ("n_kinds", c_int64),
+        ("every_kind", c_int32),
+        ("time_unit", c_int32),
+        ("decimals", c_int32),
+        ("reserved", c_int32),
+        ("currency", c_char * 8),
+        ("zone", POINTER(pmkt_zone)),
+        ("users", POINTER(pmkt_ids)),
+        ("names", POINTER(pmkt_ids)),
+    ]
+
+
+class pmkt_arrow_item_columns(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("on_bad", c_int32),
+        ("item", c_char_p),
+        ("category", c_char_p),
+        ("brand", c_char_p),
+        ("price", c_char_p),
+        ("price_minor", c_char_p),
+        ("stock", c_char_p),
+        ("vector", c_char_p),
+        ("extra", POINTER(c_char_p)),
+        ("n_extra", c_int64),
+        ("decimals", c_int32),
+        ("reserved", c_int32),
+        ("currency", c_char * 8),
+        ("items", POINTER(pmkt_ids)),
+        ("names", POINTER(pmkt_ids)),
+    ]
+
+
+class pmkt_arrow_options(Structure):
+    _fields_ = [("struct_size", c_uint32), ("raw", c_int32), ("ids", POINTER(pmkt_ids))]

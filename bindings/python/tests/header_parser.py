@@ -113,7 +113,8 @@ def argument_type(declaration: str) -> str:
 def read_headers(folder: Path) -> Header:
     """All of them, in the order in which they build on one another."""
     header = Header()
-    names = ["base.h", "time.h", "money.h", "ids.h", "events.h", "rfm.h"]
+    names = ["base.h", "file.h", "time.h", "money.h", "ids.h", "idset.h", "events.h", "items.h"]
+    names += ["arrow.h", "rfm.h"]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.h"))
     for name in names:
         header.read(folder / name)

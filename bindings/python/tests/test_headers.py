@@ -44,7 +44,7 @@ def of_c(text: str) -> Any:
         return None
     if text.endswith("*"):
         target, constant = text[:-1].strip(), text.startswith("const ")
-        target = re.sub(r"^const ", "", target)
+        target = re.sub(r"\s*\bconst$", "", re.sub(r"^const (?!.*\*)", "", target))
         if target == "void":
             return ctypes.c_void_p
         if target == "char" and constant:
