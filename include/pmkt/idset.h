@@ -32,7 +32,9 @@ PMKT_API void pmkt_idset_free(pmkt_idset *set);
 /*
  * Takes ids out and puts ids in, in this order: an id in both lists is in the set afterwards.
  * Readers see each id change at once, and those of one call one after another. PMKT_ID_NONE is
- * skipped; adding what is there and removing what is not changes nothing.
+ * skipped; adding what is there and removing what is not changes nothing. Memory that readers may
+ * still look at is kept for the next growth, until the set is freed; a copy (the union of the set
+ * with itself) has none of it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_NOMEM, and then nothing has changed. One updater at a time; any
  * number of readers meanwhile. O(n), amortized. Since 0.2.
@@ -65,9 +67,9 @@ PMKT_API int64_t pmkt_idset_count(const pmkt_idset *set);
  *   ids   [room]  out, or NULL if room is 0
  *   n     out: how many there are
  *
- * Errors: PMKT_E_LIMIT if `room` is less than *n and not 0, and then only *n is written;
+ * Errors: PMKT_E_LIMIT if `room` is less than *n and not 0, and then `ids` is scratch;
  * PMKT_E_INVALID. Any number of threads; during an update each id is the old or the new state of
- * that id. O(n log n). Since 0.2.
+ * that id. O(n). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, int64_t *n,
                                      pmkt_error *err);

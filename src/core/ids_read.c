@@ -135,6 +135,15 @@ pmkt_status pmkti_ids_gather(const pmkt_ids *ids, size_t p, pmkti_ids_entry *ent
 
 #define SCATTER ((size_t)0x9e3779b97f4a7c15) /* odd, so that all of a power of two are met */
 
+/* Whoever learns what is visited relies on it that an id is that of its string. */
+static pmkt_status visit_row(const pmkti_ids_base *base, size_t row, pmkti_ids_visitor visit,
+                             void *ctx) {
+    pmkti_string string;
+    if (!pmkti_ids_base_string(base, row, &string)) return PMKT_E_CORRUPT;
+    if (pmkt_id_of_bytes(string.at, string.length) != base->id[row]) return PMKT_E_CORRUPT;
+    return visit(ctx, base->id[row], string);
+}
+
 pmkt_status pmkti_ids_visit(const pmkt_ids *ids, size_t p, pmkti_ids_visitor visit, void *ctx) {
     const pmkti_ids_part *part = &ids->parts[p];
     const pmkti_ids_base *base = &ids->base;
@@ -148,10 +157,8 @@ pmkt_status pmkti_ids_visit(const pmkt_ids *ids, size_t p, pmkti_ids_visitor vis
     while (power < to - from) power *= 2;
     for (size_t i = 0; i < power && !status; i++) {
         const size_t row = from + ((i * SCATTER) & (power - 1));
-        pmkti_string string;
-        if (row >= to || pmkti_ids_base_hidden(base, row)) continue;
-        status = pmkti_ids_base_string(base, row, &string) ? visit(ctx, base->id[row], string)
-                                                           : PMKT_E_CORRUPT;
+        if (row < to && !pmkti_ids_base_hidden(base, row))
+            status = visit_row(base, row, visit, ctx);
     }
     return status;
 }

@@ -328,7 +328,7 @@ pmkt_status pmkti_ids_failed(const pmkt_ids *ids, pmkt_status status, pmkt_error
     }
     if (status == PMKT_E_CORRUPT) {
         return pmkti_fail(err, status,
-                          "the mapped file is damaged: a string does not lie within it");
+                          "the mapped file is damaged: a string is not where or what its id says");
     }
     return pmkti_stopped(err, status);
 }
