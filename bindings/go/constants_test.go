@@ -159,7 +159,7 @@ var (
 	comments  = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
 	enums     = regexp.MustCompile(`(?s)enum\s*\w*\s*\{(.*?)\}`)
 	defines   = regexp.MustCompile(`(?m)^#define ((?:PMKT|ARROW)_\w+) (.+)$`)
-	functions = regexp.MustCompile(`(?s)PMKT_API\s[^;]*?(\w+)\(`)
+	functions = regexp.MustCompile(`(?m)^PMKT_API\s[^;(]*?(\w+)\(`)
 	wrapped   = regexp.MustCompile(`^U?INT64_C\((.*)\)$`)
 )
 

@@ -212,13 +212,34 @@ type pinned struct {
 	err  error
 }
 
+// note remembers an error, unless there was one before.
+func (p *pinned) note(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// small is a number as int32.
+func (p *pinned) small(name string, n int) C.int32_t {
+	out, err := narrow(name, n)
+	p.note(err)
+	return out
+}
+
+// code is a currency code.
+func (p *pinned) code(currency string) [8]C.char {
+	out, err := code(currency)
+	p.note(err)
+	return out
+}
+
 // column pins a column of the batch; NULL for an empty one.
 func column[C, G any](p *pinned, name string, s []G) *C {
 	if len(s) == 0 {
 		return nil
 	}
-	if len(s) != p.rows && p.err == nil {
-		p.err = invalid("%s has %d rows, and the batch has %d", name, len(s), p.rows)
+	if len(s) != p.rows {
+		p.note(invalid("%s has %d rows, and the batch has %d", name, len(s), p.rows))
 	}
 	at := data[C](s)
 	p.pin.Pin(at)
@@ -226,9 +247,9 @@ func column[C, G any](p *pinned, name string, s []G) *C {
 }
 
 // toC is the batch as C takes it, with its columns pinned.
-func (e *Events) toC(pin *runtime.Pinner) (out C.pmkt_events, err error) {
+func (e *Events) toC(pin *runtime.Pinner) (C.pmkt_events, error) {
 	p := pinned{pin: pin, rows: max(len(e.User), len(e.Time))}
-	out = C.pmkt_events{
+	out := C.pmkt_events{
 		struct_size: C.sizeof_pmkt_events,
 		on_bad:      C.int32_t(e.OnBad),
 		rows:        C.int64_t(p.rows),
@@ -245,19 +266,15 @@ func (e *Events) toC(pin *runtime.Pinner) (out C.pmkt_events, err error) {
 		quantity:    column[C.int64_t](&p, "Quantity", e.Quantity),
 		reject:      column[C.uint8_t](&p, "Reject", e.Reject),
 		every_kind:  C.int32_t(e.EveryKind),
+		currency:    p.code(e.Currency),
+
+		currency_exponent: p.small("CurrencyExponent", e.CurrencyExponent),
 	}
 	if out.kind == nil && e.EveryKind == KindNone {
 		out.every_kind = C.PMKT_KIND_ORDER
 	}
 	out.extra, out.n_extra = extraColumns(&p, e.Extra)
-	if p.err != nil {
-		return out, p.err
-	}
-	if out.currency, err = code(e.Currency); err != nil {
-		return out, err
-	}
-	out.currency_exponent, err = narrow("CurrencyExponent", e.CurrencyExponent)
-	return out, err
+	return out, p.err
 }
 
 // extraColumns is the table of extra columns, pinned with its names.
@@ -287,8 +304,8 @@ func extraColumns(p *pinned, columns []Column) (*C.pmkt_column, C.int64_t) {
 
 // cstring is a pinned copy of a string, NUL-terminated.
 func cstring(p *pinned, s string) *C.char {
-	if strings.IndexByte(s, 0) >= 0 && p.err == nil {
-		p.err = invalid("the name %q holds a NUL", s)
+	if strings.IndexByte(s, 0) >= 0 {
+		p.note(invalid("the name %q holds a NUL", s))
 	}
 	bytes := append([]byte(s), 0)
 	p.pin.Pin(&bytes[0])

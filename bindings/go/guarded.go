@@ -19,11 +19,13 @@ func (g *guarded) enter(ctx context.Context, what string, change bool) (unsafe.P
 	if g == nil || !g.h.enter() {
 		return nil, closed(what)
 	}
-	enter := g.gate.read
+	var err error
 	if change {
-		enter = g.gate.write
+		err = g.gate.write(ctx)
+	} else {
+		err = g.gate.read(ctx)
 	}
-	if err := enter(ctx); err != nil {
+	if err != nil {
 		g.h.leave()
 		return nil, err
 	}

@@ -62,21 +62,24 @@ func (h *handle) freeIfUnused(uses int64) {
 type gate struct{ mutex sync.RWMutex }
 
 func (g *gate) write(ctx context.Context) error {
-	return await(ctx, g.mutex.TryLock, g.mutex.Lock, g.mutex.Unlock)
+	if ctx.Err() == nil && g.mutex.TryLock() {
+		return nil
+	}
+	return await(ctx, g.mutex.Lock, g.mutex.Unlock)
 }
 
 func (g *gate) read(ctx context.Context) error {
-	return await(ctx, g.mutex.TryRLock, g.mutex.RLock, g.mutex.RUnlock)
+	if ctx.Err() == nil && g.mutex.TryRLock() {
+		return nil
+	}
+	return await(ctx, g.mutex.RLock, g.mutex.RUnlock)
 }
 
 // await locks, or returns the error of a context that ends earlier. Then a goroutine is left in the
 // queue, which gives the lock back as soon as it has it.
-func await(ctx context.Context, try func() bool, lock, unlock func()) error {
+func await(ctx context.Context, lock, unlock func()) error {
 	if err := canceled(ctx); err != nil {
 		return err
-	}
-	if try() {
-		return nil
 	}
 	if ctx.Done() == nil {
 		lock()

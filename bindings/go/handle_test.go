@@ -10,14 +10,16 @@ import (
 	"unsafe"
 )
 
-func fakeHandle(owner *int) (*handle, *atomic.Int32) {
+type owner struct{ name *string }
+
+func fakeHandle(owner *owner) (*handle, *atomic.Int32) {
 	var freed atomic.Int32
 	h := own(owner, unsafe.Pointer(new(int)), func(unsafe.Pointer) { freed.Add(1) })
 	return h, &freed
 }
 
 func TestHandleIsFreedByItsLastUser(t *testing.T) {
-	owner := new(int)
+	owner := new(owner)
 	h, freed := fakeHandle(owner)
 	equal(t, "enter", h.enter(), true)
 	h.close()
@@ -34,7 +36,7 @@ func TestHandleIsFreedByItsLastUser(t *testing.T) {
 
 func TestHandleUnderManyCallers(t *testing.T) {
 	for range 300 {
-		owner := new(int)
+		owner := new(owner)
 		h, freed := fakeHandle(owner)
 		var group sync.WaitGroup
 		for caller := range 4 {
@@ -61,7 +63,7 @@ func TestHandleUnderManyCallers(t *testing.T) {
 }
 
 func TestGarbageIsFreed(t *testing.T) {
-	_, freed := fakeHandle(new(int))
+	_, freed := fakeHandle(new(owner))
 	for deadline := time.Now().Add(10 * time.Second); freed.Load() == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("a handle without an owner was never freed")

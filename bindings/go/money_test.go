@@ -14,7 +14,7 @@ func ExampleParseMoney() {
 	fmt.Println(err)
 	// Output:
 	// 123451 <nil>
-	// pmkt: "12,34" is not a decimal number such as 1234.50 (byte 2)
+	// pmkt: "12,34" is not an amount: at byte 2, expected a digit, one decimal point, or the end
 }
 
 func TestMoneyThatCannotBeRead(t *testing.T) {

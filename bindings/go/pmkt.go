@@ -44,6 +44,9 @@ func BuildInfo() string { return C.GoString(C.pmkt_build_info()) }
 // CPU affinity and the cgroup quota of the process allow.
 func DefaultThreads() int { return int(C.pmkt_default_threads()) }
 
+// ISA is the instruction set of inner loops in this process: "baseline", "avx2" or "avx512".
+func ISA() string { return C.GoString(C.pmkt_isa()) }
+
 // The version of the headers that this package was compiled with.
 const (
 	VersionMajor = C.PMKT_VERSION_MAJOR

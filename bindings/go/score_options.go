@@ -106,34 +106,27 @@ type ScoreOptions struct {
 // toC is the options as C takes them, with all that they point at pinned.
 func (o *ScoreOptions) toC(pin *runtime.Pinner) (*C.pmkt_rfm_score_options, error) {
 	p := pinned{pin: pin}
-	small := func(name string, n int) C.int32_t {
-		out, err := narrow(name, n)
-		if err != nil && p.err == nil {
-			p.err = err
-		}
-		return out
-	}
 	c := &C.pmkt_rfm_score_options{
 		struct_size:   C.sizeof_pmkt_rfm_score_options,
 		scheme:        C.int32_t(o.Scheme),
-		bins:          small("Bins", o.Bins),
+		bins:          p.small("Bins", o.Bins),
 		collapse:      C.int32_t(o.Collapse),
 		frequency:     C.int32_t(o.Frequency),
 		monetary:      C.int32_t(o.Monetary),
-		active_days:   small("ActiveDays", o.ActiveDays),
-		dormant_days:  small("DormantDays", o.DormantDays),
+		active_days:   p.small("ActiveDays", o.ActiveDays),
+		dormant_days:  p.small("DormantDays", o.DormantDays),
 		f_high:        C.double(o.FHigh),
 		f_low:         C.double(o.FLow),
 		m_high:        C.int64_t(o.MHigh),
 		m_low:         C.int64_t(o.MLow),
-		month_days:    small("MonthDays", o.MonthDays),
-		f_window_days: small("FWindowDays", o.FWindowDays),
-		growth_days:   small("GrowthDays", o.GrowthDays),
-		mature_days:   small("MatureDays", o.MatureDays),
-		churn_days:    small("ChurnDays", o.ChurnDays),
-		at_risk_days:  small("AtRiskDays", o.AtRiskDays),
-		loyal_orders:  small("LoyalOrders", o.LoyalOrders),
-		tier_days:     small("TierDays", o.TierDays),
+		month_days:    p.small("MonthDays", o.MonthDays),
+		f_window_days: p.small("FWindowDays", o.FWindowDays),
+		growth_days:   p.small("GrowthDays", o.GrowthDays),
+		mature_days:   p.small("MatureDays", o.MatureDays),
+		churn_days:    p.small("ChurnDays", o.ChurnDays),
+		at_risk_days:  p.small("AtRiskDays", o.AtRiskDays),
+		loyal_orders:  p.small("LoyalOrders", o.LoyalOrders),
+		tier_days:     p.small("TierDays", o.TierDays),
 	}
 	c.tiers, c.n_tiers = tierTable(&p, o.Tiers)
 	c.segments, c.n_segments = segmentTable(&p, o.Segments)

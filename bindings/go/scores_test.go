@@ -202,7 +202,8 @@ func TestQuantileScores(t *testing.T) {
 }
 
 func TestHysteresis(t *testing.T) {
-	rfm := newRFM(t, RFMOptions{}, order(1, 1, "2026-01-01", 20_000), order(1, 2, "2026-02-20", 2_000))
+	rfm := newRFM(t, RFMOptions{},
+		order(1, 1, "2026-01-10", 20_000), order(1, 2, "2026-02-20", 2_000))
 	before := scored(t, rfm, "2026-02-01", ScoreOptions{})
 	options := ScoreOptions{Collapse: Hysteresis, Previous: before}
 	was, _ := before.Lookup(1)
@@ -226,7 +227,7 @@ func TestScoreOptionsThatDoNotFit(t *testing.T) {
 		"collapse":      {Collapse: 9},
 		"frequency":     {Frequency: 9},
 		"monetary":      {Monetary: 9},
-		"active_days":   {ActiveDays: 100},
+		"dormant_days":  {ActiveDays: 100},
 		"DormantDays":   {DormantDays: -1 << 40},
 		"tiers":         {Tiers: []Tier{{"gold", 5}}},
 		"holds a NUL":   {Tiers: []Tier{{"a\x00b", 0}}},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/kernels/kernels.h"
 #include "core/structs.h"
 
 #define MAX_EXTRA 1024
@@ -186,17 +187,38 @@ pmkt_status pmkti_report_fail(const pmkt_report *report, int32_t reason, pmkt_er
                          (long long)report->rejected, (long long)report->rows);
 }
 
+bool pmkti_events_plain(const pmkt_events *ev, int64_t from, int64_t n) {
+    const pmkti_kernels *k = pmkti_kernels_get();
+    if (ev->reject && !k->all_zero(ev->reject + from, n)) return false;
+    if (!k->none_zero(ev->user + from, n)) return false;
+    if (!k->all_within(ev->time + from, n, PMKT_TIME_MIN, PMKT_TIME_MAX - 1, PMKT_TIME_MIN)) {
+        return false;
+    }
+    if (ev->kind && !k->all_kinds(ev->kind + from, n, PMKT_KIND_COUNT_, PMKT_KIND_CUSTOM)) {
+        return false;
+    }
+    return !ev->amount || k->all_within(ev->amount + from, n, 0, PMKT_AMOUNT_MAX, PMKT_AMOUNT_NULL);
+}
+
+static void check_rows(const pmkt_events *ev, int64_t from, int64_t to, pmkt_report *report) {
+    for (int64_t i = from; i < to; i++) {
+        const int32_t reason = pmkti_event_fault(ev, i);
+        if (reason < 0) continue;
+        pmkti_report_reject(report, i, reason);
+        if (report->rejected_bits) report->rejected_bits[i / 8] |= (uint8_t)(1u << (i % 8));
+    }
+}
+
 pmkt_status pmkt_events_check(const pmkt_events *events, pmkt_report *report, pmkt_error *err) {
     pmkt_events ev;
     pmkt_report mine;
     pmkt_status status = pmkti_events_in(events, &ev, err);
     if (!status) status = pmkti_report_begin(report, ev.rows, &mine, err);
     if (status) return status;
-    for (int64_t i = 0; i < ev.rows; i++) {
-        const int32_t reason = pmkti_event_fault(&ev, i);
-        if (reason < 0) continue;
-        pmkti_report_reject(&mine, i, reason);
-        if (mine.rejected_bits) mine.rejected_bits[i / 8] |= (uint8_t)(1u << (i % 8));
+    for (int64_t from = 0; from < ev.rows; from += PMKTI_EVENTS_BLOCK) {
+        const int64_t left = ev.rows - from;
+        const int64_t n = left < PMKTI_EVENTS_BLOCK ? left : PMKTI_EVENTS_BLOCK;
+        if (!pmkti_events_plain(&ev, from, n)) check_rows(&ev, from, from + n, &mine);
     }
     const bool fails = mine.rejected > 0 && ev.on_bad == PMKT_ON_BAD_FAIL;
     mine.accepted = fails ? 0 : ev.rows - mine.rejected;

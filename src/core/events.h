@@ -50,6 +50,15 @@ static inline int32_t pmkti_event_fault(const pmkt_events *ev, int64_t i) {
     return -1;
 }
 
+/* Rows to ask for at once: enough for vectors, few enough to stay in the cache until they are used. */
+#define PMKTI_EVENTS_BLOCK 1024
+
+/*
+ * True if none of the `n` rows from `from` on has a fault, and no amount is negative. False says only
+ * that the rows need a closer look.
+ */
+bool pmkti_events_plain(const pmkt_events *ev, int64_t from, int64_t n);
+
 /* Starts a report: `mine` empty but for the rows and the caller's bitmap, which is cleared. */
 pmkt_status pmkti_report_begin(const pmkt_report *given, int64_t rows, pmkt_report *mine,
                                pmkt_error *err);

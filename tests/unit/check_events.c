@@ -257,6 +257,39 @@ START_TEST(the_bitmap_is_filled_also_if_the_batch_fails) {
 }
 END_TEST
 
+/* Rows are looked at by the thousand; a single bad one must be seen wherever it is. */
+START_TEST(a_bad_row_is_found_anywhere_in_a_long_batch) {
+    enum {
+        ROWS = 2500
+    };
+    static uint8_t reject[ROWS], bits[(ROWS + 7) / 8];
+    batch b = {0};
+    for (int64_t i = 0; i < ROWS; i++) batch_row(&b, 1, NOON, PMKT_KIND_ORDER, 1, i);
+    pmkt_events events = batch_events(&b);
+    events.on_bad = PMKT_ON_BAD_SKIP;
+    events.reject = reject;
+    for (int64_t i = 0; i < ROWS; i += 1 + (i % 1024 > 3 && i % 1024 < 1020) * 16) {
+        const int32_t reason = (int32_t)(i % 5);
+        if (reason == PMKT_BAD_USER) b.user[i] = PMKT_ID_NONE;
+        if (reason == PMKT_BAD_TIME) b.time[i] = PMKT_TIME_MAX;
+        if (reason == PMKT_BAD_KIND) b.kind[i] = PMKT_KIND_COUNT_;
+        if (reason == PMKT_BAD_AMOUNT_RANGE) b.amount[i] = PMKT_AMOUNT_MAX + 1;
+        if (reason == PMKT_BAD_AMOUNT_NEGATIVE) reject[i] = 1 + PMKT_BAD_AMOUNT_NEGATIVE;
+        pmkt_report report = PMKT_REPORT_INIT;
+        report.rejected_bits = bits;
+        ck_assert_int_eq(pmkt_events_check(&events, &report, NULL), PMKT_OK);
+        ck_assert_int_eq(report.rejected, 1);
+        ck_assert_int_eq(report.accepted, ROWS - 1);
+        ck_assert_int_eq(report.first_bad, i);
+        ck_assert_int_eq(report.by_reason[reason], 1);
+        ck_assert_uint_eq(bits[i / 8], 1u << (i % 8));
+        b.user[i] = 1, b.time[i] = NOON, b.kind[i] = PMKT_KIND_ORDER, b.amount[i] = i;
+        reject[i] = 0;
+    }
+    batch_clear(&b);
+}
+END_TEST
+
 START_TEST(one_kind_for_all_rows_works_like_a_column_of_it) {
     batch b = {0};
     batch_row(&b, 1, NOON, 0, 0, -5);
@@ -437,7 +470,7 @@ int main(void) {
     TOPIC(suite, "reports", a_bad_row_fails_the_batch_and_is_named, a_good_batch_is_accepted_whole,
           a_batch_without_rows_needs_no_columns,
           the_bitmap_marks_the_rejected_rows_and_no_other_bit,
-          the_bitmap_is_filled_also_if_the_batch_fails,
+          the_bitmap_is_filled_also_if_the_batch_fails, a_bad_row_is_found_anywhere_in_a_long_batch,
           one_kind_for_all_rows_works_like_a_column_of_it);
     TOPIC(suite, "malformed", a_batch_without_required_columns_is_malformed,
           numbers_that_make_no_sense_are_malformed,
