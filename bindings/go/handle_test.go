@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-type owner struct{ name *string }
+type owner struct{ _ *string }
 
 func fakeHandle(owner *owner) (*handle, *atomic.Int32) {
 	var freed atomic.Int32
