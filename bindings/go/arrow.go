@@ -270,7 +270,7 @@ func (r *ArrowEvents) Next(ctx context.Context, options ...Option) (*Events, err
 	if batch == nil {
 		return nil, io.EOF
 	}
-	return lentEvents(batch), nil
+	return r.lent(batch), nil
 }
 
 // All is what is left of the stream as one batch, which is lent as by Next; without rows at its end.
@@ -283,7 +283,7 @@ func (r *ArrowEvents) All(ctx context.Context, options ...Option) (*Events, erro
 	if err != nil {
 		return nil, err
 	}
-	return lentEvents(batch), nil
+	return r.lent(batch), nil
 }
 
 // Batches goes over the batches of the stream, each lent until the next. An error is the last that it
@@ -306,8 +306,8 @@ func (r *ArrowEvents) shared() *arrowReader {
 	return &r.reader
 }
 
-// lentEvents is a batch over memory of the library.
-func lentEvents(c *C.pmkt_events) *Events {
+// lent is a batch over memory of the library. It keeps the reader from being collected.
+func (r *ArrowEvents) lent(c *C.pmkt_events) *Events {
 	n := int(c.rows)
 	return &Events{
 		User:             borrow[uint64](c.user, n),
@@ -327,6 +327,7 @@ func lentEvents(c *C.pmkt_events) *Events {
 		CurrencyExponent: int(c.currency_exponent),
 		OnBad:            OnBad(c.on_bad),
 		Reject:           borrow[uint8](c.reject, n),
+		lender:           r,
 	}
 }
 

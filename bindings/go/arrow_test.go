@@ -3,8 +3,10 @@ package pmkt
 import (
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -146,4 +148,31 @@ func TestReaderKeepsItsDictionaries(t *testing.T) {
 	check(t, nobody.Close())
 	_, err = (&ArrowItems{}).All(background)
 	allClosed(t, "zero", map[string]error{"All": err})
+}
+
+// A lent batch keeps its reader, though nobody else does.
+func TestLentBatchKeepsItsReader(t *testing.T) {
+	scores := scored(t, newRFM(t, RFMOptions{}, shop()...), "2026-02-01", ScoreOptions{})
+	lend := func() (*Events, *handle) {
+		stream := exported(t, scores, ArrowOptions{})
+		reader := must(OpenArrowEvents(stream.at(), ArrowColumns{User: "user", Time: "orders"}))
+		return must(reader.All(background)), reader.reader.h
+	}
+	batch, h := lend()
+	for range 3 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	equal(t, "state of the reader", h.uses.Load(), 0)
+	report, err := newRFM(t, RFMOptions{Unpriced: true}).Add(background, batch)
+	check(t, err)
+	equal(t, "accepted", report.Accepted, 4)
+	batch = nil
+	for deadline := time.Now().Add(10 * time.Second); h.uses.Load()&handleFreed == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("a reader that nobody has was never freed")
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
 }

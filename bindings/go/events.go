@@ -125,6 +125,8 @@ type Events struct {
 
 	// Reject gives rows up from the start: 1 + a reason, or 0. nil: no such row.
 	Reject []uint8
+
+	lender any // what keeps the memory of the columns, where they are lent
 }
 
 // Len is the number of rows.
@@ -324,6 +326,7 @@ func (e *Events) Check() (Report, error) {
 	report := newReport(&pin, int(events.rows))
 	var failed C.pmkt_error
 	status := C.pmkt_events_check(&events, &report.c, &failed)
+	runtime.KeepAlive(e)
 	return report.toGo(), failure(status, &failed)
 }
 

@@ -33,6 +33,8 @@ type Items struct {
 	CurrencyExponent int
 	OnBad            OnBad
 	Reject           []uint8
+
+	lender any // as of Events
 }
 
 // Len is the number of rows.
@@ -80,6 +82,7 @@ func (i *Items) Check() (Report, error) {
 	report := newReport(&pin, int(items.rows))
 	var e C.pmkt_error
 	status := C.pmkt_items_check(items, &report.c, &e)
+	runtime.KeepAlive(i)
 	return report.toGo(), failure(status, &e)
 }
 
@@ -175,7 +178,7 @@ func (r *ArrowItems) Next(ctx context.Context, options ...Option) (*Items, error
 	if batch == nil {
 		return nil, io.EOF
 	}
-	return lentItems(batch), nil
+	return r.lent(batch), nil
 }
 
 // All is what is left of the stream as one batch, which is lent as by Next; without rows at its end.
@@ -188,7 +191,7 @@ func (r *ArrowItems) All(ctx context.Context, options ...Option) (*Items, error)
 	if err != nil {
 		return nil, err
 	}
-	return lentItems(batch), nil
+	return r.lent(batch), nil
 }
 
 // Batches goes over the batches of the stream, each lent until the next. An error is the last that it
@@ -211,7 +214,8 @@ func (r *ArrowItems) shared() *arrowReader {
 	return &r.reader
 }
 
-func lentItems(c *C.pmkt_items) *Items {
+// lent is a batch over memory of the library. It keeps the reader from being collected.
+func (r *ArrowItems) lent(c *C.pmkt_items) *Items {
 	n := int(c.rows)
 	return &Items{
 		Item:             borrow[uint64](c.item, n),
@@ -226,5 +230,6 @@ func lentItems(c *C.pmkt_items) *Items {
 		CurrencyExponent: int(c.currency_exponent),
 		OnBad:            OnBad(c.on_bad),
 		Reject:           borrow[uint8](c.reject, n),
+		lender:           r,
 	}
 }

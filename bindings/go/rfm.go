@@ -134,6 +134,7 @@ func (r *RFM) Add(ctx context.Context, batch *Events, options ...Option) (Report
 		func(state *C.pmkt_rfm, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
 			return C.pmkt_rfm_add(state, &events, run, &report.c, e)
 		})
+	runtime.KeepAlive(batch)
 	return report.toGo(), err
 }
 

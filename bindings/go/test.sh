@@ -29,6 +29,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=bindings/go/env.sh
 source bindings/go/env.sh
 
+if [[ $junit ]]; then mkdir -p "$(dirname "$junit")"; fi
+
 has_modules() {
     (cd "$1" && go mod download 2>/dev/null) && return
     if [[ ${CI:-} == true ]]; then
