@@ -159,13 +159,108 @@ static void section_decode(const settings *set, const column *c, uint64_t *id) {
     pmkt_ids_free(ids);
 }
 
+/* ---------------------------------------------------------------------- sets */
+
+static int by_value(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The plain way: whether a sorted array has an id. */
+static bool in_sorted(const uint64_t *ids, int64_t n, uint64_t id) {
+    int64_t low = 0;
+    for (int64_t left = n; left > 0;) {
+        const int64_t half = left / 2;
+        if (ids[low + half] < id) {
+            low += half + 1;
+            left -= half + 1;
+        } else {
+            left = half;
+        }
+    }
+    return low < n && ids[low] == id;
+}
+
+/* Half of the ids that are asked for are in the set. */
+static void section_idset(const settings *set, int64_t n) {
+    uint64_t *ids = bench_alloc((size_t)n * sizeof *ids),
+             *asked = bench_alloc((size_t)n * sizeof *ids);
+    uint8_t *in = bench_alloc((size_t)n);
+    for (int64_t i = 0; i < n; ++i) {
+        ids[i] = mix((uint64_t)i + 1);
+        asked[i] = mix(mix((uint64_t)i + 7) % (2 * (uint64_t)n) + 1);
+    }
+    bench_samples many = {.n = 0}, one = {.n = 0}, search = {.n = 0}, make = {.n = 0};
+    int64_t found[3] = {0, 0, 0};
+    for (int r = 0; r < set->reps; ++r) {
+        pmkt_idset *s = NULL;
+        pmkt_error err;
+        bench_time start = bench_now();
+        bench_check(pmkt_idset_new(ids, n, NULL, &s, &err), &err, "pmkt_idset_new");
+        bench_push_since(&make, start);
+        start = bench_now();
+        bench_check(pmkt_idset_contains_many(s, asked, n, in, &err), &err, "contains_many");
+        bench_push_since(&many, start);
+        for (int64_t i = 0; i < n; ++i) found[0] += in[i];
+        start = bench_now();
+        for (int64_t i = 0; i < n; ++i) found[1] += pmkt_idset_contains(s, asked[i]);
+        bench_push_since(&one, start);
+        pmkt_idset_free(s);
+    }
+    qsort(ids, (size_t)n, sizeof *ids, by_value);
+    for (int r = 0; r < set->reps; ++r) {
+        const bench_time start = bench_now();
+        for (int64_t i = 0; i < n; ++i) found[2] += in_sorted(ids, n, asked[i]);
+        bench_push_since(&search, start);
+    }
+    if (found[0] != found[1] || found[0] != found[2]) {
+        fprintf(stderr, "bench: set and sorted array differ\n");
+        exit(1);
+    }
+    bench_line line = {"idset", "new", "-", n, 1, "ms", false};
+    bench_print(&line, &make, n);
+    line.what = "contains_many";
+    bench_print(&line, &many, n);
+    line.what = "contains, one by one";
+    bench_print(&line, &one, n);
+    line.what = "sorted array, search";
+    bench_print(&line, &search, n);
+    free(ids);
+    free(asked);
+    free(in);
+}
+
+/* How long memory takes: reads that do not know of each other, and reads that each need the one
+   before; what tables and strings that the caches do not hold come down to. */
+static void section_memory(const settings *set) {
+    const size_t n = (size_t)1 << 25; /* 256 MiB */
+    uint64_t *at = bench_alloc(n * sizeof *at);
+    for (size_t i = 0; i < n; ++i) at[i] = mix(i + 1) & (n - 1);
+    const int64_t reads = 5000000;
+    bench_samples apart = {.n = 0}, chained = {.n = 0};
+    uint64_t sum = 0;
+    for (int r = 0; r < set->reps; ++r) {
+        bench_time start = bench_now();
+        for (int64_t i = 0; i < reads; ++i) sum += at[mix((uint64_t)i) & (n - 1)];
+        bench_push_since(&apart, start);
+        start = bench_now();
+        for (int64_t i = 0; i < reads; ++i) sum = at[(sum + (uint64_t)i) & (n - 1)];
+        bench_push_since(&chained, start);
+    }
+    bench_line line = {"memory", "independent reads", sum ? "-" : "", reads, 1, "ms", false};
+    bench_print(&line, &apart, reads);
+    line.what = "reads one after another";
+    bench_print(&line, &chained, reads);
+    free(at);
+}
+
 static bool wants(const settings *set, const char *section) {
     return !set->section || strcmp(set->section, section) == 0;
 }
 
 static const char USAGE[] =
     "usage: bench_ids [--n N] [--threads N] [--reps N] [--section NAME] [--csv]\n"
-    "sections: encode zipf small decode\n";
+    "sections: memory encode zipf small decode idset\n";
 
 static settings parse(int argc, char **argv) {
     settings set = {.n = 10000000, .threads = 2, .reps = 5};
@@ -196,6 +291,12 @@ int main(int argc, char **argv) {
     const settings set = parse(argc, argv);
     printf("libpmkt %s, %s\n", pmkt_version(), pmkt_build_info());
     bench_header();
+    if (wants(&set, "memory")) section_memory(&set);
+    if (wants(&set, "idset")) {
+        section_idset(&set, set.n / 100 ? set.n / 100 : 1);
+        section_idset(&set, set.n);
+    }
+    if (set.section && (!strcmp(set.section, "memory") || !strcmp(set.section, "idset"))) return 0;
     uint64_t *id = bench_alloc((size_t)set.n * sizeof *id);
     memset(id, 0, (size_t)set.n * sizeof *id);
     column distinct = make_column(set.n, false);

@@ -49,16 +49,16 @@ static void run_fill_few(const pmkti_kernels *k, columns *c) {
     k->fill_nulls((uint64_t *)c->out, c->n, c->few, 0, 0);
 }
 static void run_i8(const pmkti_kernels *k, columns *c) {
-    k->widen_i8((const int8_t *)c->narrow, c->n, c->out);
+    k->widen_i8(c->narrow, c->n, c->out);
 }
 static void run_i16(const pmkti_kernels *k, columns *c) {
-    k->widen_i16((const int16_t *)(const void *)c->narrow, c->n, c->out);
+    k->widen_i16(c->narrow, c->n, c->out);
 }
 static void run_i32(const pmkti_kernels *k, columns *c) {
-    k->widen_i32((const int32_t *)(const void *)c->narrow, c->n, c->out);
+    k->widen_i32(c->narrow, c->n, c->out);
 }
 static void run_u32(const pmkti_kernels *k, columns *c) {
-    k->widen_u32((const uint32_t *)(const void *)c->narrow, c->n, (uint64_t *)c->out);
+    k->widen_u32(c->narrow, c->n, c->out);
 }
 static void run_multiply(const pmkti_kernels *k, columns *c) {
     c->sum += k->multiply(c->in, c->n, 1000, c->out);

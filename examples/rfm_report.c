@@ -3,8 +3,8 @@
  *
  * Shows libpmkt at work from end to end: batches of a stream go into a state, the state is asked at
  * two dates, and the answers are summed, compared and written. The work is in rfm_report/: csv.c
- * reads records, rows.c makes events of them, names.c keeps the way back from ids to texts,
- * export.c and print*.c give the answer. This file ties them together.
+ * reads records, rows.c makes events of them, state.c keeps what is known between two runs, export.c
+ * and print*.c give the answer. This file ties them together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #include "rfm_report/options.h"
 #include "rfm_report/report.h"
 #include "rfm_report/rows.h"
+#include "rfm_report/state.h"
 #include "rfm_report/terminal.h"
 #include "rfm_report/zone.h"
 
@@ -32,7 +33,7 @@ typedef struct session {
     rows *in;
     int fd;
     int64_t file_bytes; /* 0 = not known */
-    pmkt_rfm *state;
+    state known;
     pmkt_rfm_scores *now, *then;
     pmkt_rfm_migration *moves;
     pmkt_run run;
@@ -76,20 +77,18 @@ static int read_as_of(session *it) {
 }
 
 /*
- * An empty state, and a first question to it: what is wrong with the options shows before reading.
+ * The state, and a first question to it: what is wrong with the options shows before reading.
  */
 static int make_state(session *it) {
     pmkt_error err;
-    pmkt_rfm_options how = PMKT_RFM_OPTIONS_INIT;
-    how.zone = &it->where.table;
-    how.unpriced = it->asked.no_amounts;
-    if (pmkt_rfm_new(&how, &it->state, &err) != PMKT_OK) return failed(&err);
-    pmkt_rfm_scores *none = NULL;
-    if (pmkt_rfm_score(it->state, 0, &it->asked.score, NULL, &none, &err) != PMKT_OK) {
+    const int code = state_open(&it->known, &it->asked, &it->where.table, &it->run);
+    if (code != EXIT_DONE) return code;
+    pmkt_rfm_scores *unused = NULL;
+    if (pmkt_rfm_score(it->known.rfm, 0, &it->asked.score, &it->run, &unused, &err) != PMKT_OK) {
         failed(&err);
         return err.code == PMKT_E_INVALID ? EXIT_USAGE : EXIT_DATA;
     }
-    pmkt_rfm_scores_free(none);
+    pmkt_rfm_scores_free(unused);
     return EXIT_DONE;
 }
 
@@ -141,7 +140,8 @@ static int add_batch(session *it) {
     pmkt_report taken = PMKT_REPORT_INIT;
     pmkt_error err;
     rows_events(it->in, &events);
-    if (pmkt_rfm_add(it->state, &events, &it->run, &taken, &err) != PMKT_OK) return failed(&err);
+    if (pmkt_rfm_add(it->known.rfm, &events, &it->run, &taken, &err) != PMKT_OK)
+        return failed(&err);
     rows_book_rejected(it->in, &taken);
     return EXIT_DONE;
 }
@@ -171,7 +171,7 @@ static int read_all(session *it) {
         complain("out of memory");
         return EXIT_DATA;
     }
-    rows_result result = rows_start(it->in, it->fd, &it->asked, &it->where.table);
+    rows_result result = rows_start(it->in, it->fd, &it->asked, &it->where.table, it->known.names);
     while (result == ROWS_MORE) {
         result = rows_next(it->in);
         if (result != ROWS_MORE && result != ROWS_END) break;
@@ -218,7 +218,7 @@ static int score_both(session *it, report *about) {
         day_after(it, about->counters.last_event_ms, &it->as_of, &err) != PMKT_OK) {
         return failed(&err);
     }
-    if (pmkt_rfm_score(it->state, it->as_of, how, &it->run, &it->now, &err) != PMKT_OK ||
+    if (pmkt_rfm_score(it->known.rfm, it->as_of, how, &it->run, &it->now, &err) != PMKT_OK ||
         pmkt_rfm_scores_columns(it->now, &about->columns, &err) != PMKT_OK) {
         return failed(&err);
     }
@@ -228,7 +228,7 @@ static int score_both(session *it, report *about) {
         about->before = PMKT_TIME_NULL; /* before the year 1700 */
     }
     if (about->before <= about->counters.first_event_ms) return EXIT_DONE;
-    if (pmkt_rfm_score(it->state, about->before, how, &it->run, &it->then, &err) != PMKT_OK ||
+    if (pmkt_rfm_score(it->known.rfm, about->before, how, &it->run, &it->then, &err) != PMKT_OK ||
         pmkt_rfm_migrate(it->then, it->now, PMKT_RFM_BY_SEGMENT, &it->run, &it->moves, &err) !=
             PMKT_OK) {
         return failed(&err);
@@ -243,8 +243,8 @@ static int ask(session *it, report *about) {
     about->columns = columns;
     about->counters = counters;
     about->before = PMKT_TIME_NULL;
-    if (pmkt_rfm_compact(it->state, &it->run, &err) != PMKT_OK ||
-        pmkt_rfm_stats(it->state, &about->counters, &err) != PMKT_OK) {
+    if (pmkt_rfm_compact(it->known.rfm, &it->run, &err) != PMKT_OK ||
+        pmkt_rfm_stats(it->known.rfm, &about->counters, &err) != PMKT_OK) {
         return failed(&err);
     }
     int code = score_both(it, about);
@@ -265,6 +265,7 @@ static int ask(session *it, report *about) {
 static int give(const session *it, report *about) {
     about->asked = &it->asked;
     about->in = it->in;
+    about->names = it->known.names;
     about->where = &it->where;
     about->offered = it->asked.offers == NULL ? NULL : &it->offered;
     about->now = it->now;
@@ -275,6 +276,7 @@ static int give(const session *it, report *about) {
     progress_end();
     bool good = it->asked.out == NULL || report_export(about);
     if (!it->asked.quiet) report_print(about);
+    good = good && state_save(&it->known, &it->asked, &it->run);
     return good ? EXIT_DONE : EXIT_DATA;
 }
 
@@ -291,7 +293,7 @@ static void clean_up(session *it) {
     pmkt_rfm_migration_free(it->moves);
     pmkt_rfm_scores_free(it->then);
     pmkt_rfm_scores_free(it->now);
-    pmkt_rfm_free(it->state);
+    state_free(&it->known);
     if (it->in != NULL) rows_free(it->in);
     free(it->in);
     offers_free(&it->offered);

@@ -47,7 +47,7 @@ missing() {
 # build: quiet, unless it fails.
 build() {
     local log=$root/build/examples.log
-    need build-essential cmake ninja-build libxxhash-dev tzdata >&2
+    need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
         cmake --build "$build" --target rfm_report; } >"$log" 2>&1; then

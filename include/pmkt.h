@@ -1,8 +1,109 @@
 /*
  * pmkt.h - libpmkt, the engine of e-commerce precision marketing.
  *
- * This is the only header a user needs; it includes the others in the order in
- * which they are best read:
+ * It takes what happened in a shop (orders, refunds, carts, views) and answers who is worth what, who
+ * is leaving, and whom to win back. It is a library and nothing else: no server, no setting file, no
+ * global state, and no thread, file or log that you did not ask for.
+ *
+ * This is the only header that a program includes. Read it first; the headers that it includes are
+ * the chapters of the manual, and each explains its own calls.
+ *
+ * The picture
+ * -----------
+ *
+ *     what happened     columns of equal length, one row an event      pmkt_events      events.h
+ *          |                                                           any dataframe    arrow.h
+ *          |  pmkt_rfm_add, as often as there are batches
+ *          v
+ *     the state         what must be known of each customer; can be    pmkt_rfm         rfm.h
+ *          |            merged, saved, and made to forget                               file.h
+ *          |  pmkt_rfm_score, as of any date
+ *          v
+ *     scores            one row a customer: recency, frequency, value, pmkt_rfm_scores  rfm.h
+ *          |            class, lifecycle, tier
+ *          |  pmkt_rfm_summary, pmkt_rfm_migrate, pmkt_rfm_scores_arrow
+ *          v
+ *     groups, moves between two dates, lists of customers, dataframes
+ *
+ * The first program
+ * -----------------
+ *
+ * Three orders of two customers, valued on 1 February 2026:
+ *
+ *     #include <pmkt.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *         const uint64_t user[] = {7, 7, 9}, order[] = {1, 2, 3};
+ *         const int64_t amount[] = {25000, 19900, 4900};     // minor units: 250.00, 199.00, 49.00
+ *         int64_t time[3], as_of;                            // milliseconds UTC
+ *         pmkt_error err;
+ *         if (pmkt_time_parse("2026-01-05 12:00", 16, NULL, &time[0], &err) ||
+ *             pmkt_time_parse("2026-01-20 09:30", 16, NULL, &time[1], &err) ||
+ *             pmkt_time_parse("2025-06-01", 10, NULL, &time[2], &err) ||
+ *             pmkt_time_parse("2026-02-01", 10, NULL, &as_of, &err))
+ *             return fprintf(stderr, "%s\n", err.message), 1;
+ *
+ *         pmkt_events batch = PMKT_EVENTS_INIT;              // every struct has its INIT
+ *         batch.rows = 3;
+ *         batch.user = user, batch.time = time, batch.order = order, batch.amount = amount;
+ *         batch.every_kind = PMKT_KIND_ORDER;
+ *
+ *         pmkt_rfm *rfm = NULL;
+ *         pmkt_rfm_scores *scores = NULL;
+ *         pmkt_rfm_columns c = PMKT_RFM_COLUMNS_INIT;
+ *         if (pmkt_rfm_new(NULL, &rfm, &err) ||              // NULL: the default options
+ *             pmkt_rfm_add(rfm, &batch, NULL, NULL, &err) ||
+ *             pmkt_rfm_score(rfm, as_of, NULL, NULL, &scores, &err) ||
+ *             pmkt_rfm_scores_columns(scores, &c, &err))
+ *             return fprintf(stderr, "%s\n", err.message), 1;
+ *         for (int64_t i = 0; i < c.rows; i++) {
+ *             printf("user %d: %s\n", (int)c.user[i],
+ *                    pmkt_rfm_scores_name(scores, PMKT_RFM_BY_SEGMENT, c.segment[i]));
+ *         }
+ *         pmkt_rfm_scores_free(scores);
+ *         pmkt_rfm_free(rfm);
+ *         return 0;
+ *     }
+ *
+ * It says that user 7 is active-low-high and user 9 dormant-low-low. Build it with
+ *
+ *     cc first.c -o first $(pkg-config --cflags --libs pmkt)
+ *
+ * or, in CMake, find_package(pmkt REQUIRED) and target_link_libraries(first PRIVATE pmkt::pmkt), or
+ * pmkt::pmkt_static to be independent of an installed library. C++ has pmkt.hpp: owners, exceptions
+ * and spans over the same calls.
+ *
+ * What holds everywhere
+ * ---------------------
+ *
+ *  - Status. What can fail returns a pmkt_status, zero for success, and takes a pmkt_error last (or
+ *    NULL), which then says in a sentence, and in numbers, what was wrong and where. A call that
+ *    fails has changed nothing and leaks nothing. See base.h.
+ *  - Ownership. A handle (pmkt_rfm, pmkt_ids, ...) belongs to the caller, who frees it with its own
+ *    _free; freeing NULL does nothing. What a call is given it borrows until it returns. What it
+ *    gives out besides handles (columns, names, lists) belongs to the handle that it came from.
+ *  - Threads. Calls on a `const` handle may run on any number of threads at once; of the others, one
+ *    at a time. Heavy calls take a pmkt_run: how many threads to use, and whom to tell of the
+ *    progress, who may also cancel. The answer does not depend on the number of threads.
+ *  - Options. Structs begin with struct_size; start from PMKT_..._INIT or pmkt_..._init(), by which
+ *    newer and older programs and libraries understand each other. NULL in place of options means
+ *    all defaults, and a zero in a field means that field's default.
+ *  - Money is in integer minor units (20,000 is 200.00 yuan), so that sums are exact. See money.h.
+ *  - Time is in milliseconds since 1970, UTC. No call asks the clock: "as of" is an argument, and
+ *    what happens at that instant or later is not seen. Days are those of a zone. See time.h.
+ *  - Ids are uint64_t, 0 is none. Strings become ids by a hash that is the same everywhere; keep a
+ *    pmkt_ids for the way back. See ids.h.
+ *  - Rows. A malformed call fails. A malformed row fails its batch by name, or is left out and
+ *    counted by reason, as the batch says. See events.h.
+ *  - Files. What a handle knows is saved whole and replaced in one step, loaded with every checksum
+ *    compared, or mapped in place within a millisecond. See file.h.
+ *  - Dataframes come and go as Arrow C streams, without a dependency. See arrow.h.
+ *  - Versions. "Since 0.1" says which release brought a call. Until 1.0 a minor release may still
+ *    change the ABI, and the CHANGELOG says so.
+ *
+ * The chapters
+ * ------------
  *
  *   base.h    status codes, errors, allocator, progress: how every call behaves
  *   time.h    instants, time zones and calendar days
@@ -14,6 +115,8 @@
  *   items.h   batches of items: the catalogue
  *   arrow.h   any dataframe in, results out, by the Arrow C stream interface
  *   rfm.h     recency, frequency, monetary value, lifecycle and tiers: who is worth what
+ *
+ * In a hurry, read base.h, events.h and rfm.h, and the others when you need them.
  */
 #ifndef PMKT_H
 #define PMKT_H

@@ -30,6 +30,8 @@ raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h")
             ;;
         valgrind | libc6-dbg) valgrind --quiet true ;; # it needs the loader's symbols
         musl-tools) command -v musl-gcc ;;
+        abigail-tools) command -v abidw && command -v abidiff ;;
+        locales) command -v localedef && [[ -e /usr/share/i18n/locales/de_DE ]] ;;
         clang-format) clang_format_14 --version ;;
         *) command -v "$1" ;;
     esac >/dev/null 2>&1

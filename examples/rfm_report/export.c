@@ -146,30 +146,24 @@ static bool look_up(const report *about, lookup *out) {
 
 /* --------------------------------------------------------------------- rows */
 
-/* The rows of some customers, now and (if there is a then) before; -1 for who is not there. */
-static void find_rows(const report *about, const uint64_t *users, int64_t n, int64_t *now,
-                      int64_t *then) {
-    pmkt_rfm_scores_find(about->now, users, n, now, NULL);
-    for (int64_t i = 0; i < n; i++) then[i] = -1;
-    if (about->then != NULL) pmkt_rfm_scores_find(about->then, users, n, then, NULL);
-}
-
 /* Writes all customers who were known before as_of; returns how many, -1 if interrupted. */
 static int64_t put_customers(FILE *to, const report *about, const lookup *names) {
-    const name_entry *entry[CHUNK];
-    uint64_t users[CHUNK];
-    int64_t now[CHUNK], then[CHUNK], n = CHUNK, written = 0;
+    const pmkt_rfm_columns *c = &about->columns;
     pmkt_rfm_columns before = PMKT_RFM_COLUMNS_INIT;
+    int64_t then[CHUNK], written = 0;
     if (about->then != NULL) pmkt_rfm_scores_columns(about->then, &before, NULL);
-    for (size_t at = 0; n == CHUNK && !ferror(to);) {
-        n = 0;
-        while (n < CHUNK && (entry[n] = names_next(&about->in->users, &at)) != NULL) n++;
-        for (int64_t i = 0; i < n; i++) users[i] = entry[i]->id;
-        find_rows(about, users, n, now, then);
+    for (int64_t from = 0; from < c->rows && !ferror(to); from += CHUNK) {
+        int64_t n = c->rows - from < CHUNK ? c->rows - from : CHUNK;
+        if (about->then != NULL) {
+            pmkt_rfm_scores_find(about->then, c->user + from, n, then, NULL);
+        }
         for (int64_t i = 0; i < n; i++) {
-            if (now[i] < 0) continue;
-            put_text(to, entry[i]->text, entry[i]->length);
-            put_row(to, about, names, now[i], then[i] < 0 ? NULL : &before.segment[then[i]]);
+            size_t length;
+            const char *text = pmkt_ids_name(about->names, c->user[from + i], &length);
+            if (text == NULL) continue;
+            bool was_there = about->then != NULL && then[i] >= 0;
+            put_text(to, text, length);
+            put_row(to, about, names, from + i, was_there ? &before.segment[then[i]] : NULL);
             written++;
         }
         if (terminal_interrupted) return -1;
@@ -239,7 +233,7 @@ bool report_export(const report *about) {
         int64_t written = put_customers(to.file, about, names);
         bool whole = written == about->columns.rows || ferror(to.file);
         if (!whole && !terminal_interrupted) {
-            complain("%" PRId64 " of %" PRId64 " customers were found by their id", written,
+            complain("the names of only %" PRId64 " of %" PRId64 " customers are known", written,
                      about->columns.rows);
         }
         good = close_target(&to, whole);

@@ -73,6 +73,7 @@ static const option_spec specs[] = {
     {"threads", WHOLE, AT(threads), NULL, 0, 1024},
     {"out", TEXT, AT(out), NULL, 0, 0},
     {"offers", TEXT, AT(offers), NULL, 0, 0},
+    {"state", TEXT, AT(state), NULL, 0, 0},
     {"quiet", FLAG, AT(quiet), NULL, 0, 0},
     {"help", FLAG, AT(help), NULL, 0, 0},
     {"version", FLAG, AT(version), NULL, 0, 0},
@@ -297,12 +298,16 @@ static bool fits_together(const options *out, bool offset_given) {
     if (out->out != NULL && strcmp(out->out, "-") == 0 && !out->quiet) {
         wrong = "--out - writes to stdout, where the report goes; add --quiet";
     }
-    if (out->quiet && out->out == NULL) wrong = "--quiet without --out would give nothing";
+    if (out->quiet && out->out == NULL && out->state == NULL) {
+        wrong = "--quiet without --out or --state would give nothing";
+    }
     if (out->score.scheme == PMKT_RFM_THRESHOLD && out->score.bins != 0) {
         wrong = "--bins needs --scheme quantile";
     }
     if (is_same_file(out->out, out->file)) wrong = "--out is the input file";
     if (is_same_file(out->out, out->offers)) wrong = "--out is the file of --offers";
+    if (is_same_file(out->state, out->file)) wrong = "--state is the input file";
+    if (is_same_file(out->state, out->out)) wrong = "--state is the file of --out";
     if (wrong != NULL) complain("%s", wrong);
     return wrong == NULL;
 }

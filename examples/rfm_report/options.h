@@ -65,7 +65,7 @@ typedef struct options {
     int32_t threads;
 
     /* what to give */
-    const char *out, *offers;
+    const char *out, *offers, *state;
     bool quiet, help, version;
 } options;
 

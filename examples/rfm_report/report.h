@@ -16,6 +16,7 @@
 typedef struct report {
     const options *asked;
     const rows *in;
+    const pmkt_ids *names;
     const zone *where;
     const offers *offered; /* NULL = no table was given */
     pmkt_rfm_counters counters;
@@ -38,8 +39,8 @@ void print_moves(const report *about);
 void print_offers(const report *about);
 
 /*
- * Writes one CSV row a customer to asked->out, in the order in which they were first seen. A
- * regular file appears whole or not at all. False with a complaint if that fails.
+ * Writes one CSV row a customer to asked->out, in the order of the scores, which is the same in every
+ * run. A regular file appears whole or not at all. False with a complaint if that fails.
  */
 bool report_export(const report *about);
 

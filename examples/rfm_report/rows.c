@@ -69,7 +69,6 @@ static void note(tally *book, int64_t line, const csv_field *example) {
 
 void rows_free(rows *in) {
     csv_free(&in->reader);
-    names_free(&in->users);
 }
 
 /* ------------------------------------------------------------------- header */
@@ -138,10 +137,12 @@ static bool looks_like_text(const rows *in) {
     return true;
 }
 
-rows_result rows_start(rows *in, int fd, const options *asked, const pmkt_zone *zone) {
+rows_result rows_start(rows *in, int fd, const options *asked, const pmkt_zone *zone,
+                       pmkt_ids *users) {
     memset(in, 0, sizeof *in);
     in->asked = asked;
     in->zone = zone;
+    in->users = users;
     in->time_unit = asked->time_unit;
     csv_start(&in->reader, fd, asked->delimiter);
     in->reader.stop = &terminal_interrupted;
@@ -330,25 +331,14 @@ static row_fate take_record(rows *in, const csv_field **shown) {
     return ROW_TAKEN;
 }
 
-static int shown_length(size_t length) {
-    return length > 200 ? 200 : (int)length;
-}
-
 /* Remembers the customer's text; false with a complaint if that cannot be done. */
-static bool remember_user(rows *in) {
+static bool remember_user(const rows *in) {
     const csv_field *user = &in->reader.field[in->column[COLUMN_USER]];
-    const name_entry *other = NULL;
-    names_result result = names_add(&in->users, in->user[in->n], user->text, user->length, &other);
-    if (result == NAMES_OK) return true;
-    if (result == NAMES_FULL) {
-        complain("out of memory with %zu customers", in->users.count);
-    } else {
-        complain("%s, line %" PRId64
-                 ": the customers \"%.*s\" and \"%.*s\" have the same 64-bit id; "
-                 "change one of them",
-                 in->asked->file, in->reader.line, shown_length(user->length), user->text,
-                 shown_length(other->length), other->text);
-    }
+    const int64_t offsets[] = {0, (int64_t)user->length};
+    pmkt_error err;
+    if (pmkt_ids_encode(in->users, user->text, offsets, 1, NULL, NULL, &err) == PMKT_OK)
+        return true;
+    complain("%s, line %" PRId64 ": %s", in->asked->file, in->reader.line, err.message);
     return false;
 }
 

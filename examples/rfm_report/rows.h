@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "csv.h"
-#include "names.h"
 #include "options.h"
 
 #define ROWS_BATCH 65536
@@ -56,7 +55,7 @@ typedef struct rows {
     const options *asked;
     const pmkt_zone *zone;
     csv reader;
-    name_table users;
+    pmkt_ids *users;         /* remembers their texts; borrowed */
     size_t fields;           /* of the header */
     int column[ROW_COLUMNS]; /* the place of a column, or -1 */
     int32_t time_unit;       /* TIME_AUTO until the first time was seen */
@@ -83,7 +82,8 @@ typedef enum rows_result {
 } rows_result;
 
 /* Reads the header of `fd` and finds the columns. ROWS_MORE if all is well. */
-rows_result rows_start(rows *in, int fd, const options *asked, const pmkt_zone *zone);
+rows_result rows_start(rows *in, int fd, const options *asked, const pmkt_zone *zone,
+                       pmkt_ids *users);
 
 /* Fills the next batch. */
 rows_result rows_next(rows *in);

@@ -32,7 +32,7 @@
  *   price     the same types; times a quantity, it is rounded once. Without floating point the
  *             product is exact; a price in text then counts to six decimals, and a product that
  *             needs more than 127 bits is bad
- *   quantity  integers and bool; float, double and decimals if whole (with `price`, fractions
+ *   quantity  integers; float, double and decimals if whole (with `price`, fractions
  *             too: they price the row, and the quantity column is null there)
  *   vectors   fixed-size lists, lists and large lists of float or double, without nulls inside
  *   extra     integers and bool to PMKT_TYPE_INT64 (uint64 to PMKT_TYPE_UINT64), float, double and
@@ -269,6 +269,7 @@ static inline void pmkt_arrow_item_columns_init(pmkt_arrow_item_columns *columns
 /* Reads batches of items out of a stream; the same four calls, with the same rules. Since 0.2. */
 typedef struct pmkt_arrow_items pmkt_arrow_items;
 
+/* Opens, reads and frees as pmkt_arrow_events_open, _next, _all and _free do. Since 0.2. */
 PMKT_API pmkt_status pmkt_arrow_items_open(struct ArrowArrayStream *stream,
                                            const pmkt_arrow_item_columns *columns,
                                            const pmkt_allocator *allocator,

@@ -20,10 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of these headers; pmkt_version() says that of the library that is loaded. */
 #define PMKT_VERSION_MAJOR 0
 #define PMKT_VERSION_MINOR 2
 #define PMKT_VERSION_PATCH 0
 
+/* Marks what the library exports. */
 #if defined(__GNUC__)
 #define PMKT_API __attribute__((visibility("default")))
 #else
@@ -66,7 +68,7 @@ PMKT_API const char *pmkt_status_name(pmkt_status status);
 enum {
     PMKT_WHERE_NONE = 0, /* where says nothing */
     PMKT_WHERE_ROW = 1,  /* a row of the batch, from 0 */
-    PMKT_WHERE_BYTE = 2  /* a byte of the text, from 0 */
+    PMKT_WHERE_BYTE = 2  /* a byte of the text or file, from 0 */
 };
 
 /*
@@ -78,7 +80,7 @@ enum {
 typedef struct pmkt_error {
     int32_t code;       /* the status that the call returned */
     int32_t sys_errno;  /* errno of the system call that failed, or 0 */
-    int32_t where_kind; /* PMKT_WHERE_... */
+    int32_t where_kind; /* PMKT_WHERE_...: what `where` counts */
     int32_t reserved;   /* 0 */
     int64_t where;      /* the row or byte, by where_kind */
     char message[232];

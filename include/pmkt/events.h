@@ -64,7 +64,7 @@ enum {
     PMKT_TYPE_DOUBLE = 3  /* double, null = NaN */
 };
 
-/* A column beyond the standard ones, found by its name. */
+/* A column beyond the standard ones, found by its name by whoever has a use for it. */
 typedef struct pmkt_column {
     const char *name; /* NUL-terminated, not empty, not twice in one batch */
     const void *data; /* [rows] of the type */
@@ -80,9 +80,9 @@ typedef struct pmkt_column {
  * or a cancellation counts by its size, with whatever sign it is written.
  */
 typedef struct pmkt_events {
-    uint32_t struct_size; /* sizeof(pmkt_events) */
-    int32_t on_bad;       /* PMKT_ON_BAD_FAIL (default) or PMKT_ON_BAD_SKIP */
-    int64_t rows;
+    uint32_t struct_size;     /* sizeof(pmkt_events) */
+    int32_t on_bad;           /* PMKT_ON_BAD_FAIL (default) or PMKT_ON_BAD_SKIP */
+    int64_t rows;             /* entries of each column below; 0 is an empty batch */
     const uint64_t *user;     /* required; null PMKT_ID_NONE */
     const int64_t *time;      /* required; milliseconds UTC; null PMKT_TIME_NULL */
     const uint16_t *kind;     /* PMKT_KIND_...; or NULL: every row is of `every_kind` */
@@ -150,11 +150,11 @@ PMKT_API const char *pmkt_bad_reason(int32_t reason);
 typedef struct pmkt_report {
     uint32_t struct_size; /* sizeof(pmkt_report) */
     uint32_t reserved;    /* 0 */
-    int64_t rows;
-    int64_t accepted;
-    int64_t rejected;  /* bad rows, by reason below */
-    int64_t ignored;   /* good rows of users who were forgotten, dated before the forgetting */
-    int64_t first_bad; /* the first rejected row, or -1 */
+    int64_t rows;         /* of the batch */
+    int64_t accepted;     /* good rows, taken */
+    int64_t rejected;     /* bad rows, by reason below */
+    int64_t ignored;      /* good rows of users who were forgotten, dated before the forgetting */
+    int64_t first_bad;    /* the first rejected row, or -1 */
     int64_t by_reason[PMKT_BAD_REASONS];
     uint8_t *rejected_bits; /* in: NULL, or [(rows + 7) / 8]; bit i % 8 of byte i / 8 = row i */
 } pmkt_report;

@@ -74,10 +74,11 @@ PMKT_API pmkt_status pmkt_ids_of_doubles(const double *value, int64_t n, int32_t
  */
 typedef struct pmkt_ids pmkt_ids;
 
+/* How to make a dictionary. */
 typedef struct pmkt_ids_options {
     uint32_t struct_size;            /* sizeof(pmkt_ids_options) */
-    int32_t one_way;                 /* 1: encode, but keep nothing: there is no way back, and
-                                        nothing to leak; collisions go unseen */
+    int32_t one_way;                 /* 1: encode, but keep nothing, tombstones neither: there is
+                                        no way back, and nothing to leak; collisions go unseen */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
     int64_t max_bytes;               /* refuse what would make the dictionary larger; 0 = no limit.
                                         A forgetting is never refused */
@@ -108,16 +109,17 @@ PMKT_API void pmkt_ids_free(pmkt_ids *ids);
  *
  * Errors: PMKT_E_COLLISION if a string has the id of a different one, known or of the same call;
  * the message quotes both, where = the row; nothing was learned. The id of a collision is
- * ambiguous: rename one of the two. PMKT_E_INVALID; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM.
- * `id` is scratch until the call succeeds. One thread at a time. O(bytes). Since 0.2.
+ * ambiguous: rename one of the two. PMKT_E_INVALID; PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM;
+ * PMKT_E_CORRUPT if a mapped file is damaged where the string would be. `id` is scratch until the
+ * call succeeds. One thread at a time. O(bytes). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
                                      int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
 
 /*
- * The string of one id and, in *length (or NULL), its bytes; not NUL-terminated. NULL if it is not
- * known. Borrowed until the dictionary is next changed. Any number of threads; no allocation. O(1).
- * Since 0.2.
+ * The string of one id and, in *length (or NULL), its bytes; not NUL-terminated. NULL, and a length
+ * of 0, if it is not known. Borrowed until the dictionary is next changed. Any number of threads; no
+ * allocation. O(1), of a mapped file O(log n). Since 0.2.
  */
 PMKT_API const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);
 
@@ -128,8 +130,10 @@ PMKT_API const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *len
  *   offsets  [n + 1]  out: string i is bytes[offsets[i]] up to bytes[offsets[i + 1]]
  *   known    [n]      out, or NULL: 1, or 0 for an id that is not known, whose string is empty
  *
- * Errors: PMKT_E_LIMIT if `room` is less than offsets[n], which is filled all the same, and so is
- * `known`; PMKT_E_INVALID. Any number of threads. O(n + bytes). Since 0.2.
+ * Errors: PMKT_E_LIMIT if bytes is not NULL and `room` is less than offsets[n], which is filled all
+ * the same, and so is `known`; PMKT_E_CORRUPT if a mapped file is damaged there (where = the row);
+ * PMKT_E_OVERFLOW; PMKT_E_INVALID. After any other error what was written is scratch. Any number
+ * of threads. O(n + bytes). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n,
                                      char *bytes, int64_t room, int64_t *offsets, uint8_t *known,
@@ -142,7 +146,8 @@ PMKT_API pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, in
  *   n     out: how many there are
  *
  * Errors: PMKT_E_LIMIT if `room` is less than *n and not 0, and then only *n is written;
- * PMKT_E_INVALID; PMKT_E_NOMEM. Any number of threads. O(n log n). Since 0.2.
+ * PMKT_E_INVALID; PMKT_E_NOMEM; PMKT_E_CORRUPT if a mapped file is damaged, and then `id` is
+ * scratch. Any number of threads. O(n). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t room, int64_t *n,
                                    pmkt_error *err);
@@ -153,7 +158,8 @@ PMKT_API pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t ro
  *
  * Errors: PMKT_E_COLLISION, and then `into` is as it was; PMKT_E_MISMATCH if one of them is one-way
  * and the other not; PMKT_E_INVALID for a dictionary with itself; PMKT_E_LIMIT; PMKT_E_CANCELED;
- * PMKT_E_NOMEM. One thread at a time for `into`, no writer of `from`. O(both). Since 0.2.
+ * PMKT_E_CORRUPT if one of them uses a damaged file; PMKT_E_NOMEM. One thread at a time for `into`,
+ * no writer of `from`. O(both). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const pmkt_run *run,
                                     pmkt_error *err);
@@ -201,9 +207,9 @@ PMKT_API pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out,
  * allowed threads. A loaded or mapped dictionary can be changed like any other; a mapped one keeps
  * what is new in memory.
  *
- * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT; PMKT_E_UNSUPPORTED (mapping a compressed file, or
- * a build without zstd); PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of
- * threads may save or verify. O(bytes), but _map O(1). Since 0.2.
+ * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT; PMKT_E_UNSUPPORTED (mapping a compressed file,
+ * or a build without zstd); PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number
+ * of threads may save or verify. O(bytes), but _map O(1). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,
                                    const pmkt_save_options *options, const pmkt_run *run,

@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/* A set of ids. */
 typedef struct pmkt_idset pmkt_idset;
 
 /*

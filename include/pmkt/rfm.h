@@ -42,6 +42,7 @@ extern "C" {
 
 /* -------------------------------------------------------------------- state */
 
+/* A state: all that is known of the orders of a shop's customers. */
 typedef struct pmkt_rfm pmkt_rfm;
 
 /* What a state keeps. */
@@ -60,6 +61,7 @@ enum {
     PMKT_RFM_SUMMARY = 1
 };
 
+/* How to make a state. */
 typedef struct pmkt_rfm_options {
     uint32_t struct_size;            /* sizeof(pmkt_rfm_options) */
     int32_t mode;                    /* PMKT_RFM_HISTORY or PMKT_RFM_SUMMARY */
@@ -131,7 +133,7 @@ PMKT_API pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, cons
  * a state into itself is PMKT_E_INVALID.
  *
  * Errors: PMKT_E_MISMATCH for another mode, zone, currency or `unpriced`; PMKT_E_OVERFLOW;
- * PMKT_E_LIMIT; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
+ * PMKT_E_LIMIT; PMKT_E_CORRUPT, of a mapped state; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
  * One thread at a time for `into`, and no writer of `from`. Memory: both and the result, until
  * done. O(both). Since 0.1.
  */
@@ -140,13 +142,12 @@ PMKT_API pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const 
 
 /*
  * Forgets users: whatever is known of them from before `when_ms` is erased from the memory of the
- * state now, and a
- * dated tombstone stays, so that an old batch, or an old state merged in later, cannot bring it
- * back. Events dated at or after `when_ms` are of a new customer. What reaches back further goes
- * whole, though a part of it may be later: an order that began before, with all its lines and
- * refunds; a first interest or awareness; in summary mode all sums of the user, but not a later
- * registration. Unknown users get a tombstone as well. A refund that arrives later for an order
- * that was forgotten is, like any event dated later, news of a new customer.
+ * state now, and a dated tombstone stays, so that an old batch, or an old state merged in later,
+ * cannot bring it back. Events dated at or after `when_ms` are of a new customer. What began before
+ * goes whole, though a part of it may be later: an order with all its lines and refunds; a first
+ * interest or awareness; in summary mode all sums of the user, but not a later registration.
+ * Unknown users get a tombstone as well. A refund that arrives later for an order that was
+ * forgotten is, like any event dated later, news of a new customer.
  *
  *   users  [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different users had something to forget
@@ -179,7 +180,7 @@ typedef struct pmkt_rfm_counters {
     int64_t customers;      /* compacted; pending rows may hold more */
     int64_t orders;         /* compacted entries: orders and refunds (history), orders (summary) */
     int64_t forgotten;      /* tombstones */
-    int64_t bytes;          /* memory of the state now */
+    int64_t bytes;          /* memory of the state now, without a file that it has mapped */
     int64_t first_event_ms; /* over all accepted rows, or PMKT_TIME_NULL */
     int64_t last_event_ms;
     char currency[8]; /* as the batches named it, or empty */
@@ -202,16 +203,27 @@ static inline void pmkt_rfm_counters_init(pmkt_rfm_counters *counters) {
    whose orders are added up. Since 0.1. */
 PMKT_API pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
 
+/*
+ * Fills *out with what a state was made with, also one that was loaded: a state made with the same
+ * merges with it. `zone` and `allocator` are borrowed until pmkt_rfm_free; `zone` is never NULL.
+ *
+ * Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_rfm_settings(const pmkt_rfm *rfm, pmkt_rfm_options *out, pmkt_error *err);
+
 /* -------------------------------------------------------------------- files */
 
 /*
  * Saves a state: all that it knows, forgettings too, folded as if compacted first. The counters of
- * rejected and ignored rows go along; memory limits and the allocator are the loader's. See file.h
- * for what saving, loading and mapping promise.
+ * accepted, rejected and ignored rows go along, `generation` does not; memory limits and the
+ * allocator are the loader's. So two states are the same bytes if they know the same, count the same
+ * rows, and had amounts of the same sum. See file.h for what saving, loading and mapping promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. A file that was there before is as it was. Any number of threads.
- * O(state). Since 0.2.
+ * PMKT_E_CORRUPT, of a mapped state; PMKT_E_CANCELED; PMKT_E_NOMEM. A file that was there before is
+ * as it was, unless only its directory could not be put on the disk, which PMKT_E_IO then says.
+ * Memory: a sixteenth of the partitions that have rows not yet compacted, folded. Any number of
+ * threads. O(state). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_save(const pmkt_rfm *rfm, const char *path,
                                    const pmkt_save_options *options, const pmkt_run *run,
@@ -236,25 +248,28 @@ PMKT_API pmkt_status pmkt_rfm_load_memory(const void *bytes, size_t size,
 
 /*
  * A state that uses a file in place. Customers are checked when they are first read, so that
- * pmkt_rfm_score and every call that changes the state can answer PMKT_E_CORRUPT. Changes are kept in
- * memory: a part of the state that a batch, a merge or a forgetting touches is copied, the rest
- * stays in the file, which is never written to. Errors: as pmkt_rfm_load; PMKT_E_UNSUPPORTED for a
- * compressed file. Any thread. O(1). Since 0.2.
+ * pmkt_rfm_score, pmkt_rfm_save and every call that changes the state can answer PMKT_E_CORRUPT
+ * (where = the byte), and then nothing has changed; pmkt_rfm_stats does not check. Changes are kept in
+ * memory: a part of the state (of 512) that a forgetting touches, or into which rows are folded, is
+ * copied, the rest stays in the file, which is never written to; pmkt_rfm_merge reads and copies all.
+ * Errors: as pmkt_rfm_load; PMKT_E_UNSUPPORTED for a compressed file. Any thread. O(1). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_map(const char *path, const pmkt_load_options *options,
                                   pmkt_rfm **rfm, pmkt_error *err);
 
 /*
- * Reads all that a mapped state still uses of its file and compares every checksum; PMKT_OK at once
- * for a state that uses no file. Errors: PMKT_E_CORRUPT (where = the byte), PMKT_E_CANCELED,
+ * Reads the whole file that a state has mapped and compares every checksum; PMKT_OK at once for a
+ * state that has none. Errors: PMKT_E_CORRUPT (where = the byte), PMKT_E_CANCELED,
  * PMKT_E_INVALID. Any number of threads. O(file). Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err);
 
 /* ------------------------------------------------------------------ scoring */
 
+/* What every customer is worth at one date. */
 typedef struct pmkt_rfm_scores pmkt_rfm_scores;
 
+/* How customers are scored: against bounds, or against each other. */
 enum {
     PMKT_RFM_THRESHOLD = 0, /* fixed bands; eight classes */
     PMKT_RFM_QUANTILE = 1   /* equal shares of the customers: scores 1 to `bins`; named segments */
@@ -281,8 +296,8 @@ enum {
 
 /* A membership tier: `name` from `from_minor` of spend on, itself included. */
 typedef struct pmkt_rfm_tier {
-    const char *name; /* NUL-terminated UTF-8, at most 63 bytes; copied */
-    int64_t from_minor;
+    const char *name;   /* NUL-terminated UTF-8, at most 63 bytes; copied */
+    int64_t from_minor; /* spend of the last tier_days, in minor units */
 } pmkt_rfm_tier;
 
 /*
@@ -353,8 +368,8 @@ static inline void pmkt_rfm_score_options_init(pmkt_rfm_score_options *options) 
 
 /*
  * Scores every customer known before `as_of_ms`, which lies in [PMKT_TIME_MIN, PMKT_TIME_MAX], both
- * included. `options` NULL = defaults. The handle in *scores is
- * for pmkt_rfm_scores_free. A state without such customers gives zero rows, which is no error.
+ * included. `options` NULL = defaults. The handle in *scores is for pmkt_rfm_scores_free to free. A
+ * state without such customers gives zero rows, which is no error.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED for an early as_of or for f_window_days in summary
  * mode; PMKT_E_MISMATCH if `previous` is of the quantile scheme; PMKT_E_CANCELED; PMKT_E_NOMEM.
@@ -418,6 +433,7 @@ enum {
 
 #define PMKT_RFM_TIER_UNKNOWN 255 /* summary mode, and the spend reaches further back */
 
+/* Bits of the column flags. */
 enum {
     PMKT_RFM_FLAG_PROSPECT = 1,  /* no order counted */
     PMKT_RFM_FLAG_AT_RISK = 2,   /* idle from at_risk_days up to churn_days */
@@ -444,17 +460,17 @@ typedef struct pmkt_rfm_columns {
     const int64_t *revenue;         /* what was paid less what was given back */
     const int32_t *tenure_days;     /* age: calendar days since registration or first event */
     const uint8_t *r;               /* PMKT_RFM_BAND_..., or a score of 1 to bins; 0 = no order */
-    const uint8_t *f;
-    const uint8_t *m;
-    const uint8_t *segment;      /* a class, or the row of the segment table; see _name */
-    const uint8_t *activity;     /* in both schemes: the threshold band of R */
-    const uint8_t *lifecycle;    /* PMKT_RFM_NEW ... */
-    const uint8_t *brand_stage;  /* PMKT_RFM_NOT_OBSERVED ... */
-    const uint8_t *tier;         /* the row of the tier table, or PMKT_RFM_TIER_UNKNOWN */
-    const uint8_t *flags;        /* PMKT_RFM_FLAG_... bits */
-    const int64_t *tier_spend;   /* spend of the last tier_days; all known spend if unknown */
-    const int64_t *to_next_tier; /* what is missing to the next tier; 0 = highest or unknown */
-    int32_t bins;                /* quantile scheme: cuts have bins - 1 entries; else 0 */
+    const uint8_t *f;               /* the same of F */
+    const uint8_t *m;               /* the same of M */
+    const uint8_t *segment;         /* a class, or the row of the segment table; see _name */
+    const uint8_t *activity;        /* in both schemes: the threshold band of R */
+    const uint8_t *lifecycle;       /* PMKT_RFM_NEW ... */
+    const uint8_t *brand_stage;     /* PMKT_RFM_NOT_OBSERVED ... */
+    const uint8_t *tier;            /* the row of the tier table, or PMKT_RFM_TIER_UNKNOWN */
+    const uint8_t *flags;           /* PMKT_RFM_FLAG_... bits */
+    const int64_t *tier_spend;      /* spend of the last tier_days; all known spend if unknown */
+    const int64_t *to_next_tier;    /* what is missing to the next tier; 0 = highest or unknown */
+    int32_t bins;                   /* quantile scheme: cuts have bins - 1 entries; else 0 */
     int32_t currency_exponent;
     char currency[8];      /* of the state, or empty */
     const double *r_cuts;  /* score > j + 1 exactly if recency_days is below r_cuts[j] */
@@ -535,16 +551,17 @@ PMKT_API const char *pmkt_rfm_scores_name(const pmkt_rfm_scores *scores, int32_t
 
 /* ------------------------------------------------------------------ summary */
 
-/* One group of customers. Shares are of all rows and of all positive-or-negative revenue. */
+/* One group of customers, summed up. Shares are of what all groups have together; 0.15 is 15 %. */
 typedef struct pmkt_rfm_group {
     int32_t code;
     int32_t reserved;
     int64_t customers;
     int64_t orders;
     int64_t revenue;       /* minor units */
-    double customer_share; /* 0 to 1; 0 if there are no customers */
+    double customer_share; /* of all rows; 0 if there are none */
     double order_share;
-    double revenue_share;    /* of the total revenue; 0 if that is not positive */
+    double revenue_share;    /* of all revenue; 0 if that is not positive. Refunds can make it less
+                                than 0, and another group's more than 1 */
     double average_order;    /* revenue / orders; 0 without orders; minor units */
     double average_revenue;  /* revenue / customers */
     double average_recency;  /* days, over customers with orders; -1 without */
@@ -566,6 +583,7 @@ PMKT_API pmkt_status pmkt_rfm_summary(const pmkt_rfm_scores *scores, int32_t by,
 
 /* ---------------------------------------------------------------- migration */
 
+/* Who moved from where to where between two scorings. */
 typedef struct pmkt_rfm_migration pmkt_rfm_migration;
 
 /*
@@ -591,8 +609,8 @@ PMKT_API void pmkt_rfm_migration_free(pmkt_rfm_migration *migration);
 PMKT_API const int64_t *pmkt_rfm_migration_matrix(const pmkt_rfm_migration *migration,
                                                   int32_t *codes);
 
-/* The name of a code, "absent" for the last; NULL if there is none. Lives until _free. Since 0.1.
-   */
+/* The name of a code, "absent" for the last; NULL if there is none. Lives until
+   pmkt_rfm_migration_free. Since 0.1. */
 PMKT_API const char *pmkt_rfm_migration_name(const pmkt_rfm_migration *migration, int32_t code);
 
 /*

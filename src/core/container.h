@@ -126,6 +126,10 @@ void pmkti_container_release(pmkti_container *container, uint32_t id);
 pmkt_status pmkti_container_verify(const pmkti_container *container, const pmkti_run *run,
                                    pmkt_error *err);
 
+/* A mapping is opened by single pages. This says that from now on more of it will be read, in order;
+   _verify says so too. Nothing to do for others. */
+void pmkti_container_read_ahead(const pmkti_container *container);
+
 /* Bytes of the mapping, 0 if it is not mapped. */
 size_t pmkti_container_mapped(const pmkti_container *container);
 

@@ -8,6 +8,10 @@
 #include "core/container_format.h"
 #include "core/io.h"
 
+typedef struct pmkti_loaded {
+    pmkt_buffer *bytes; /* or NULL */
+} pmkti_loaded;
+
 struct pmkti_container {
     pmkt_allocator allocator;
     int64_t max_bytes;
@@ -19,7 +23,7 @@ struct pmkti_container {
     uint64_t size;
     pmkti_file_header header;
     pmkti_file_entry *table;
-    pmkt_buffer **loaded; /* [sections] what pmkti_container_section read */
+    pmkti_loaded *loaded; /* [sections] what pmkti_container_section read */
 };
 
 /* Reads the header and the table and checks all that they say about themselves. */

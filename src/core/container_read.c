@@ -43,6 +43,7 @@ static pmkt_status open_file(pmkti_container *c, const pmkti_source *source, pmk
     if (status) return status;
     c->base = base;
     c->mapped = true;
+    pmkti_map_advise(base, c->in.size, true);
     pmkti_in_close(&c->in); /* a mapping stands without it */
     return PMKT_OK;
 }
@@ -136,7 +137,8 @@ void pmkti_container_close(pmkti_container *container) {
     if (!container) return;
     const pmkt_allocator allocator = container->allocator;
     const size_t n = container->header.sections;
-    for (size_t i = 0; container->loaded && i < n; i++) pmkt_buffer_free(container->loaded[i]);
+    for (size_t i = 0; container->loaded && i < n; i++)
+        pmkt_buffer_free(container->loaded[i].bytes);
     pmkti_free(&allocator, container->loaded, n, sizeof *container->loaded);
     pmkti_free(&allocator, container->table, n, sizeof *container->table);
     pmkti_free(&allocator, container->path, container->path_room, 1);
@@ -171,28 +173,34 @@ bool pmkti_container_has(const pmkti_container *container, uint32_t id) {
     return pmkti_container_find(container, id) != NULL;
 }
 
-static pmkt_status find(const pmkti_container *c, uint32_t id, uint32_t version, size_t element,
-                        const pmkti_file_entry **entry, pmkt_error *err) {
+/* The entry of a section that is as the caller expects it, or NULL and *status. */
+static const pmkti_file_entry *find(const pmkti_container *c, uint32_t id, uint32_t version,
+                                    size_t element, pmkt_status *status, pmkt_error *err) {
     const pmkti_file_entry *e = pmkti_container_find(c, id);
-    if (!e) return pmkti_corrupt_at(c->header.table_at, "a section is missing", err);
+    if (!e) {
+        *status = pmkti_corrupt_at(c->header.table_at, "a section is missing", err);
+        return NULL;
+    }
     if (e->version > version) {
-        return pmkti_fail(err, PMKT_E_FORMAT,
-                          "section %u of the file needs a newer libpmkt than %s", (unsigned)id,
-                          pmkt_version());
+        *status =
+            pmkti_fail(err, PMKT_E_FORMAT, "section %u of the file needs a newer libpmkt than %s",
+                       (unsigned)id, pmkt_version());
+        return NULL;
     }
     if (e->unpacked % element != 0) {
-        return pmkti_corrupt_at(e->offset, "a section is not a whole number of records", err);
+        *status = pmkti_corrupt_at(e->offset, "a section is not a whole number of records", err);
+        return NULL;
     }
-    *entry = e;
-    return PMKT_OK;
+    return e;
 }
 
 pmkt_status pmkti_stream_open(const pmkti_container *container, uint32_t id, uint32_t version,
                               size_t element, pmkti_stream **stream, uint64_t *size,
                               pmkt_error *err) {
-    const pmkti_file_entry *e = NULL;
-    pmkt_status status = find(container, id, version, element, &e, err);
-    if (!status) status = pmkti_stream_of(container, e, stream, err);
+    pmkt_status status = PMKT_OK;
+    const pmkti_file_entry *e = find(container, id, version, element, &status, err);
+    if (!e) return status;
+    status = pmkti_stream_of(container, e, stream, err);
     if (!status) *size = e->unpacked;
     return status;
 }
@@ -222,8 +230,8 @@ static pmkt_status fill(const pmkti_container *c, const pmkti_file_entry *e, pmk
 }
 
 static pmkt_status load_section(pmkti_container *c, const pmkti_file_entry *e, pmkt_error *err) {
-    pmkt_buffer **loaded = &c->loaded[e - c->table];
-    if (*loaded) return PMKT_OK;
+    pmkti_loaded *loaded = &c->loaded[e - c->table];
+    if (loaded->bytes) return PMKT_OK;
     pmkt_buffer *buffer = pmkti_buffer_new(&c->allocator);
     if (!buffer) return pmkti_no_memory(err, sizeof *buffer);
     const pmkt_status status = fill(c, e, buffer, err);
@@ -231,7 +239,7 @@ static pmkt_status load_section(pmkti_container *c, const pmkti_file_entry *e, p
         pmkt_buffer_free(buffer);
         return status;
     }
-    *loaded = buffer;
+    loaded->bytes = buffer;
     return PMKT_OK;
 }
 
@@ -252,9 +260,9 @@ static bool is_in_place(const pmkti_container *c, const pmkti_file_entry *e) {
 
 pmkt_status pmkti_container_section(pmkti_container *container, uint32_t id, uint32_t version,
                                     size_t element, pmkti_span *span, pmkt_error *err) {
-    const pmkti_file_entry *e = NULL;
-    pmkt_status status = find(container, id, version, element, &e, err);
-    if (status) return status;
+    pmkt_status status = PMKT_OK;
+    const pmkti_file_entry *e = find(container, id, version, element, &status, err);
+    if (!e) return status;
     pmkti_span s = span_of(e);
     s.size = (size_t)e->unpacked;
     if (is_in_place(container, e)) {
@@ -262,7 +270,7 @@ pmkt_status pmkti_container_section(pmkti_container *container, uint32_t id, uin
         if (s.size > 0) s.at = container->base + e->offset;
     } else {
         status = load_section(container, e, err);
-        if (!status && s.size > 0) s.at = container->loaded[e - container->table]->at;
+        if (!status && s.size > 0) s.at = container->loaded[e - container->table].bytes->at;
     }
     if (!status) *span = s;
     return status;
@@ -271,8 +279,9 @@ pmkt_status pmkti_container_section(pmkti_container *container, uint32_t id, uin
 void pmkti_container_release(pmkti_container *container, uint32_t id) {
     const pmkti_file_entry *e = pmkti_container_find(container, id);
     if (!e) return;
-    pmkt_buffer_free(container->loaded[e - container->table]);
-    container->loaded[e - container->table] = NULL;
+    pmkti_loaded *loaded = &container->loaded[e - container->table];
+    pmkt_buffer_free(loaded->bytes);
+    loaded->bytes = NULL;
 }
 
 pmkt_status pmkti_corrupt(const pmkti_span *span, size_t at, const char *what, pmkt_error *err) {
@@ -299,6 +308,7 @@ pmkt_status pmkti_container_verify(const pmkti_container *container, const pmkti
     uint64_t all = 0, done = 0;
     const size_t n = container->header.sections;
     for (size_t i = 0; i < n; i++) all += container->table[i].unpacked;
+    pmkti_container_read_ahead(container);
     pmkt_status status = check_again(container, err);
     for (size_t i = 0; i < n && !status; i++) {
         status = pmkti_container_check(container, &container->table[i], run, done, all, err);
@@ -316,6 +326,10 @@ const pmkt_allocator *pmkti_container_allocator(const pmkti_container *container
 
 int64_t pmkti_container_max_bytes(const pmkti_container *container) {
     return container->max_bytes;
+}
+
+void pmkti_container_read_ahead(const pmkti_container *container) {
+    if (container->mapped) pmkti_map_advise(container->base, (int64_t)container->size, false);
 }
 
 size_t pmkti_container_mapped(const pmkti_container *container) {

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 
-#define PIECE 65536 /* what a cache holds: it is hashed right after it was read */
+#define PIECE ((size_t)65536) /* what a cache holds: it is hashed right after it was read */
 
 struct pmkti_stream {
     const pmkti_container *container;

@@ -45,6 +45,13 @@ pmkt_status pmkti_null(pmkt_error *err, const char *argument) {
     return pmkti_fail(err, PMKT_E_INVALID, "%s is NULL", argument);
 }
 
+pmkt_status pmkti_count_check(int64_t n, const char *argument, pmkt_error *err) {
+    const int64_t most = INT64_MAX / (int64_t)sizeof(uint64_t);
+    if (n >= 0 && n <= most) return PMKT_OK;
+    return pmkti_fail(err, PMKT_E_INVALID, "%s is %lld, but cannot be %s", argument, (long long)n,
+                      n < 0 ? "negative" : "more than memory holds");
+}
+
 pmkt_status pmkti_stopped(pmkt_error *err, pmkt_status status) {
     switch (status) {
         case PMKT_OK:

@@ -27,6 +27,10 @@ pmkt_status pmkti_no_memory(pmkt_error *err, size_t bytes);
 /* The one message for a NULL argument. */
 pmkt_status pmkti_null(pmkt_error *err, const char *argument);
 
+/* A count of elements in arrays of the caller: not negative, and no more than an address space holds,
+   for what looks like a count is easily a pointer or a time. */
+pmkt_status pmkti_count_check(int64_t n, const char *argument, pmkt_error *err);
+
 /* The messages for what parallel work can end with; PMKT_OK passes. */
 pmkt_status pmkti_stopped(pmkt_error *err, pmkt_status status);
 

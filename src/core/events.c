@@ -112,10 +112,8 @@ pmkt_status pmkti_extra_check(const pmkt_column *extra, int64_t n, int64_t rows,
 }
 
 static pmkt_status check_columns(const pmkt_events *ev, pmkt_error *err) {
-    if (ev->rows < 0) {
-        return pmkti_fail(err, PMKT_E_INVALID, "events.rows is %lld, but cannot be negative",
-                          (long long)ev->rows);
-    }
+    const pmkt_status status = pmkti_count_check(ev->rows, "events.rows", err);
+    if (status) return status;
     if (ev->rows > 0 && !ev->user) return pmkti_null(err, "events.user");
     if (ev->rows > 0 && !ev->time) return pmkti_null(err, "events.time");
     if (ev->kind && ev->every_kind) {

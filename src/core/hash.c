@@ -23,9 +23,13 @@ uint64_t pmkti_xxh3(const void *bytes, size_t length) {
 
 _Static_assert(sizeof(XXH3_state_t) + 64 <= sizeof(pmkti_hasher), "a hasher holds XXH3's state");
 
-static XXH3_state_t *state_of(const pmkti_hasher *hasher) {
-    const uintptr_t at = (uintptr_t)hasher->room;
-    return (XXH3_state_t *)((at + 63) & ~(uintptr_t)63);
+/* How far into the room the next multiple of 64 is. */
+static size_t skipped(const pmkti_hasher *hasher) {
+    return (64 - (uintptr_t)hasher->room % 64) % 64;
+}
+
+static XXH3_state_t *state_of(pmkti_hasher *hasher) {
+    return (XXH3_state_t *)(void *)(hasher->room + skipped(hasher));
 }
 
 void pmkti_hasher_begin(pmkti_hasher *hasher) {
@@ -37,5 +41,5 @@ void pmkti_hasher_add(pmkti_hasher *hasher, const void *bytes, size_t n) {
 }
 
 uint64_t pmkti_hasher_end(const pmkti_hasher *hasher) {
-    return XXH3_64bits_digest(state_of(hasher));
+    return XXH3_64bits_digest((const XXH3_state_t *)(const void *)(hasher->room + skipped(hasher)));
 }

@@ -11,7 +11,7 @@
 
 uint64_t pmkt_id_of_bytes(const void *bytes, size_t length) {
     /* No status to return: a call against the contract gets no id rather than a crash. */
-    if (!bytes && length > 0) return PMKT_ID_NONE;
+    if ((!bytes && length > 0) || length > PTRDIFF_MAX) return PMKT_ID_NONE;
     const uint64_t hash = pmkti_xxh3(bytes, length);
     return hash == PMKT_ID_NONE ? 1 : hash;
 }
@@ -39,10 +39,11 @@ pmkt_status pmkti_strings_check(const char *bytes, const int64_t *offsets, int64
 
 pmkt_status pmkt_ids_of_strings(const char *bytes, const int64_t *offsets, int64_t n, uint64_t *id,
                                 pmkt_error *err) {
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n == 0) return PMKT_OK; /* an empty Arrow column may have no offsets at all */
     if (!id) return pmkti_null(err, "id");
-    const pmkt_status status = pmkti_strings_check(bytes, offsets, n, err);
+    status = pmkti_strings_check(bytes, offsets, n, err);
     if (status) return status;
     for (int64_t i = 0; i < n; i++) {
         const char *string = bytes ? bytes + offsets[i] : "";
@@ -62,7 +63,8 @@ static pmkt_status bad_double(double value, int64_t row, pmkt_error *err) {
 
 pmkt_status pmkt_ids_of_doubles(const double *value, int64_t n, int32_t on_bad, uint64_t *id,
                                 int64_t *n_bad, pmkt_error *err) {
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    const pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !value) return pmkti_null(err, "value");
     if (n > 0 && !id) return pmkti_null(err, "id");
     if (on_bad != PMKT_ON_BAD_FAIL && on_bad != PMKT_ON_BAD_SKIP) {

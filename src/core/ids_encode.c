@@ -87,9 +87,9 @@ static pmkt_status encode_many(pmkt_ids *ids, const pmkti_strings *strings, cons
 pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets, int64_t n,
                             const pmkt_run *run, uint64_t *id, pmkt_error *err) {
     if (!ids) return pmkti_null(err, "ids");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
     pmkti_run mine;
-    pmkt_status status = pmkti_run_check(run, n, &mine, err);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (!status) status = pmkti_run_check(run, n, &mine, err);
     if (status || n == 0) return status; /* an empty Arrow column may have no offsets at all */
     status = pmkti_strings_check(bytes, offsets, n, err);
     if (status) return status;

@@ -110,7 +110,8 @@ static size_t tombs_of(const uint64_t *id, size_t n, int64_t when_ms, pmkti_ids_
 pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
                             int64_t *found, pmkt_error *err) {
     if (!ids) return pmkti_null(err, "ids");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !id) return pmkti_null(err, "id");
     if (when_ms < PMKT_TIME_MIN || when_ms > PMKT_TIME_MAX) {
         return pmkti_fail(err, PMKT_E_INVALID, "when_ms is outside the years 1700 to 2999");
@@ -121,7 +122,7 @@ pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_
         pmkti_ids_tomb *coming = pmkti_alloc(&ids->allocator, given, sizeof *coming);
         if (!coming) return pmkti_no_memory(err, given * sizeof *coming);
         pmkti_ids_burial burial;
-        const pmkt_status status =
+        status =
             pmkti_ids_burial_prepare(ids, coming, tombs_of(id, given, when_ms, coming), &burial);
         if (!status) known = pmkti_ids_bury(ids, &burial);
         pmkti_free(&ids->allocator, coming, given, sizeof *coming);

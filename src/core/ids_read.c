@@ -61,7 +61,8 @@ static pmkt_status decode_one(const pmkt_ids *ids, uint64_t id, int64_t row, con
 pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n, char *bytes,
                             int64_t room, int64_t *offsets, uint8_t *known, pmkt_error *err) {
     if (!ids) return pmkti_null(err, "ids");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (room < 0) {
         return pmkti_fail(err, PMKT_E_INVALID, "room is %lld, below zero", (long long)room);
     }
@@ -75,7 +76,7 @@ pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n, 
         const int64_t end = n - i < PMKTI_IDS_BLOCK ? n : i + PMKTI_IDS_BLOCK;
         pmkti_ids_prefetch(ids, id + i, (size_t)(end - i));
         for (int64_t j = i; j < end; j++) {
-            const pmkt_status status = decode_one(ids, id[j], j, &out, err);
+            status = decode_one(ids, id[j], j, &out, err);
             if (status) return status;
         }
     }

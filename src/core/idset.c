@@ -119,11 +119,10 @@ static void set_take(pmkt_idset *set, uint64_t id) {
     if (was_there) count(set, -1);
 }
 
-static pmkt_status check_list(const uint64_t *ids, int64_t n, const char *name, pmkt_error *err) {
-    if (n < 0) {
-        return pmkti_fail(err, PMKT_E_INVALID, "the number of %s is %lld, below zero", name,
-                          (long long)n);
-    }
+static pmkt_status check_list(const uint64_t *ids, int64_t n, const char *name, const char *count,
+                              pmkt_error *err) {
+    const pmkt_status status = pmkti_count_check(n, count, err);
+    if (status) return status;
     return n > 0 && !ids ? pmkti_null(err, name) : PMKT_OK;
 }
 
@@ -131,7 +130,7 @@ pmkt_status pmkt_idset_new(const uint64_t *ids, int64_t n, const pmkt_allocator 
                            pmkt_idset **set, pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
     pmkt_allocator mine;
-    pmkt_status status = check_list(ids, n, "ids", err);
+    pmkt_status status = check_list(ids, n, "ids", "n", err);
     if (!status) status = pmkti_allocator_check(allocator, &mine, err);
     if (status) return status;
     pmkt_idset *made = pmkti_idset_new(&mine, (size_t)n);
@@ -200,8 +199,8 @@ static size_t count_new(const pmkt_idset *set, const uint64_t *ids, int64_t n) {
 pmkt_status pmkt_idset_update(pmkt_idset *set, const uint64_t *remove, int64_t n_remove,
                               const uint64_t *add, int64_t n_add, pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
-    pmkt_status status = check_list(remove, n_remove, "remove", err);
-    if (!status) status = check_list(add, n_add, "add", err);
+    pmkt_status status = check_list(remove, n_remove, "remove", "n_remove", err);
+    if (!status) status = check_list(add, n_add, "add", "n_add", err);
     if (status) return status;
     /* An id that is taken out and put in again finds the slot that it left, or an earlier one. */
     status = reserve(set, count_new(set, add, n_add));

@@ -14,7 +14,8 @@ int32_t pmkt_idset_contains(const pmkt_idset *set, uint64_t id) {
 pmkt_status pmkt_idset_contains_many(const pmkt_idset *set, const uint64_t *ids, int64_t n,
                                      uint8_t *in, pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    const pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !ids) return pmkti_null(err, "ids");
     if (n > 0 && !in) return pmkti_null(err, "in");
     for (int64_t i = 0; i < n; i += BLOCK) {

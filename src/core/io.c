@@ -312,12 +312,21 @@ pmkt_status pmkti_in_map(const pmkti_in *in, const char *path, const void **at, 
     return PMKT_OK;
 }
 
+static void *writable(const void *at) {
+    void *map = NULL;
+    memcpy(&map, &at, sizeof map); /* const to readers, and ours to advise on and to end */
+    return map;
+}
+
+void pmkti_map_advise(const void *at, int64_t size, bool single) {
+    const int advice = single ? POSIX_MADV_RANDOM : POSIX_MADV_NORMAL;
+    (void)posix_madvise(writable(at), (size_t)size, advice); /* which is only advice */
+}
+
 void pmkti_unmap(const void *at, int64_t size) {
     if (!at) return;
     const int saved_errno = errno;
-    void *map = NULL;
-    memcpy(&map, &at, sizeof map); /* const to readers, and ours to end */
-    (void)munmap(map, (size_t)size);
+    (void)munmap(writable(at), (size_t)size);
     errno = saved_errno;
 }
 

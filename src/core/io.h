@@ -60,6 +60,10 @@ pmkt_status pmkti_in_read(const pmkti_in *in, const char *path, int64_t at, void
 /* Maps the whole file, which is not empty, to read. */
 pmkt_status pmkti_in_map(const pmkti_in *in, const char *path, const void **at, pmkt_error *err);
 
+/* Tells the system whether single pages of a mapping will be read, or all of it: for all, it reads
+   ahead, which costs much where a few bytes here and there are wanted of a file on a disk. */
+void pmkti_map_advise(const void *at, int64_t size, bool single);
+
 /* Ends a mapping; NULL is fine. */
 void pmkti_unmap(const void *at, int64_t size);
 

@@ -37,10 +37,11 @@ pmkt_status pmkt_money_from_double(const double *value, const double *quantity, 
                                    int32_t exponent, int32_t on_bad, int64_t *minor, int64_t *n_bad,
                                    pmkt_error *err) {
     static const double SCALE[LARGEST_EXPONENT + 1] = {1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !value) return pmkti_null(err, "value");
     if (n > 0 && !minor) return pmkti_null(err, "minor");
-    const pmkt_status status = check_exponent(exponent, err);
+    status = check_exponent(exponent, err);
     if (status) return status;
     if (on_bad != PMKT_ON_BAD_FAIL && on_bad != PMKT_ON_BAD_SKIP) {
         return pmkti_fail(err, PMKT_E_INVALID, "on_bad is %d, but must be FAIL (0) or SKIP (1)",
@@ -97,9 +98,9 @@ static void read_digits(pmkti_reader *in, int32_t exponent, decimal *number) {
 
 pmkt_status pmkt_money_parse(const char *text, size_t length, int32_t exponent, int64_t *minor,
                              pmkt_error *err) {
-    if (!text && length > 0) return pmkti_null(err, "text");
     if (!minor) return pmkti_null(err, "minor");
-    const pmkt_status status = check_exponent(exponent, err);
+    pmkt_status status = pmkti_text_check(text, length, err);
+    if (!status) status = check_exponent(exponent, err);
     if (status) return status;
 
     pmkti_reader in = pmkti_reader_begin(text, length);

@@ -9,6 +9,13 @@ static bool is_space(char c) {
     return c == ' ' || c == '\t';
 }
 
+pmkt_status pmkti_text_check(const char *text, size_t length, pmkt_error *err) {
+    if (!text && length > 0) return pmkti_null(err, "text");
+    if (length <= PTRDIFF_MAX) return PMKT_OK;
+    return pmkti_fail(err, PMKT_E_INVALID, "length is %zu, but cannot be more than memory holds",
+                      length);
+}
+
 pmkti_reader pmkti_reader_begin(const char *text, size_t length) {
     pmkti_reader in = {text, 0, length, length};
     while (in.at < in.end && is_space(text[in.at])) in.at++;

@@ -18,6 +18,9 @@ typedef struct pmkti_reader {
     size_t length; /* of the whole text, spaces at its end included */
 } pmkti_reader;
 
+/* Checks the arguments that say what to read; (size_t)-1 is a length that somebody did not know. */
+pmkt_status pmkti_text_check(const char *text, size_t length, pmkt_error *err);
+
 /* Begins to read a text (which may be NULL if `length` is 0), without the spaces and tabs around
    it. */
 pmkti_reader pmkti_reader_begin(const char *text, size_t length);

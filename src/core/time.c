@@ -166,9 +166,9 @@ static pmkt_status read_moment(pmkti_reader *in, moment *out, pmkt_error *err) {
 pmkt_status pmkt_time_parse(const char *text, size_t length, const pmkt_zone *zone, int64_t *ms,
                             pmkt_error *err) {
     pmkt_zone checked = PMKT_ZONE_INIT;
-    if (!text && length > 0) return pmkti_null(err, "text");
     if (!ms) return pmkti_null(err, "ms");
-    pmkt_status status = pmkti_zone_glance(zone, &checked, err);
+    pmkt_status status = pmkti_text_check(text, length, err);
+    if (!status) status = pmkti_zone_glance(zone, &checked, err);
     if (status) return status;
 
     pmkti_reader in = pmkti_reader_begin(text, length);

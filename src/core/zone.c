@@ -127,7 +127,8 @@ int64_t pmkti_zone_midnight(const pmkt_zone *zone, int32_t day) {
 
 static pmkt_status check_columns(const void *in, const char *in_name, int64_t n, const void *out,
                                  const char *out_name, pmkt_error *err) {
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld, below zero", (long long)n);
+    const pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !in) return pmkti_null(err, in_name);
     if (n > 0 && !out) return pmkti_null(err, out_name);
     return PMKT_OK;

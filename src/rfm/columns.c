@@ -58,7 +58,8 @@ static int64_t find(const pmkt_rfm_scores *s, uint64_t user) {
 pmkt_status pmkt_rfm_scores_find(const pmkt_rfm_scores *scores, const uint64_t *users, int64_t n,
                                  int64_t *row, pmkt_error *err) {
     if (!scores) return pmkti_null(err, "scores");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld", (long long)n);
+    const pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !users) return pmkti_null(err, "users");
     if (n > 0 && !row) return pmkti_null(err, "row");
     for (int64_t i = 0; i < n; i++) row[i] = find(scores, users[i]);

@@ -86,7 +86,8 @@ static pmkt_status prepare(pmkt_rfm *rfm, const uint64_t *keys, size_t n) {
 pmkt_status pmkt_rfm_forget(pmkt_rfm *rfm, const uint64_t *users, int64_t n, int64_t when_ms,
                             int64_t *found, pmkt_error *err) {
     if (!rfm) return pmkti_null(err, "rfm");
-    if (n < 0) return pmkti_fail(err, PMKT_E_INVALID, "n is %lld", (long long)n);
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (status) return status;
     if (n > 0 && !users) return pmkti_null(err, "users");
     if (when_ms < PMKT_TIME_MIN || when_ms > PMKT_TIME_MAX) { /* exclusive, so that all can go */
         return pmkti_fail(err, PMKT_E_INVALID, "when_ms is outside the years 1700 to 2999");
@@ -95,7 +96,7 @@ pmkt_status pmkt_rfm_forget(pmkt_rfm *rfm, const uint64_t *users, int64_t n, int
     uint64_t *keys = pmkti_alloc(&rfm->allocator, given, sizeof *keys);
     if (n > 0 && !keys) return pmkti_no_memory(err, given * sizeof *keys);
     const size_t different = keys_of(users, given, keys);
-    const pmkt_status status = prepare(rfm, keys, different);
+    status = prepare(rfm, keys, different);
     int64_t gone = 0;
     for (size_t i = 0, run; !status && i < different; i += run) {
         run = run_of_partition(keys + i, different - i);

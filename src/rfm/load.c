@@ -45,7 +45,7 @@ static bool is_head(const pmkti_rfm_head *h) {
 }
 
 static pmkt_status read_head(pmkti_container *c, pmkti_rfm_head *head, pmkt_error *err) {
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status =
         pmkti_container_section(c, PMKTI_RFM_HEAD, PMKTI_RFM_VERSION, sizeof *head, &span, err);
     if (status) return status;
@@ -56,7 +56,7 @@ static pmkt_status read_head(pmkti_container *c, pmkti_rfm_head *head, pmkt_erro
 
 static pmkt_status read_zone(pmkti_container *c, const pmkti_rfm_head *head, pmkt_zone *zone,
                              pmkt_error *err) {
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status = pmkti_container_section(c, PMKTI_RFM_ZONE, PMKTI_RFM_VERSION,
                                                        sizeof(pmkt_transition), &span, err);
     if (status) return status;
@@ -71,8 +71,8 @@ static pmkt_status read_zone(pmkti_container *c, const pmkti_rfm_head *head, pmk
 
 static pmkt_status make_state(loader *l, pmkt_error *err) {
     pmkti_container *c = l->origin->container;
-    pmkti_rfm_head head;
-    pmkt_zone zone;
+    pmkti_rfm_head head = {.mode = PMKT_RFM_HISTORY};
+    pmkt_zone zone = PMKT_ZONE_INIT;
     pmkt_status status = read_head(c, &head, err);
     if (!status) status = read_zone(c, &head, &zone, err);
     if (status) return status;
@@ -113,7 +113,7 @@ static bool is_index(const loader *l, const pmkti_rfm_index *i, uint32_t next, u
 /* Where every partition is. That the amounts of all fit makes every sum over customers fit. */
 static pmkt_status read_index(loader *l, pmkt_error *err) {
     pmkti_origin *o = l->origin;
-    pmkti_span span;
+    pmkti_span span = {.at = NULL};
     const pmkt_status status = pmkti_container_section(
         o->container, PMKTI_RFM_INDEX, PMKTI_RFM_VERSION, sizeof *l->index, &span, err);
     if (status) return status;
@@ -271,6 +271,7 @@ static pmkt_status map_data(loader *l, pmkt_error *err) {
     if (!status) status = check_lengths(o, err);
     if (status) return status;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) borrow_part(l, p);
+    pmkti_container_read_ahead(o->container); /* partitions are read whole */
     l->rfm->origin = o;
     return pmkti_check_bytes(l->rfm, pmkti_rfm_fixed_bytes(l->rfm), err);
 }

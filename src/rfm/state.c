@@ -129,6 +129,17 @@ pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_err
     return pmkti_struct_out(out, &c, sizeof c, offsetof(pmkt_rfm_counters, generation), "out", err);
 }
 
+pmkt_status pmkt_rfm_settings(const pmkt_rfm *rfm, pmkt_rfm_options *out, pmkt_error *err) {
+    if (!rfm) return pmkti_null(err, "rfm");
+    pmkt_rfm_options o = PMKT_RFM_OPTIONS_INIT;
+    o.mode = rfm->mode;
+    o.zone = &rfm->zone;
+    o.allocator = &rfm->allocator;
+    o.max_bytes = rfm->max_bytes;
+    o.unpriced = rfm->unpriced;
+    return pmkti_struct_out(out, &o, sizeof o, sizeof o, "out", err);
+}
+
 typedef struct compaction {
     pmkt_rfm *rfm;
     pmkti_fold_scratch *scratch;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles every public header alone, as C11 and C++17, with every compiler that is installed.
+"""Compiles every public header alone with every compiler that is installed: as C11 and C++17, those of
+C++ as C++17, and all of them together also as C++20 and without exceptions.
 
 Each header must stand on its own, twice in one file, and each of its INIT macros and init functions
 must compile in both languages without a warning, in an automatic and in a static variable.
@@ -15,6 +16,9 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werr
 C = ["-x", "c", "-std=c11", "-Wstrict-prototypes"]
 CXX = ["-x", "c++", "-std=c++17"]
 COMPILERS = [("gcc", C), ("clang", C), ("cc", C), ("g++", CXX), ("clang++", CXX), ("c++", CXX)]
+
+
+DIALECTS = [["-std=c++20"], ["-std=c++17", "-fno-exceptions"]]  # for pmkt.hpp, besides C++17
 
 
 def program(path):
@@ -42,6 +46,16 @@ def installed():
     return list(found.values())
 
 
+def compiles(command, path, text):
+    """True if the text compiles without a word; else prints what the compiler says."""
+    command = [*command, *WARNINGS, "-fsyntax-only", "-I", str(headers.INCLUDE), "-"]
+    result = subprocess.run(command, input=text, capture_output=True, text=True)
+    if not result.returncode and not result.stderr:
+        return True
+    print(f"{headers.name(path)} with {' '.join(command[:5])}:\n{result.stderr}")
+    return False
+
+
 def main():
     compilers = installed()
     languages = {tuple(flags) for _, flags in compilers}
@@ -50,12 +64,15 @@ def main():
     failures = 0
     for compiler, flags in compilers:
         for path in headers.paths():
-            command = [compiler, *flags, *WARNINGS, "-fsyntax-only", "-I", str(headers.INCLUDE), "-"]
-            result = subprocess.run(command, input=program(path), capture_output=True, text=True)
-            if result.returncode or result.stderr:
-                failures += 1
-                print(f"{headers.name(path)} with {' '.join(command[:4])}:\n{result.stderr}")
-    print(f"{len(headers.paths())} headers, {len(compilers)} compilers, {failures} failures")
+            failures += not compiles([compiler, *flags], path, program(path))
+        if flags != CXX:
+            continue
+        for path in headers.cpp_paths():
+            twice = f"#include <{headers.name(path)}>\n" * 2
+            for dialect in [CXX[2:], *(DIALECTS if path.name == "pmkt.hpp" else [])]:
+                failures += not compiles([compiler, "-x", "c++", *dialect], path, twice)
+    count = len(headers.paths()) + len(headers.cpp_paths())
+    print(f"{count} headers, {len(compilers)} compilers, {failures} failures")
     return 1 if failures else 0
 
 

@@ -17,6 +17,11 @@ def paths():
     return [INCLUDE / "pmkt.h"] + sorted((INCLUDE / "pmkt").glob("*.h"))
 
 
+def cpp_paths():
+    """Every public header of C++. They are inline code over the others, and no part of the ABI."""
+    return [INCLUDE / "pmkt.hpp"] + sorted((INCLUDE / "pmkt/cpp").glob("*.hpp"))
+
+
 def name(path):
     """A header as a program includes it, such as pmkt/base.h."""
     return path.relative_to(INCLUDE).as_posix()
@@ -44,23 +49,43 @@ def functions(path):
     return found
 
 
+def parameters(prototype):
+    """(result type, [(type, name), ...]) of a prototype; a parameter that is an array counts as a pointer."""
+    match = re.match(r"(.*?[\s*])(\w+)\s*\((.*)\)$", prototype)
+    if not match:
+        sys.exit(f"cannot read the prototype: {prototype}")
+    found = []
+    for declaration in match.group(3).split(","):
+        if declaration.strip() == "void":
+            continue
+        parameter = re.match(r"\s*(.*?[\s*])(\w+)\s*(\[[^\]]*\])?\s*$", declaration)
+        if not parameter:
+            sys.exit(f"cannot read a parameter of: {prototype}")
+        kind, parameter_name, array = parameter.groups()
+        found.append((kind.strip() + (" *" if array else ""), parameter_name))
+    return match.group(1).strip(), found
+
+
 def _fields(path, struct, body):
-    names = []
+    """(type, name) of each field; of an array the type ends in []."""
+    fields = []
     for declaration in filter(None, (part.strip() for part in body.split(";"))):
         pointer = re.search(r"\(\s*\*\s*(\w+)\s*\)\s*\(", declaration)
         if pointer:
-            names.append(pointer.group(1))
+            fields.append(("function", pointer.group(1)))
             continue
+        base = None
         for declarator in declaration.split(","):
-            field = re.search(r"(\w+)\s*(\[[^\]]*\])?\s*$", declarator)
-            if not field:
+            field = re.match(r"\s*(.*?[\s*])??(\w+)\s*(\[[^\]]*\])?\s*$", declarator)
+            if not field or (base is None and not field.group(1)):
                 sys.exit(f"{name(path)}: cannot read a field of {struct}: {declaration}")
-            names.append(field.group(1))
-    return names
+            base = re.sub(r"\s+", " ", field.group(1)).strip() if base is None else base
+            fields.append((base + ("[]" if field.group(3) else ""), field.group(2)))
+    return fields
 
 
-def structs(path):
-    """(name, [field, ...]) of each struct that the header defines, in order."""
+def typed_structs(path):
+    """(name, [(type, field), ...]) of each struct that the header defines, in order."""
     found = []
     for match in re.finditer(r"typedef\s+struct\s+(\w+)\s*\{([^{}]*)\}\s*(\w+)\s*;", code(path)):
         tag, body, typedef = match.groups()
@@ -68,6 +93,11 @@ def structs(path):
             sys.exit(f"{name(path)}: struct {tag} has the other name {typedef}")
         found.append((typedef, _fields(path, typedef, body)))
     return found
+
+
+def structs(path):
+    """(name, [field, ...]) of each struct that the header defines, in order."""
+    return [(struct, [field for _, field in fields]) for struct, fields in typed_structs(path)]
 
 
 def constants(path):

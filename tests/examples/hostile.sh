@@ -48,7 +48,7 @@ ok "garbage gives a report or a complaint, no crash" test "$code" -le 1
 { printf 'u,t,a\nx,2024-01-01,1\n' && head -c 10000000 /dev/zero | tr '\0' y && printf ',2024-01-01,2\n'; } >wide.csv
 report "${columns[@]}" --out wide_out.csv --days 0 wide.csv
 exits 0 "an id of 10 MB"
-ok "it comes back whole" test "$(tail -n 1 wide_out.csv | cut -d , -f 1 | wc -c)" -eq 10000001
+ok "it comes back whole" test "$(grep '^y' wide_out.csv | cut -d , -f 1 | wc -c)" -eq 10000001
 { printf 'u,t,a\nx,2024-01-01,1\n"' && head -c 70000000 /dev/zero | tr '\0' z; } >endless.csv
 fails 1 "the record that begins in line 3 is longer than 64 MiB" "${columns[@]}" endless.csv
 rm -f wide.csv wide_out.csv endless.csv

@@ -125,4 +125,4 @@ says "Revenue: 2,000."
 # factors zero, so the other lane does not matter. Such texts do not happen, they are made.
 lane='\xb8\xfe\x6c\x39\x23\xa4\x4b\xbe'
 printf "u,t,a\n${lane}AAAAAAAA0123456789abcdef,2024-01-01,1\n${lane}BBBBBBBB0123456789abcdef,2024-01-01,2\n" >collide.csv
-fails 1 "have the same 64-bit id" "${columns[@]}" collide.csv
+fails 1 "have the same id" "${columns[@]}" collide.csv

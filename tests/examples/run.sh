@@ -79,7 +79,7 @@ fails() {
     ok "no report: $*" test ! -s raw
 }
 
-for part in usage cdnow rows dialects zones hostile files retail; do
+for part in usage cdnow rows dialects zones hostile files state retail; do
     # shellcheck source=/dev/null
     source "$here/$part.sh"
 done

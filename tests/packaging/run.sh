@@ -8,9 +8,11 @@ usage: tests/packaging/run.sh [BUILD]
 
 Installs BUILD (default: build/release, which must have been built) into a temporary prefix, moves
 the prefix, and checks that a small program compiles and runs
-  - through pkg-config, with the shared and with the static library, in C and in C++;
+  - through pkg-config, with the shared and with the static library, in C, in C++
+    and in C++ through pmkt.hpp;
   - through CMake's find_package, with pmkt::pmkt and with pmkt::pmkt_static;
-  - as a plug-in: dlopen and dlclose, 1,000 times.
+  - as a plug-in: dlopen and dlclose, 1,000 times;
+  - beside a zstd and an xxHash of the program's own.
 TEXT
 }
 
@@ -41,8 +43,8 @@ prefix=$work/moved
 
 # ----------------------------------------------------------- what is installed
 
-diff <(cd "$root/include" && find . -name '*.h' | sort) \
-     <(cd "$prefix/include" && find . -name '*.h' | sort) ||
+diff <(cd "$root/include" && find . -name '*.h' -o -name '*.hpp' | sort) \
+     <(cd "$prefix/include" && find . -name '*.h' -o -name '*.hpp' | sort) ||
     fail "the installed headers are not those of include/"
 if grep -rlF --include='*.pc' --include='*.cmake' -e "$work" -e "$root" -e "$build" "$prefix"; then
     fail "the files above name a directory of the machine that built them"
@@ -51,7 +53,10 @@ pc=$(find "$prefix" -name pmkt.pc)
 libdir=$(dirname "$(dirname "$pc")")
 dynamic=$(readelf -d "$libdir/libpmkt.so")
 needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic")
-if grep -Ev '^(libc|libm|libpthread|ld-linux.*|ld-musl.*)\.' <<<"$needed"; then
+allowed='libc|libm|libpthread|ld-linux.*|ld-musl.*'
+# Where the archive of zstd cannot become a part of libpmkt.so, its shared library is needed.
+grep -q '^PMKT_ZSTD_ARCHIVE_FITS:INTERNAL=1' "$build/CMakeCache.txt" || allowed+='|libzstd'
+if grep -Ev "^($allowed)\\." <<<"$needed"; then
     fail "libpmkt.so needs the libraries above at run time"
 fi
 if grep -E 'RPATH|RUNPATH|TEXTREL' <<<"$dynamic"; then
@@ -74,15 +79,17 @@ says() {
 
 "$cc" -std=c11 "${strict[@]}" "$here/consumer.c" "${flags[@]}" -o "$work/shared"
 "$cxx" -std=c++17 "${strict[@]}" -x c++ "$here/consumer.c" -x none "${flags[@]}" -o "$work/shared_cxx"
+"$cxx" -std=c++17 "${strict[@]}" "$here/consumer.cpp" "${flags[@]}" -o "$work/shared_hpp"
 "$cc" -std=c11 "${strict[@]}" -static "$here/consumer.c" "${static_flags[@]}" -o "$work/static"
 says env LD_LIBRARY_PATH="$libdir" "$work/shared"
 says env LD_LIBRARY_PATH="$libdir" "$work/shared_cxx"
+says env LD_LIBRARY_PATH="$libdir" "$work/shared_hpp"
 says "$work/static"
 dynamic=$(readelf -d "$work/static")
 if grep NEEDED <<<"$dynamic"; then
     fail "the static program needs the libraries above"
 fi
-echo "pkg-config: shared, shared from C++, static"
+echo "pkg-config: shared, shared from C++ and through pmkt.hpp, static"
 
 # ----------------------------------------------------------------------- CMake
 
@@ -101,6 +108,14 @@ echo "find_package: pmkt::pmkt, pmkt::pmkt_static"
 
 # ---------------------------------------------------------------------- dlopen
 
-"$cc" -std=gnu11 "${strict[@]}" "$here/dlopen.c" -ldl -o "$work/dlopen"
+"$cc" -std=gnu11 "${strict[@]}" -I"$prefix/include" "$here/dlopen.c" -ldl -o "$work/dlopen"
 "$work/dlopen" "$libdir/libpmkt.so"
+
+# ----------------------------------------------------------------------- clash
+
+"$cc" -std=c11 "${strict[@]}" -rdynamic "$here/clash.c" "${flags[@]}" -o "$work/clash"
+nm -D --defined-only "$work/clash" | grep -q ' T ZSTD_compressStream2$' ||
+    fail "the program's own zstd cannot be seen, so that nothing was tested"
+LD_LIBRARY_PATH="$libdir" "$work/clash"
+LD_LIBRARY_PATH="$libdir" LD_BIND_NOW=1 "$work/clash"
 echo "packaging: all good"

@@ -3,7 +3,8 @@
 
 A file of src/<module> includes the public headers, core and its own module, never another module:
 what combines modules sits above them, on the public headers. A public header includes public
-headers and the C standard library only.
+headers and the C standard library only, one of C++ public headers and the C++ standard library. No
+C header includes one of C++.
 """
 
 import re
@@ -36,11 +37,16 @@ def source_problem(module, bracket, included):
     return f"src/{module} may include core, pmkt and itself only"
 
 
-def public_problem(bracket, included):
+def public_problem(path, bracket, included):
     """What is wrong with an include of a public header, or None."""
-    if bracket == "<":
+    if path.suffix == ".hpp":
+        if bracket == "<":
+            return None if re.fullmatch(r"[a-z_]+", included) else "no header of the C++ library"
+    elif bracket == "<":
         return None if included in STANDARD else "beyond stddef.h and stdint.h"
-    if (ROOT / "include" / included).exists() or (ROOT / "include/pmkt" / included).exists():
+    elif included.endswith(".hpp"):
+        return "a C header includes one of C++"
+    if (ROOT / "include" / included).exists() or (path.parent / included).exists():
         return None
     return "no public header"
 
@@ -54,10 +60,10 @@ def main():
             problem = source_problem(module, bracket, included)
             if problem:
                 problems.append(f"{path.relative_to(ROOT)}:{line}: {included}: {problem}")
-    for path in sorted((ROOT / "include").rglob("*.h")):
+    for path in sorted([*(ROOT / "include").rglob("*.h"), *(ROOT / "include").rglob("*.hpp")]):
         files += 1
         for line, bracket, included in includes(path):
-            problem = public_problem(bracket, included)
+            problem = public_problem(path, bracket, included)
             if problem:
                 problems.append(f"{path.relative_to(ROOT)}:{line}: {included}: {problem}")
     print(*problems, f"{files} files, {len(problems)} problems", sep="\n")

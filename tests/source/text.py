@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ["include", "src", "bindings", "examples", "tests", "benchmarks"]
-SUFFIXES = {".c", ".h", ".py", ".go"}
+SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".py", ".go"}
 NOT_OURS = {"__pycache__", "build", "dist", "venv", "node_modules"}
 MOST_LINES = 800
 

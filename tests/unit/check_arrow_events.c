@@ -9,6 +9,7 @@
 #include "support/arrow.h"
 #include "support/batch.h"
 #include "support/rfm.h"
+#include "support/strings.h"
 #include "support/suite.h"
 
 /* ---------------------------------------------------------------------------- in place */
@@ -238,6 +239,34 @@ START_TEST(a_dictionary_remembers_the_texts_that_occur) {
     pmkt_ids_free(c.users);
     pmkt_ids_free(c.names);
     arrow_check_released(&p);
+}
+END_TEST
+
+/* Two texts of one id: the error names the row of the stream, and the dictionary learns nothing. */
+START_TEST(a_collision_names_its_row) {
+    unsigned char bytes[32];
+    strings_collide(7, bytes, bytes + 16);
+    const int32_t offsets[] = {0, 16, 16, 32};
+    static const uint8_t valid[] = {0x05};
+    static const int32_t codes[] = {0, 0, 2};
+    arrow_node words = arrow_texts("", "z", 3, NULL, offsets, (const char *)bytes);
+    arrow_node columns[] = {arrow_texts("user", "z", 3, NULL, offsets, (const char *)bytes),
+                            arrow_texts("user", "z", 3, valid, offsets, (const char *)bytes),
+                            arrow_coded("user", "i", 3, NULL, codes, &words)};
+    arrow_node time = arrow_numbers("time", "tsm:UTC", 3, NULL, arrow_times);
+    for (int i = 0; i < LENGTH(columns); i++) {
+        arrow_node chunk = arrow_table(3, &columns[i], &time, NULL);
+        arrow_producer p = arrow_one(&chunk);
+        pmkt_arrow_columns c = arrow_columns(NULL);
+        pmkt_error err = {0};
+        int64_t n = 0;
+        ck_assert_int_eq(pmkt_ids_new(NULL, &c.users, NULL), PMKT_OK);
+        ck_assert_int_eq(arrow_try(&p, &c, &err), PMKT_E_COLLISION);
+        ck_assert_int_eq(err.where, 2);
+        ck_assert_int_eq(pmkt_ids_list(c.users, NULL, 0, &n, NULL), PMKT_OK);
+        ck_assert_int_eq(n, 0);
+        pmkt_ids_free(c.users);
+    }
 }
 END_TEST
 
@@ -579,7 +608,7 @@ int main(void) {
     TOPIC(suite, "nulls", nulls_of_columns_and_of_rows_are_nulls, an_empty_column_needs_no_buffers,
           a_column_of_nothing_but_nulls_may_stand_anywhere);
     TOPIC(suite, "texts", texts_of_every_form_have_the_same_ids,
-          a_dictionary_remembers_the_texts_that_occur);
+          a_dictionary_remembers_the_texts_that_occur, a_collision_names_its_row);
     TOPIC(suite, "extra", extra_columns_keep_their_kind);
     TOPIC(suite, "chunks", chunks_come_one_by_one_or_together,
           a_bad_row_is_named_as_counted_from_the_first_of_the_stream,

@@ -360,16 +360,19 @@ static void try_forged(file_bytes *f, faulty *memory) {
     const pmkti_source source = {.bytes = f->at, .size = f->n};
     const pmkti_run run = {1, {NULL, NULL}};
     pmkti_container *c = NULL;
+    volatile unsigned char touched = 0;
     pmkt_status status = pmkti_container_open(&source, NULL, &options, &c, &err);
     if (!status) status = pmkti_container_verify(c, &run, &err);
     for (size_t i = 0; c && i < LENGTH(ALL); i++) {
         pmkti_span span;
         if (pmkti_container_section(c, ALL[i], 2, 1, &span, &err)) continue;
-        for (size_t k = 0; k < span.size; k += 64) REQUIRE(span.at[k] < 256); /* can be read */
+        for (size_t k = 0; k < span.size; k += 64) touched = span.at[k]; /* can be read */
     }
+    (void)touched;
     pmkti_container_close(c);
     faulty_check_empty(memory);
-    REQUIRE(status == PMKT_OK || status == PMKT_E_CORRUPT || status == PMKT_E_FORMAT);
+    REQUIRE(status == PMKT_OK || status == PMKT_E_CORRUPT || status == PMKT_E_FORMAT ||
+            (status == PMKT_E_UNSUPPORTED && !has_zstd()));
 }
 
 START_TEST(forged_numbers_end_nowhere_else) {

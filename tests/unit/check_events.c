@@ -48,7 +48,7 @@ START_TEST(a_name_must_be_exact) {
 END_TEST
 
 START_TEST(every_reason_has_a_phrase_of_its_own) {
-    for (int32_t i = 0; i <= PMKT_BAD_ORDER_MISSING; i++) {
+    for (int32_t i = 0; i <= PMKT_BAD_VECTOR; i++) {
         ck_assert_ptr_nonnull(pmkt_bad_reason(i));
         for (int32_t j = 0; j < i; j++) {
             ck_assert_str_ne(pmkt_bad_reason(i), pmkt_bad_reason(j));
@@ -56,7 +56,7 @@ START_TEST(every_reason_has_a_phrase_of_its_own) {
     }
     ck_assert_str_eq(pmkt_bad_reason(PMKT_BAD_USER), "no user");
     ck_assert_ptr_null(pmkt_bad_reason(-1));
-    ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_ORDER_MISSING + 1));
+    ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_VECTOR + 1));
     ck_assert_ptr_null(pmkt_bad_reason(PMKT_BAD_REASONS));
 }
 END_TEST

@@ -154,25 +154,32 @@ END_TEST
 
 /* ----------------------------------------------------------------- widening */
 
-#define WIDEN(type, narrow, wide) \
+/* The values begin at any byte. */
+#define WIDEN(type, narrow) \
     static void widens_##type(const pmkti_kernels *k, int64_t n, int64_t place) { \
-        column from = column_new(n, place, sizeof(narrow)), \
-               to = column_new(n, place, sizeof(wide)); \
-        narrow *in = (narrow *)(void *)from.at; \
-        wide *out = (wide *)(void *)to.at; \
-        for (int64_t i = 0; i < n; i++) in[i] = (narrow)any_number(); \
-        k->widen_##type(in, n, out); \
-        for (int64_t i = 0; i < n; i++) REQUIRE(out[i] == (wide)in[i]); \
+        column from = column_new(n * (int64_t)sizeof(narrow), place, 1); \
+        column to = column_new(n, random_below(PLACES), sizeof(int64_t)); \
+        int64_t *out = (int64_t *)(void *)to.at; \
+        for (int64_t i = 0; i < n; i++) { \
+            const narrow value = (narrow)any_number(); \
+            memcpy(from.at + i * (int64_t)sizeof value, &value, sizeof value); \
+        } \
+        k->widen_##type(from.at, n, out); \
+        for (int64_t i = 0; i < n; i++) { \
+            narrow value; \
+            memcpy(&value, from.at + i * (int64_t)sizeof value, sizeof value); \
+            REQUIRE(out[i] == (int64_t)value); \
+        } \
         column_free(&from); \
         column_free(&to); \
     }
 
-WIDEN(i8, int8_t, int64_t)
-WIDEN(i16, int16_t, int64_t)
-WIDEN(i32, int32_t, int64_t)
-WIDEN(u8, uint8_t, uint64_t)
-WIDEN(u16, uint16_t, uint64_t)
-WIDEN(u32, uint32_t, uint64_t)
+WIDEN(i8, int8_t)
+WIDEN(i16, int16_t)
+WIDEN(i32, int32_t)
+WIDEN(u8, uint8_t)
+WIDEN(u16, uint16_t)
+WIDEN(u32, uint32_t)
 
 START_TEST(narrow_numbers_become_64_bits_wide) {
     everywhere(widens_i8);

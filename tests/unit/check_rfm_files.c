@@ -374,6 +374,41 @@ START_TEST(limits_are_the_loaders) {
 }
 END_TEST
 
+START_TEST(a_loaded_state_tells_what_it_was_made_with) {
+    for (int kind = 0; kind < SAVED_KINDS; kind++) {
+        pmkt_rfm *rfm = saved_state(kind, 20, 40);
+        file_bytes f = state_bytes(rfm);
+        pmkt_load_options loading = PMKT_LOAD_OPTIONS_INIT;
+        loading.max_bytes = 1 << 30;
+        pmkt_rfm *copy = NULL;
+        pmkt_error err = {0};
+        ck_assert_ok(pmkt_rfm_load_memory(f.at, f.n, &loading, NULL, &copy, &err), err);
+        pmkt_rfm_options made = PMKT_RFM_OPTIONS_INIT;
+        ck_assert_ok(pmkt_rfm_settings(copy, &made, &err), err);
+        const pmkt_rfm_options want = saved_options(kind);
+        ck_assert_int_eq(made.mode, want.mode);
+        ck_assert_int_eq(made.unpriced, want.unpriced);
+        ck_assert_int_eq(made.max_bytes, 1 << 30);
+        ck_assert_ptr_nonnull(made.allocator);
+        ck_assert_int_eq(made.zone->n_transitions, want.zone ? want.zone->n_transitions : 0);
+        pmkt_rfm *other = rfm_with(&made);
+        rfm_merge(other, rfm);
+        ck_assert(rfm_equal(other, copy));
+        pmkt_rfm_free(other);
+        pmkt_rfm_free(copy);
+        pmkt_rfm_free(rfm);
+        file_free(&f);
+    }
+    pmkt_rfm *rfm = rfm_history();
+    pmkt_rfm_options made = PMKT_RFM_OPTIONS_INIT;
+    ck_assert_int_eq(pmkt_rfm_settings(NULL, &made, NULL), PMKT_E_INVALID);
+    ck_assert_int_eq(pmkt_rfm_settings(rfm, NULL, NULL), PMKT_E_INVALID);
+    made.struct_size = 8;
+    ck_assert_int_eq(pmkt_rfm_settings(rfm, &made, NULL), PMKT_E_INVALID);
+    pmkt_rfm_free(rfm);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------- calls */
 
 START_TEST(calls_that_make_no_sense_are_refused) {
@@ -509,7 +544,8 @@ int main(void) {
     TOPIC(suite, "mapping", scores_outlive_the_mapping,
           a_mapping_takes_memory_only_for_what_changes,
           many_threads_read_a_mapping_for_the_first_time_at_once);
-    TOPIC(suite, "calls", limits_are_the_loaders, calls_that_make_no_sense_are_refused,
+    TOPIC(suite, "calls", a_loaded_state_tells_what_it_was_made_with, limits_are_the_loaders,
+          calls_that_make_no_sense_are_refused,
           saving_and_loading_tell_how_far_they_are_and_can_be_stopped,
           a_file_of_something_else_is_named);
     return suite_run(suite);

@@ -10,7 +10,11 @@
 from __future__ import annotations
 
 from . import plot
+from ._dictionary import Ids, IdsStats
 from ._events import Events
+from ._files import FileInfo, inspect, verify
+from ._idset import IdSet
+from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
 from ._migration import Migration, Rates, migration
@@ -19,8 +23,13 @@ from ._rfm import RFM, Stats
 from ._scores import Cuts, RFMScores
 from ._table import Table
 from .errors import (
+    BadFormat,
     BadRow,
     Canceled,
+    Collision,
+    Corrupt,
+    FileError,
+    FileMissing,
     InvalidInput,
     LimitReached,
     Mismatch,
@@ -45,11 +54,21 @@ def default_threads() -> int:
 
 
 __all__ = [
+    "BadFormat",
     "BadRow",
     "Canceled",
+    "Collision",
+    "Corrupt",
     "Cuts",
     "Events",
+    "FileError",
+    "FileInfo",
+    "FileMissing",
+    "IdSet",
+    "Ids",
+    "IdsStats",
     "InvalidInput",
+    "Items",
     "LimitReached",
     "Migration",
     "Mismatch",
@@ -66,7 +85,9 @@ __all__ = [
     "Unsupported",
     "build_info",
     "default_threads",
+    "inspect",
     "kind_names",
     "migration",
     "plot",
+    "verify",
 ]

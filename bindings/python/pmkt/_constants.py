@@ -16,6 +16,10 @@ E_UNSUPPORTED = 6
 E_LIMIT = 7
 E_CANCELED = 8
 E_PARSE = 9
+E_IO = 10
+E_CORRUPT = 11
+E_FORMAT = 12
+E_COLLISION = 13
 
 WHERE_NONE = 0
 WHERE_ROW = 1
@@ -32,6 +36,10 @@ TIME_NULL = -(2**63)
 # money.h
 AMOUNT_NULL = -(2**63)
 AMOUNT_MAX = 2**53 - 1
+
+# file.h
+FILE_RFM = 1
+FILE_IDS = 2
 
 # ids.h
 ID_NONE = 0
@@ -77,6 +85,10 @@ BAD_PRICE = 11
 BAD_STOCK = 12
 BAD_VECTOR = 13
 BAD_REASONS = 16
+
+# file.h
+FILE_RFM = 1
+FILE_IDS = 2
 
 # rfm.h
 RFM_HISTORY = 0

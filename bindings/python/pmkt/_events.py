@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import ExitStack
 from typing import Any, Callable, Dict, Mapping, Optional
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._arrow import UNITS, Stream, column_name, decimals_of, kind_labels
+from ._arrow import UNITS, Stream, column_name, decimals_of, has_stream, kind_labels
 from ._columns import Column, column_names, take_column, to_column
 from ._convert import Rejects
+from ._dictionary import Ids
 from ._ids import to_ids
 from ._kinds import kind_number, to_kinds
 from ._library import Handle, borrow, call, lib, pointer
@@ -128,7 +130,8 @@ class Events:
         time_unit: str = "ms",
         on_bad: str = "fail",
     ) -> "Events":
-        """Events from a DataFrame of pandas or polars, a pyarrow Table, or a dict of arrays.
+        """Events from a DataFrame of pandas or polars, a pyarrow Table, a relation of DuckDB, or a
+        dict of arrays.
 
         Column arguments are names of columns. Money comes in one of three ways:
 
@@ -149,6 +152,19 @@ class Events:
             "quantity": quantity,
             **dict(zip(_IDS, (order, item, category, session, channel, event_id))),
         }
+        if type(frame).__module__.lstrip("_").startswith("duckdb") and has_stream(frame):
+            kept: Dict[str, Any] = {**named, "ids": Ids()}
+            return cls.from_arrow(
+                frame,
+                kind=kind,
+                kinds=kinds,
+                currency=currency,
+                exponent=exponent,
+                tz=tz,
+                time_unit=time_unit,
+                on_bad=on_bad,
+                **kept,
+            )
         column_names(frame)  # says first of all if this is no frame
         columns = {
             argument: take_column(frame, name, argument)
@@ -184,6 +200,7 @@ class Events:
         tz: ZoneLike = None,
         time_unit: str = "ms",
         on_bad: str = "fail",
+        ids: Optional[Ids] = None,
     ) -> "Events":
         """Events from anything that hands out an Arrow stream, read by C; pyarrow is not needed.
 
@@ -191,13 +208,17 @@ class Events:
         DataFrames of pandas 2.2 or newer with pyarrow) or is such a capsule; it is read to its end.
         Columns whose type matches are used where they lie, and stay alive as long as the batch.
 
-        The arguments are those of :meth:`from_frame`, with two differences: users and other ids
-        that are texts become their hashes, as ``uint64``, and stay so; and times are timestamps,
-        dates or integers, never texts. An integer or decimal is exact, however many digits it has.
+        The arguments are those of :meth:`from_frame`, but that times are timestamps, dates or
+        integers, never texts. An integer or decimal is exact, however many digits it has.
+
+        Args:
+            ids: a dictionary that remembers the texts of all id columns; results then give users
+                back as texts. Without it, users that are texts become their ids, ``uint64``, and
+                stay so.
         """
         self = cls.__new__(cls)
         self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = _currency(currency)
+        self.currency = currency_code(currency)
         named = {
             "user": user,
             "time": time,
@@ -208,7 +229,7 @@ class Events:
             "quantity": quantity,
             **dict(zip(_IDS, (order, item, category, session, channel, event_id))),
         }
-        self._read(source, named, kind, kinds, tz, time_unit, on_bad)
+        self._read(source, named, kind, kinds, tz, time_unit, on_bad, ids)
         self.report = self._deliver(
             lambda events, report: call(lib.pmkt_events_check, events, report)
         )
@@ -223,7 +244,10 @@ class Events:
         tz: ZoneLike,
         time_unit: str,
         on_bad: str,
+        ids: Optional[Ids],
     ) -> None:
+        if ids is not None and not isinstance(ids, Ids):
+            raise errors.InvalidInput(f"ids is a {type(ids).__name__}; expected pmkt.Ids")
         if on_bad not in _ON_BAD:
             raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
         if time_unit not in UNITS:
@@ -252,21 +276,23 @@ class Events:
         )
         if zone is not None:
             columns.zone = ctypes.pointer(zone.struct)
-        stream = Stream(source)
-        reader = ctypes.POINTER(pmkt_arrow_events)()
-        call(
-            lib.pmkt_arrow_events_open,
-            stream.pointer,
-            ctypes.byref(columns),
-            None,
-            ctypes.byref(reader),
-        )
-        self._reader = Handle(reader, lib.pmkt_arrow_events_free)  # the columns are its memory
-        batch = ctypes.POINTER(pmkt_events)()
-        call(lib.pmkt_arrow_events_all, reader, None, ctypes.byref(batch))
+        with ExitStack() as held:
+            if ids is not None:
+                columns.users = columns.names = held.enter_context(ids._alone())
+            stream = Stream(source)
+            reader = ctypes.POINTER(pmkt_arrow_events)()
+            call(
+                lib.pmkt_arrow_events_open,
+                stream.pointer,
+                ctypes.byref(columns),
+                None,
+                ctypes.byref(reader),
+            )
+            self._reader = Handle(reader, lib.pmkt_arrow_events_free)  # the columns' memory
+            batch = ctypes.POINTER(pmkt_events)()
+            call(lib.pmkt_arrow_events_all, reader, None, ctypes.byref(batch))
         self._struct = batch.contents
-        self._unreadable = {}
-        self._users = Users.of_numbers(np.dtype(np.uint64))
+        self._unreadable: Dict[str, int] = {}
         present = ["user", "time", "kind", *_IDS, "amount", "quantity"]
         money = any(named[way] for way in ("amount", "amount_minor", "price"))
         self._arrays = {
@@ -279,6 +305,7 @@ class Events:
             for name in present
             if (money if name == "amount" else named[name])
         }
+        self._users = _users_of(self._arrays["user"], ids)
 
     # --------------------------------------------------------------------------- building
 
@@ -297,7 +324,7 @@ class Events:
         if on_bad not in _ON_BAD:
             raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
         self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = _currency(currency)
+        self.currency = currency_code(currency)
         rejects = Rejects(rows, on_bad == "skip")
         arrays: Dict[str, np.ndarray] = {}
         zone = None if tz is None else make_zone(tz)
@@ -308,7 +335,7 @@ class Events:
             if name in columns:
                 arrays[name], _ = to_ids(columns[name], name, rejects)
         self._money(columns, arrays, rejects)
-        self._unreadable: Dict[str, int] = {}
+        self._unreadable = {}
         if rejects.mask is not None:
             # These rows go on without a user, so that whoever reads the batch rejects them.
             self._unreadable = rejects.by_reason(arrays["user"])
@@ -390,6 +417,17 @@ class Events:
         raise TypeError("a batch of events can be neither copied nor pickled; copy its arrays")
 
 
+def _users_of(users: np.ndarray, ids: Optional[Ids]) -> Users:
+    """How users go back: as the texts that a dictionary has just learned, if they are texts."""
+    if ids is not None:
+        different = np.unique(users)
+        different = different[different != c.ID_NONE]
+        texts = ids.decode(different)
+        if any(text is not None for text in texts):
+            return Users.of_texts(different, texts)
+    return Users.of_numbers(np.dtype(np.uint64))
+
+
 def _common_length(columns: Dict[str, Column]) -> int:
     for name, column in columns.items():
         if column.rows != columns["user"].rows:
@@ -399,7 +437,7 @@ def _common_length(columns: Dict[str, Column]) -> int:
     return columns["user"].rows
 
 
-def _currency(code: Optional[str]) -> Optional[str]:
+def currency_code(code: Optional[str]) -> Optional[str]:
     if code is None:
         return None
     if not (isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha()):

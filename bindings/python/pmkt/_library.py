@@ -70,6 +70,7 @@ _POINTERS = {
         ("int32", ctypes.c_int32),
         ("int64", ctypes.c_int64),
         ("uint64", ctypes.c_uint64),
+        ("float32", ctypes.c_float),
         ("float64", ctypes.c_double),
     )
 }

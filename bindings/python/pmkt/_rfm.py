@@ -13,6 +13,14 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._events import Events
+from ._files import (
+    PathLike,
+    borrow_bytes,
+    encode_path,
+    load_options,
+    save_options,
+    take_buffer,
+)
 from ._library import Handle, call, lib, pointer
 from ._options import (
     COLLAPSES,
@@ -29,7 +37,7 @@ from ._run import Progress, Running, whole
 from ._scores import RFMScores
 from ._structs import new, pmkt_rfm, pmkt_rfm_counters, pmkt_rfm_options, pmkt_rfm_scores
 from ._users import Users
-from ._zones import ZoneLike, format_ms, instant, make_zone
+from ._zones import Zone, ZoneLike, format_ms, instant, make_zone
 
 _MODES = {"history": c.RFM_HISTORY, "summary": c.RFM_SUMMARY}
 
@@ -116,6 +124,23 @@ class RFM:
         state = ctypes.POINTER(pmkt_rfm)()
         call(lib.pmkt_rfm_new, ctypes.byref(options), ctypes.byref(state))
         self._handle = Handle(state, lib.pmkt_rfm_free)
+
+    @classmethod
+    def _of_state(cls, state: Any, threads: int) -> "RFM":
+        """A state that C has made, whose users and zone are not known here."""
+        self = cls.__new__(cls)
+        self._handle = Handle(state, lib.pmkt_rfm_free)
+        self._threads = threads
+        self._users = Users.unknown()
+        self._forgotten = set()
+        self._lock = threading.Lock()
+        self._busy_thread = None
+        made = new(pmkt_rfm_options)
+        call(lib.pmkt_rfm_settings, state, ctypes.byref(made))
+        self._zone = Zone.of_struct(made.zone.contents)
+        counters = self._stats(state)
+        self._exponent = counters.currency_exponent if counters.currency else None
+        return self
 
     @contextmanager
     def _alone(self) -> Iterator[Any]:
@@ -383,5 +408,122 @@ class RFM:
             f"from {first} to {last}, {stats.bytes / 1e6:,.1f} MB)"
         )
 
+    # ---------------------------------------------------------------------------- files
+
+    def save(
+        self,
+        path: PathLike,
+        compression: int = 0,
+        *,
+        sync: bool = True,
+        progress: Progress = None,
+    ) -> "RFM":
+        """Saves all that the state knows, forgettings too, in one step: whoever reads the file sees
+        the old one or the new one. Returns the state.
+
+        The file has ids only. Texts of users are not in it, and a state that is loaded gives ids
+        (uint64): keep the texts beside it. Texts still find their ids, for the hash is the same
+        everywhere. Pickling keeps the texts.
+
+        Args:
+            path: created readable by its owner only.
+            compression: 0: none; equal states are equal bytes, and the file can be mapped. 1 to 19:
+                a level of zstd; smaller, cannot be mapped.
+            sync: False does not wait for the disk; for caches and tests.
+
+        Raises:
+            FileError: the system could not write it; what was there is as it was.
+        """
+        options, encoded = save_options(compression, sync), encode_path(path)
+        with self._alone() as state, Running(self._threads, progress, "saving") as run:
+            call(lib.pmkt_rfm_save, state, encoded, options, run)
+        return self
+
+    @classmethod
+    def load(
+        cls,
+        path: PathLike,
+        map: bool = False,
+        *,
+        max_bytes: int = 0,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "RFM":
+        """A state from a file; it goes on like the one that was saved. Its users are ids.
+
+        Args:
+            map: False reads the file whole and verifies it. True uses it in place: ready at once
+                whatever its size; parts are read and checked when needed, and shared by all
+                processes. Changes stay in memory. Never write into a mapped file, replace it (as
+                :meth:`save` does).
+            max_bytes, threads: as of a new state.
+
+        Raises:
+            FileError: the system cannot read it (a FileNotFoundError if it is not there).
+            BadFormat: it is no file of libpmkt, of another kind, or of a newer release.
+            Corrupt: it is damaged. From a mapped state also later, when it is read.
+            Unsupported: a compressed file cannot be mapped.
+        """
+        options, encoded = load_options(max_bytes), encode_path(path)
+        threads = whole("threads", threads, 0, 1024)
+        state = ctypes.POINTER(pmkt_rfm)()
+        if map:
+            call(lib.pmkt_rfm_map, encoded, options, ctypes.byref(state))
+        else:
+            with Running(threads, progress, "loading") as run:
+                call(lib.pmkt_rfm_load, encoded, options, run, ctypes.byref(state))
+        return cls._of_state(state, threads)
+
+    def to_bytes(self, compression: int = 0, progress: Progress = None) -> bytes:
+        """What :meth:`save` would write, for a database or a message."""
+        options = save_options(compression)
+        with self._alone() as state:
+            return self._to_bytes(state, options, progress)
+
+    def _to_bytes(self, state: Any, options: Any, progress: Progress) -> bytes:
+        with Running(self._threads, progress, "saving") as run:
+            return take_buffer(lambda out: call(lib.pmkt_rfm_save_memory, state, options, run, out))
+
+    @classmethod
+    def from_bytes(
+        cls, data: Any, *, max_bytes: int = 0, threads: int = 0, progress: Progress = None
+    ) -> "RFM":
+        """A state from what :meth:`to_bytes` or :meth:`save` made; see :meth:`load`."""
+        options, view = load_options(max_bytes), borrow_bytes(data)
+        threads = whole("threads", threads, 0, 1024)
+        state = ctypes.POINTER(pmkt_rfm)()
+        with Running(threads, progress, "loading") as run:
+            call(
+                lib.pmkt_rfm_load_memory,
+                view.ctypes.data,
+                len(view),
+                options,
+                run,
+                ctypes.byref(state),
+            )
+        return cls._of_state(state, threads)
+
+    def verify(self, progress: Progress = None) -> "RFM":
+        """Reads the whole file of a mapped state and compares every checksum; nothing to do for
+        others. Returns the state.
+
+        Raises:
+            Corrupt: the file is damaged; ``where`` is the byte.
+        """
+        with self._alone() as state, Running(self._threads, progress, "verifying") as run:
+            call(lib.pmkt_rfm_verify, state, run)
+        return self
+
     def __reduce__(self) -> Any:
-        raise TypeError("a state can be neither copied nor pickled; merge it into a new one")
+        """Pickling and copying keep what this package knows besides, such as the users' texts."""
+        with self._alone() as state:
+            data = self._to_bytes(state, save_options(0), None)
+            users, forgotten = self._users.copy(), set(self._forgotten)
+            beside = (self._threads, users, forgotten, self._exponent, self._zone.name)
+        return _of_pickle, (data, beside)
+
+
+def _of_pickle(data: bytes, beside: Any) -> RFM:
+    rfm = RFM.from_bytes(data, threads=beside[0])
+    _, rfm._users, rfm._forgotten, rfm._exponent, rfm._zone.name = beside
+    return rfm

@@ -14,6 +14,7 @@ from ctypes import (
     c_int32,
     c_int64,
     c_size_t,
+    c_uint8,
     c_uint64,
     c_void_p,
 )
@@ -107,6 +108,17 @@ SIGNATURES: List[Signature] = [
     # pmkt_status pmkt_events_check(const pmkt_events *events, pmkt_report *report,
     #                               pmkt_error *err);
     ("pmkt_events_check", c_int32, [P(s.pmkt_events), P(s.pmkt_report), P(s.pmkt_error)]),
+    # ------------------------------------------------------------------ file.h
+    # const void *pmkt_buffer_data(const pmkt_buffer *buffer);
+    ("pmkt_buffer_data", c_void_p, [P(s.pmkt_buffer)]),
+    # size_t pmkt_buffer_size(const pmkt_buffer *buffer);
+    ("pmkt_buffer_size", c_size_t, [P(s.pmkt_buffer)]),
+    # void pmkt_buffer_free(pmkt_buffer *buffer);
+    ("pmkt_buffer_free", None, [P(s.pmkt_buffer)]),
+    # pmkt_status pmkt_file_inspect(const char *path, pmkt_file_info *info, pmkt_error *err);
+    ("pmkt_file_inspect", c_int32, [c_char_p, P(s.pmkt_file_info), P(s.pmkt_error)]),
+    # pmkt_status pmkt_file_verify(const char *path, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_file_verify", c_int32, [c_char_p, P(s.pmkt_run), P(s.pmkt_error)]),
     # ------------------------------------------------------------------- rfm.h
     # pmkt_status pmkt_rfm_new(const pmkt_rfm_options *options, pmkt_rfm **rfm, pmkt_error *err);
     ("pmkt_rfm_new", c_int32, [P(s.pmkt_rfm_options), P(P(s.pmkt_rfm)), P(s.pmkt_error)]),
@@ -137,6 +149,61 @@ SIGNATURES: List[Signature] = [
     ("pmkt_rfm_compact", c_int32, [P(s.pmkt_rfm), P(s.pmkt_run), P(s.pmkt_error)]),
     # pmkt_status pmkt_rfm_stats(const pmkt_rfm *rfm, pmkt_rfm_counters *out, pmkt_error *err);
     ("pmkt_rfm_stats", c_int32, [P(s.pmkt_rfm), P(s.pmkt_rfm_counters), P(s.pmkt_error)]),
+    # pmkt_status pmkt_rfm_settings(const pmkt_rfm *rfm, pmkt_rfm_options *out, pmkt_error *err);
+    ("pmkt_rfm_settings", c_int32, [P(s.pmkt_rfm), P(s.pmkt_rfm_options), P(s.pmkt_error)]),
+    # pmkt_status pmkt_rfm_save(const pmkt_rfm *rfm, const char *path,
+    #                           const pmkt_save_options *options, const pmkt_run *run,
+    #                           pmkt_error *err);
+    (
+        "pmkt_rfm_save",
+        c_int32,
+        [P(s.pmkt_rfm), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_save_memory(const pmkt_rfm *rfm, const pmkt_save_options *options,
+    #                                  const pmkt_run *run, pmkt_buffer **buffer,
+    #                                  pmkt_error *err);
+    (
+        "pmkt_rfm_save_memory",
+        c_int32,
+        [
+            P(s.pmkt_rfm),
+            P(s.pmkt_save_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_buffer)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_load(const char *path, const pmkt_load_options *options,
+    #                           const pmkt_run *run, pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_load",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_rfm)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_load_memory(const void *bytes, size_t size,
+    #                                  const pmkt_load_options *options, const pmkt_run *run,
+    #                                  pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_load_memory",
+        c_int32,
+        [
+            c_void_p,
+            c_size_t,
+            P(s.pmkt_load_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_rfm)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_rfm_map(const char *path, const pmkt_load_options *options,
+    #                          pmkt_rfm **rfm, pmkt_error *err);
+    (
+        "pmkt_rfm_map",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(P(s.pmkt_rfm)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_rfm_verify(const pmkt_rfm *rfm, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_rfm_verify", c_int32, [P(s.pmkt_rfm), P(s.pmkt_run), P(s.pmkt_error)]),
     # pmkt_status pmkt_rfm_score(const pmkt_rfm *rfm, int64_t as_of_ms,
     #                            const pmkt_rfm_score_options *options, const pmkt_run *run,
     #                            pmkt_rfm_scores **scores, pmkt_error *err);
@@ -228,6 +295,162 @@ SIGNATURES: List[Signature] = [
     # const uint64_t *pmkt_rfm_migration_list(const pmkt_rfm_migration *migration, int32_t list,
     #                                         int64_t *n);
     ("pmkt_rfm_migration_list", P(c_uint64), [P(s.pmkt_rfm_migration), c_int32, P(c_int64)]),
+    # ---------------------------------------------------------- ids.h, idset.h
+    # pmkt_status pmkt_ids_new(const pmkt_ids_options *options, pmkt_ids **ids, pmkt_error *err);
+    ("pmkt_ids_new", c_int32, [P(s.pmkt_ids_options), P(P(s.pmkt_ids)), P(s.pmkt_error)]),
+    # void pmkt_ids_free(pmkt_ids *ids);
+    ("pmkt_ids_free", None, [P(s.pmkt_ids)]),
+    # pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
+    #                             int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
+    (
+        "pmkt_ids_encode",
+        c_int32,
+        [P(s.pmkt_ids), c_char_p, P(c_int64), c_int64, P(s.pmkt_run), P(c_uint64), P(s.pmkt_error)],
+    ),
+    # const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);
+    ("pmkt_ids_name", c_char_p, [P(s.pmkt_ids), c_uint64, P(c_size_t)]),
+    # pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n, char *bytes,
+    #                             int64_t room, int64_t *offsets, uint8_t *known,
+    #                             pmkt_error *err);
+    (
+        "pmkt_ids_decode",
+        c_int32,
+        [
+            P(s.pmkt_ids),
+            P(c_uint64),
+            c_int64,
+            P(c_char),
+            c_int64,
+            P(c_int64),
+            P(c_uint8),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t room, int64_t *n,
+    #                           pmkt_error *err);
+    ("pmkt_ids_list", c_int32, [P(s.pmkt_ids), P(c_uint64), c_int64, P(c_int64), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const pmkt_run *run,
+    #                            pmkt_error *err);
+    ("pmkt_ids_merge", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
+    #                             int64_t *found, pmkt_error *err);
+    (
+        "pmkt_ids_forget",
+        c_int32,
+        [P(s.pmkt_ids), P(c_uint64), c_int64, c_int64, P(c_int64), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out, pmkt_error *err);
+    ("pmkt_ids_stats", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids_counters), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,
+    #                           const pmkt_save_options *options, const pmkt_run *run,
+    #                           pmkt_error *err);
+    (
+        "pmkt_ids_save",
+        c_int32,
+        [P(s.pmkt_ids), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_save_memory(const pmkt_ids *ids, const pmkt_save_options *options,
+    #                                  const pmkt_run *run, pmkt_buffer **buffer,
+    #                                  pmkt_error *err);
+    (
+        "pmkt_ids_save_memory",
+        c_int32,
+        [
+            P(s.pmkt_ids),
+            P(s.pmkt_save_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_buffer)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_load(const char *path, const pmkt_load_options *options,
+    #                           const pmkt_run *run, pmkt_ids **ids, pmkt_error *err);
+    (
+        "pmkt_ids_load",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_ids)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_load_memory(const void *bytes, size_t size,
+    #                                  const pmkt_load_options *options, const pmkt_run *run,
+    #                                  pmkt_ids **ids, pmkt_error *err);
+    (
+        "pmkt_ids_load_memory",
+        c_int32,
+        [
+            c_void_p,
+            c_size_t,
+            P(s.pmkt_load_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_ids)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_map(const char *path, const pmkt_load_options *options, pmkt_ids **ids,
+    #                          pmkt_error *err);
+    (
+        "pmkt_ids_map",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(P(s.pmkt_ids)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_verify(const pmkt_ids *ids, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_ids_verify", c_int32, [P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
+    # pmkt_status pmkt_idset_new(const uint64_t *ids, int64_t n, const pmkt_allocator *allocator,
+    #                            pmkt_idset **set, pmkt_error *err);
+    (
+        "pmkt_idset_new",
+        c_int32,
+        [P(c_uint64), c_int64, P(s.pmkt_allocator), P(P(s.pmkt_idset)), P(s.pmkt_error)],
+    ),
+    # void pmkt_idset_free(pmkt_idset *set);
+    ("pmkt_idset_free", None, [P(s.pmkt_idset)]),
+    # pmkt_status pmkt_idset_update(pmkt_idset *set, const uint64_t *remove, int64_t n_remove,
+    #                               const uint64_t *add, int64_t n_add, pmkt_error *err);
+    (
+        "pmkt_idset_update",
+        c_int32,
+        [P(s.pmkt_idset), P(c_uint64), c_int64, P(c_uint64), c_int64, P(s.pmkt_error)],
+    ),
+    # int32_t pmkt_idset_contains(const pmkt_idset *set, uint64_t id);
+    ("pmkt_idset_contains", c_int32, [P(s.pmkt_idset), c_uint64]),
+    # pmkt_status pmkt_idset_contains_many(const pmkt_idset *set, const uint64_t *ids, int64_t n,
+    #                                      uint8_t *in, pmkt_error *err);
+    (
+        "pmkt_idset_contains_many",
+        c_int32,
+        [P(s.pmkt_idset), P(c_uint64), c_int64, P(c_uint8), P(s.pmkt_error)],
+    ),
+    # int64_t pmkt_idset_count(const pmkt_idset *set);
+    ("pmkt_idset_count", c_int64, [P(s.pmkt_idset)]),
+    # pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, int64_t *n,
+    #                             pmkt_error *err);
+    (
+        "pmkt_idset_list",
+        c_int32,
+        [P(s.pmkt_idset), P(c_uint64), c_int64, P(c_int64), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_idset_union(const pmkt_idset *a, const pmkt_idset *b, pmkt_idset **set,
+    #                              pmkt_error *err);
+    (
+        "pmkt_idset_union",
+        c_int32,
+        [P(s.pmkt_idset), P(s.pmkt_idset), P(P(s.pmkt_idset)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_idset_intersect(const pmkt_idset *a, const pmkt_idset *b, pmkt_idset **set,
+    #                                  pmkt_error *err);
+    (
+        "pmkt_idset_intersect",
+        c_int32,
+        [P(s.pmkt_idset), P(s.pmkt_idset), P(P(s.pmkt_idset)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_idset_difference(const pmkt_idset *a, const pmkt_idset *b,
+    #                                   pmkt_idset **set, pmkt_error *err);
+    (
+        "pmkt_idset_difference",
+        c_int32,
+        [P(s.pmkt_idset), P(s.pmkt_idset), P(P(s.pmkt_idset)), P(s.pmkt_error)],
+    ),
+    # int64_t pmkt_idset_bytes(const pmkt_idset *set);
+    ("pmkt_idset_bytes", c_int64, [P(s.pmkt_idset)]),
     # ----------------------------------------------------------------- items.h
     # pmkt_status pmkt_items_check(const pmkt_items *items, pmkt_report *report,
     #                              pmkt_error *err);

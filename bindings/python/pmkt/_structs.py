@@ -100,7 +100,6 @@ class pmkt_events(Structure):
         ("every_kind", c_int32),
         ("currency_exponent", c_int32),
         ("currency", c_char * 8),
-        ("reject", POINTER(c_uint8)),
     ]
 
 
@@ -118,8 +117,39 @@ class pmkt_report(Structure):
     ]
 
 
-class pmkt_ids(Structure):
+class pmkt_save_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("compression", c_int32),
+        ("unsynced", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class pmkt_load_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("allocator", POINTER(pmkt_allocator)),
+        ("max_bytes", c_int64),
+    ]
+
+
+class pmkt_buffer(Structure):
     """Opaque."""
+
+
+class pmkt_file_info(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("format", c_int32),
+        ("min_reader", c_int32),
+        ("sections", c_int32),
+        ("compressed", c_int32),
+        ("bytes", c_int64),
+        ("bytes_unpacked", c_int64),
+    ]
 
 
 class pmkt_rfm(Structure):
@@ -282,6 +312,39 @@ class pmkt_rfm_rates(Structure):
         ("active_to_dormant_rate", c_double),
         ("churn_rate", c_double),
     ]
+
+
+# ------------------------------------------------------------------------ file.h, ids.h, idset.h
+
+
+class pmkt_ids(Structure):
+    """Opaque."""
+
+
+class pmkt_ids_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("one_way", c_int32),
+        ("allocator", POINTER(pmkt_allocator)),
+        ("max_bytes", c_int64),
+    ]
+
+
+class pmkt_ids_counters(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("one_way", c_int32),
+        ("generation", c_int64),
+        ("strings", c_int64),
+        ("string_bytes", c_int64),
+        ("forgotten", c_int64),
+        ("bytes", c_int64),
+        ("bytes_mapped", c_int64),
+    ]
+
+
+class pmkt_idset(Structure):
+    """Opaque."""
 
 
 # ------------------------------------------------------------------------ items.h, arrow.h

@@ -16,13 +16,22 @@ class Users:
     What a column of users, or a state with all its columns, knows of their original form.
 
     Numbers are their own ids, so only their type is kept. Texts become ids by a hash, so the way
-    back is kept: one entry for each different text.
+    back is kept: one entry for each different text. A state from a file has only ids: how its users
+    came in is not known, texts can join them but do not come back (``ids_only``).
     """
 
     def __init__(self) -> None:
         self.kind: Optional[type] = None  # None: none seen yet; int, str or bytes
         self.dtype: np.dtype = np.dtype(np.uint64)
         self.names: Dict[int, Text] = {}
+        self.ids_only = False
+
+    @classmethod
+    def unknown(cls) -> "Users":
+        """The users of a state that comes from a file."""
+        users = cls()
+        users.ids_only = True
+        return users
 
     @classmethod
     def of_numbers(cls, dtype: np.dtype) -> "Users":
@@ -42,7 +51,8 @@ class Users:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in (str, bytes)
+        """Whether texts go back; not if only some of them are known."""
+        return self.kind in (str, bytes) and not self.ids_only
 
     def _remember(self, pairs: Iterable["tuple[int, Text]"]) -> None:
         for number, text in pairs:
@@ -66,6 +76,12 @@ class Users:
 
     def absorb(self, other: "Users") -> None:
         """Takes over what ``other`` knows; ``check`` came before."""
+        if self.ids_only or other.ids_only:
+            self.ids_only = True
+            self.kind = self.kind or other.kind
+            self.dtype = np.dtype(np.uint64)
+            self.names.clear()
+            return
         if other.kind is int:
             self.dtype = other.dtype if self.kind is None else _common(self.dtype, other.dtype)
         self.kind = self.kind or other.kind
@@ -87,10 +103,16 @@ class Users:
             return ids.view(self.dtype)
         return ids.astype(self.dtype)
 
+    def copy(self) -> "Users":
+        """The same, to go its own way."""
+        users = self.form()
+        users.names = dict(self.names)
+        return users
+
     def form(self) -> "Users":
         """The same without the texts: enough to read a query."""
         users = Users()
-        users.kind, users.dtype = self.kind, self.dtype
+        users.kind, users.dtype, users.ids_only = self.kind, self.dtype, self.ids_only
         return users
 
     def encode(self, values: Any, what: str, skip: bool) -> np.ndarray:
@@ -110,7 +132,8 @@ class Users:
         if column.rows:
             self.check(form.form())
         if self.kind is None:
-            self.kind, self.dtype = form.kind, form.dtype
+            self.kind = form.kind
+            self.dtype = self.dtype if self.ids_only else form.dtype
         return np.where(rejects.mask, np.uint64(0), ids) if rejects.mask is not None else ids
 
 

@@ -48,6 +48,16 @@ class Zone:
             self.struct.transitions = None
         self.name = name or (f"{offset:+d} minutes of UTC" if offset else "UTC")
 
+    @classmethod
+    def of_struct(cls, zone: pmkt_zone) -> "Zone":
+        """A copy of a zone of C's, which knows no name."""
+        rows = tuple(
+            (zone.transitions[i].from_ms, zone.transitions[i].offset_minutes)
+            for i in range(zone.n_transitions)
+        )
+        offset = zone.offset_minutes
+        return cls(offset, rows, f"{len(rows)} changes from {offset:+d} minutes" if rows else "")
+
     @property
     def pointer(self) -> Any:
         return ctypes.byref(self.struct)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Dict, Optional, Type
 
 from . import _constants as c
@@ -13,7 +14,8 @@ class PmktError(Exception):
 
     Attributes:
         code: the ``PMKT_E_...`` number of the failure.
-        where: the row of the batch or the byte of the text, from 0; None if there is no such place.
+        where: the row of the batch, or the byte of the text or file, from 0; None if there is no
+            such place.
         where_kind: what ``where`` counts: ``"row"``, ``"byte"`` or None.
     """
 
@@ -86,6 +88,34 @@ class Canceled(PmktError):
     code = c.E_CANCELED
 
 
+class FileError(PmktError, OSError):
+    """The system could not read or write a file; ``errno`` says why."""
+
+    code = c.E_IO
+
+
+class FileMissing(FileError, FileNotFoundError):
+    """There is no such file or directory."""
+
+
+class Corrupt(PmktError, ValueError):
+    """A file, or bytes in memory, are damaged; ``where`` is the byte."""
+
+    code = c.E_CORRUPT
+
+
+class BadFormat(PmktError, ValueError):
+    """No file of libpmkt, or one of another kind or of a newer release."""
+
+    code = c.E_FORMAT
+
+
+class Collision(InvalidInput):
+    """Two different texts have the same id, by chance; ``where`` is the row of the second."""
+
+    code = c.E_COLLISION
+
+
 _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_INVALID: InvalidInput,
     c.E_NOMEM: OutOfMemory,
@@ -96,6 +126,10 @@ _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_LIMIT: LimitReached,
     c.E_CANCELED: Canceled,
     c.E_PARSE: ParseError,
+    c.E_IO: FileError,
+    c.E_CORRUPT: Corrupt,
+    c.E_FORMAT: BadFormat,
+    c.E_COLLISION: Collision,
 }
 _WHERE = {c.WHERE_ROW: "row", c.WHERE_BYTE: "byte"}
 
@@ -104,9 +138,13 @@ def of_status(status: int, error: pmkt_error) -> PmktError:
     """The exception of a status and the details that came with it."""
     kind = _WHERE.get(error.where_kind)
     message = error.message.decode("utf-8", "replace") or f"status {status}"
-    return _BY_CODE.get(status, PmktError)(
+    missing = status == c.E_IO and error.sys_errno == errno.ENOENT
+    exception = (FileMissing if missing else _BY_CODE.get(status, PmktError))(
         message.replace("PMKT_ON_BAD_SKIP", 'on_bad="skip"'),
         code=status,
         where=error.where if kind else None,
         where_kind=kind,
     )
+    if isinstance(exception, OSError):
+        exception.errno = error.sys_errno
+    return exception

@@ -20,6 +20,7 @@ from pmkt._library import lib
 NUMBERS = {
     "int": ctypes.c_int,
     "double": ctypes.c_double,
+    "float": ctypes.c_float,
     "size_t": ctypes.c_size_t,
     "char": ctypes.c_char,
     "int32_t": ctypes.c_int32,

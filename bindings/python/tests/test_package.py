@@ -88,6 +88,10 @@ def test_every_status_has_its_exception() -> None:
         "PMKT_E_LIMIT": (pmkt.LimitReached, pmkt.PmktError),
         "PMKT_E_CANCELED": (pmkt.Canceled, pmkt.PmktError),
         "PMKT_E_PARSE": (pmkt.ParseError, pmkt.InvalidInput),
+        "PMKT_E_IO": (pmkt.FileError, OSError),
+        "PMKT_E_CORRUPT": (pmkt.Corrupt, ValueError),
+        "PMKT_E_FORMAT": (pmkt.BadFormat, ValueError),
+        "PMKT_E_COLLISION": (pmkt.Collision, pmkt.InvalidInput),
     }
     found = {}
     for code in range(1, 100):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 import threading
 from typing import Any
 
@@ -301,9 +299,3 @@ def test_merging_crosswise_does_not_lock_up() -> None:
     for thread in threads:
         thread.join(60)
     assert done == [True, True]
-
-
-def test_a_state_is_not_copied_by_accident() -> None:
-    for refuse in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(TypeError):
-            refuse(pmkt.RFM())

@@ -1,5 +1,7 @@
 #include "core/arrow/columns.h"
 
+#include "core/kernels/kernels.h"
+
 /* -------------------------------------------------------------------- bitmaps */
 
 /* Eight bits from bit `at` on, of which `n` (1 to 8) exist; no byte beyond the last is read. */
@@ -33,73 +35,39 @@ int64_t pmkti_bits_count(const uint8_t *bits, int64_t n) {
 
 /* ------------------------------------------------------------------- integers */
 
-#define WIDEN(name, type) \
-    static void name(const unsigned char *values, int64_t n, int64_t *out) { \
-        for (int64_t i = 0; i < n; i++) { \
-            type value; \
-            memcpy(&value, values + (size_t)i * sizeof value, sizeof value); \
-            out[i] = value; \
-        } \
-    }
-WIDEN(widen_int8, int8_t)
-WIDEN(widen_uint8, uint8_t)
-WIDEN(widen_int16, int16_t)
-WIDEN(widen_uint16, uint16_t)
-WIDEN(widen_int32, int32_t)
-WIDEN(widen_uint32, uint32_t)
-
 static const unsigned char *value_at(const pmkti_arrow_view *v, int64_t row, int64_t width) {
     return v->values + (v->at + row) * width;
 }
 
 void pmkti_load_integers(const pmkti_arrow_view *v, int32_t kind, int64_t from, int64_t n,
                          int64_t *out) {
+    const pmkti_kernels *k = pmkti_kernels_get();
     switch (kind) {
         case PMKTI_ARROW_BOOL:
             for (int64_t i = 0; i < n; i++) out[i] = pmkti_arrow_bit(v->values, v->at + from + i);
             return;
         case PMKTI_ARROW_INT8:
-            widen_int8(value_at(v, from, 1), n, out);
+            k->widen_i8(value_at(v, from, 1), n, out);
             return;
         case PMKTI_ARROW_UINT8:
-            widen_uint8(value_at(v, from, 1), n, out);
+            k->widen_u8(value_at(v, from, 1), n, out);
             return;
         case PMKTI_ARROW_INT16:
-            widen_int16(value_at(v, from, 2), n, out);
+            k->widen_i16(value_at(v, from, 2), n, out);
             return;
         case PMKTI_ARROW_UINT16:
-            widen_uint16(value_at(v, from, 2), n, out);
+            k->widen_u16(value_at(v, from, 2), n, out);
             return;
         case PMKTI_ARROW_INT32:
         case PMKTI_ARROW_DATE32:
-            widen_int32(value_at(v, from, 4), n, out);
+            k->widen_i32(value_at(v, from, 4), n, out);
             return;
         case PMKTI_ARROW_UINT32:
-            widen_uint32(value_at(v, from, 4), n, out);
+            k->widen_u32(value_at(v, from, 4), n, out);
             return;
         default: /* int64, uint64, date64, timestamps */
             memcpy(out, value_at(v, from, 8), (size_t)n * 8);
     }
-}
-
-int64_t pmkti_least_int64(const unsigned char *values, int64_t n) {
-    int64_t least = INT64_MAX;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t value;
-        memcpy(&value, values + i * 8, sizeof value);
-        least = value < least ? value : least;
-    }
-    return least;
-}
-
-int64_t pmkti_greatest_int64(const unsigned char *values, int64_t n) {
-    int64_t greatest = INT64_MIN;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t value;
-        memcpy(&value, values + i * 8, sizeof value);
-        greatest = value > greatest ? value : greatest;
-    }
-    return greatest;
 }
 
 /* -------------------------------------------------------------- other numbers */
@@ -175,8 +143,5 @@ void pmkti_load_doubles(const pmkti_arrow_view *v, int64_t from, int64_t n, doub
 
 void pmkti_fill_null64(uint64_t *out, const uint8_t *valid, int64_t from, int64_t to,
                        uint64_t null) {
-    for (int64_t i = from; i < to; i++) {
-        const uint64_t keep = 0 - (uint64_t)pmkti_arrow_bit(valid, i);
-        out[i] = (out[i] & keep) | (null & ~keep);
-    }
+    pmkti_kernels_get()->fill_nulls(out + from, to - from, valid, from, null);
 }

@@ -37,11 +37,6 @@ void pmkti_load_doubles(const pmkti_arrow_view *view, int64_t from, int64_t n, d
 /* Integers and the digits of decimals. */
 void pmkti_load_wide(const pmkti_arrow_view *view, int64_t from, int64_t n, pmkti_wide *out);
 
-/* The least and the greatest of n integers (of 0: INT64_MAX, INT64_MIN), wherever they are
-   aligned. */
-int64_t pmkti_least_int64(const unsigned char *values, int64_t n);
-int64_t pmkti_greatest_int64(const unsigned char *values, int64_t n);
-
 /* Writes `null` to rows [from, to) where the bit of the row is 0. */
 void pmkti_fill_null64(uint64_t *out, const uint8_t *valid, int64_t from, int64_t to,
                        uint64_t null);

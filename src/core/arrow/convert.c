@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/kernels/kernels.h"
 
 /* ----------------------------------------------------------------------- room */
 
@@ -123,9 +124,10 @@ static void fill_null(const pmkti_conversion *c, int64_t from, int64_t to) {
 
 /* --------------------------------------------------------------------- in place */
 
-static const void *values_if_least(const pmkti_arrow_view *v, int64_t least) {
-    const unsigned char *values = v->values + v->at * 8;
-    return pmkti_least_int64(values, v->rows) >= least ? values : NULL;
+/* The 64-bit values, which are aligned, if all of them lie within bounds. */
+static const void *values_within(const pmkti_arrow_view *v, int64_t low, int64_t high) {
+    const int64_t *values = (const int64_t *)(const void *)(v->values + v->at * 8);
+    return pmkti_kernels_get()->all_within(values, v->rows, low, high, low) ? values : NULL;
 }
 
 static bool is_milliseconds(const pmkti_conversion *c) {
@@ -155,16 +157,13 @@ const void *pmkti_convert_in_place(const pmkti_conversion *c) {
     switch (c->target) {
         case PMKTI_TO_ID: /* ids above 2^63 are fine, negative ones are none */
             if (kind == PMKTI_ARROW_UINT64) return values;
-            return kind == PMKTI_ARROW_INT64 ? values_if_least(v, 0) : NULL;
+            return kind == PMKTI_ARROW_INT64 ? values_within(v, 0, INT64_MAX) : NULL;
         case PMKTI_TO_TIME:
-            return is_milliseconds(c) &&
-                           pmkti_greatest_int64(v->values + v->at * 8, v->rows) < PMKT_TIME_MAX
-                       ? values_if_least(v, PMKT_TIME_MIN)
-                       : NULL;
+            return is_milliseconds(c) ? values_within(v, PMKT_TIME_MIN, PMKT_TIME_MAX - 1) : NULL;
         case PMKTI_TO_MINOR:
         case PMKTI_TO_COUNT: /* a value that means "null" here would be lost without a word */
-            if (kind == PMKTI_ARROW_UINT64) return values_if_least(v, 0);
-            return kind == PMKTI_ARROW_INT64 ? values_if_least(v, INT64_MIN + 1) : NULL;
+            if (kind == PMKTI_ARROW_UINT64) return values_within(v, 0, INT64_MAX);
+            return kind == PMKTI_ARROW_INT64 ? values_within(v, INT64_MIN + 1, INT64_MAX) : NULL;
         case PMKTI_TO_DOUBLE:
             return kind == PMKTI_ARROW_DOUBLE ? values : NULL;
         default:
@@ -196,6 +195,7 @@ static pmkt_status convert_entries(pmkti_conversion *c, const pmkt_allocator *al
         const pmkt_status status = pmkti_convert_block(&of_entries, i, to);
         if (status) return status;
     }
+    c->has_bad_entry = atomic_load(&any_bad) != 0;
     return PMKT_OK;
 }
 
@@ -238,17 +238,36 @@ pmkt_status pmkti_convert_prepare(pmkti_conversion *c, const pmkt_allocator *all
     return is_text && names ? pmkti_convert_texts(c, allocator, names, run, err) : PMKT_OK;
 }
 
-/* Takes each row's value from the dictionary's. */
+/* Takes each row's value from the dictionary's, where no row is null and no entry bad and values
+   have 64 bits; false: an index is too large. */
+static bool gather_all(const uint64_t *entries, uint64_t n, const int64_t *index, int64_t rows,
+                       uint64_t *out) {
+    uint64_t greatest = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        greatest = (uint64_t)index[i] > greatest ? (uint64_t)index[i] : greatest;
+    }
+    if (greatest >= n) return false;
+    for (int64_t i = 0; i < rows; i++) out[i] = entries[index[i]];
+    return true;
+}
+
+/* The same for all others. */
 static pmkt_status gather(const pmkti_conversion *c, int64_t from, int64_t to) {
     const pmkti_arrow_view *v = &c->in.view;
-    const uint8_t *reject = c->entry_reject.at;
+    const uint8_t *reject = c->has_bad_entry ? c->entry_reject.at : NULL;
     const bool is_narrow = targets[c->target].size == 2;
     const uint64_t null = targets[c->target].null;
     const uint64_t n = (uint64_t)c->entries.rows;
+    const bool is_plain = !is_narrow && !reject && !c->in.valid;
     int64_t index[PMKTI_ARROW_STRIDE];
     for (int64_t i = from; i < to; i += PMKTI_ARROW_STRIDE) {
         const int64_t stride = pmkti_stride(i, to);
         pmkti_load_integers(v, v->type.index, i, stride, index);
+        if (is_plain) {
+            uint64_t *out = (uint64_t *)c->out + i;
+            if (!gather_all(c->entry_out.at, n, index, stride, out)) return PMKT_E_INVALID;
+            continue;
+        }
         for (int64_t j = 0; j < stride; j++) {
             const uint64_t entry = (uint64_t)index[j]; /* below zero is far above n */
             uint64_t value = null;
@@ -256,7 +275,7 @@ static pmkt_status gather(const pmkti_conversion *c, int64_t from, int64_t to) {
                 if (entry >= n) return PMKT_E_INVALID;
                 value = is_narrow ? ((const uint16_t *)c->entry_out.at)[entry]
                                   : ((const uint64_t *)c->entry_out.at)[entry];
-                if (reject[entry]) pmkti_convert_bad(c, i + j, reject[entry] - 1);
+                if (reject && reject[entry]) pmkti_convert_bad(c, i + j, reject[entry] - 1);
             }
             if (is_narrow) {
                 ((uint16_t *)c->out)[i + j] = (uint16_t)value;

@@ -55,9 +55,10 @@ typedef struct pmkti_arrow_input {
 
 typedef struct pmkti_conversion {
     int32_t target;
-    int32_t reason;  /* PMKT_BAD_... of values out of range */
-    bool is_lenient; /* TO_COUNT: what is not whole is null, not bad */
-    bool is_done;    /* nothing is left for blocks */
+    int32_t reason;     /* PMKT_BAD_... of values out of range */
+    bool is_lenient;    /* TO_COUNT: what is not whole is null, not bad */
+    bool is_done;       /* nothing is left for blocks */
+    bool has_bad_entry; /* a value of the dictionary is none for the target */
     const pmkti_arrow_rules *rules;
     const char *name;
     pmkti_arrow_input in;

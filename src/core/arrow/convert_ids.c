@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/arrow/convert.h"
 #include "core/error.h"
+#include "core/kernels/kernels.h"
 
 /* -------------------------------------------------------------------- numbers */
 
@@ -13,7 +14,8 @@ static void ids_of_integers(const pmkti_conversion *c, int64_t from, int64_t to)
     pmkti_load_integers(&c->in.view, kind, from, to - from, (int64_t *)(void *)(out + from));
     if (c->in.valid) pmkti_fill_null64(out, c->in.valid, from, to, PMKT_ID_NONE);
     if (kind == PMKTI_ARROW_UINT64) return;
-    if (pmkti_least_int64((const unsigned char *)(out + from), to - from) >= 0) return;
+    const int64_t *ids = (const int64_t *)(const void *)(out + from);
+    if (pmkti_kernels_get()->all_within(ids, to - from, 0, INT64_MAX, 0)) return;
     for (int64_t i = from; i < to; i++) {
         if ((int64_t)out[i] >= 0) continue;
         out[i] = PMKT_ID_NONE;
@@ -170,18 +172,22 @@ static int64_t first_row_of(const pmkti_conversion *c, int64_t entry) {
 pmkt_status pmkti_convert_dictionary_texts(pmkti_conversion *c, const pmkt_allocator *allocator,
                                            pmkt_ids *names, const pmkt_run *run, pmkt_error *err) {
     const int64_t n = c->entries.rows;
-    if (!pmkti_arrow_room_for(&c->entry_out, allocator, n, sizeof(uint64_t)) ||
-        !pmkti_arrow_room_for(&c->entry_reject, allocator, n, 1)) {
+    c->has_bad_entry = false; /* every text is an id */
+    if (!pmkti_arrow_room_for(&c->entry_out, allocator, n, sizeof(uint64_t))) {
         return pmkti_no_memory(err, (size_t)n * sizeof(uint64_t));
     }
     uint64_t *id = c->entry_out.at;
-    memset(c->entry_reject.at, 0, (size_t)n);
-    memset(id, 0, (size_t)n * sizeof *id);
-    const pmkt_status status = mark_used(c, id, err);
+    /* Where there are more rows than entries, most occur, and all are read sooner than marked. */
+    const bool all_wanted = !names && n <= c->in.view.rows;
+    pmkt_status status = PMKT_OK;
+    if (!all_wanted) {
+        memset(id, 0, (size_t)n * sizeof *id);
+        status = mark_used(c, id, err);
+    }
     if (status) return status;
     if (!names) {
         for (int64_t i = 0; i < n; i++) {
-            const bool wanted = id[i] && pmkti_known(c->entry_valid, i);
+            const bool wanted = (all_wanted || id[i]) && pmkti_known(c->entry_valid, i);
             id[i] = wanted ? id_of_text(&c->entries, i) : PMKT_ID_NONE;
         }
         return PMKT_OK;

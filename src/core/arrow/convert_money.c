@@ -47,6 +47,18 @@ static void put(const pmkti_conversion *c, int64_t row, int64_t amount) {
     pmkti_convert_bad(c, row, c->reason);
 }
 
+/* Numbers that need no more than a factor, as most columns hold; false if one is out of range. */
+static bool scale_up(const pmkti_wide *digits, int64_t n, int64_t unit, int64_t most,
+                     int64_t *out) {
+    bool good = true;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t low = (int64_t)digits[i];
+        good &= (low == digits[i]) & (low <= most) & (low >= -most);
+        out[i] = (int64_t)((uint64_t)low * (uint64_t)unit);
+    }
+    return good;
+}
+
 /* Many numbers of one shift: those of 64 bits that only need a product or a quotient, first. */
 static void put_many(const pmkti_conversion *c, int64_t row, const pmkti_wide *digits, int64_t n,
                      int32_t shift) {
@@ -57,6 +69,7 @@ static void put_many(const pmkti_conversion *c, int64_t row, const pmkti_wide *d
                          : scales_down ? (int64_t)power_of_ten(-shift)
                                        : 1;
     const int64_t most = scales_up ? PMKT_AMOUNT_MAX / unit : PMKT_AMOUNT_MAX;
+    if (scales_up && !c->in.valid && scale_up(digits, n, unit, most, out + row)) return;
     for (int64_t i = 0; i < n; i++) {
         const int64_t low = (int64_t)digits[i];
         if (!pmkti_known(c->in.valid, row + i)) {

@@ -2,30 +2,41 @@
  * convert_time.c - timestamps, dates and integers to milliseconds.
  */
 #include "core/arrow/convert.h"
+#include "core/kernels/kernels.h"
 #include "core/zone.h"
 
 #define MS_PER_SECOND INT64_C(1000)
 
-/* What counts of a unit are in milliseconds, rounded down. Seconds too many for 64 bits stay what
-   they are: out of range by far. */
+/* What counts of a unit are in milliseconds, rounded down. Seconds too many for 64 bits become the
+   largest number, which is no time. */
 static void to_milliseconds(int64_t *time, int64_t n, int32_t unit) {
+    const pmkti_kernels *k = pmkti_kernels_get();
     switch (unit) {
         case PMKT_UNIT_SECONDS:
-            for (int64_t i = 0; i < n; i++) {
-                const int64_t seconds = time[i];
-                const bool fits =
-                    seconds <= INT64_MAX / MS_PER_SECOND && seconds >= INT64_MIN / MS_PER_SECOND;
-                time[i] = fits ? seconds * MS_PER_SECOND : seconds;
-            }
+            (void)k->multiply(time, n, MS_PER_SECOND, time);
             return;
         case PMKT_UNIT_MICROSECONDS:
-            for (int64_t i = 0; i < n; i++) time[i] = pmkti_floor_div(time[i], 1000);
+            k->divide_1000(time, n, time);
             return;
         case PMKT_UNIT_NANOSECONDS:
-            for (int64_t i = 0; i < n; i++) time[i] = pmkti_floor_div(time[i], 1000000);
+            k->divide_1000000(time, n, time);
             return;
         default:
             return;
+    }
+}
+
+/* Times that there cannot be make their rows bad, unless they are null. */
+static void reject_times(const pmkti_conversion *c, int64_t from, int64_t to) {
+    int64_t *out = c->out;
+    if (pmkti_kernels_get()->all_within(out + from, to - from, PMKT_TIME_MIN, PMKT_TIME_MAX - 1,
+                                        PMKT_TIME_MIN)) {
+        return;
+    }
+    for (int64_t i = from; i < to; i++) {
+        if (pmkti_time_is_valid(out[i])) continue;
+        out[i] = PMKT_TIME_NULL;
+        if (pmkti_known(c->in.valid, i)) pmkti_convert_bad(c, i, c->reason);
     }
 }
 
@@ -64,11 +75,7 @@ void pmkti_convert_times(const pmkti_conversion *c, int64_t from, int64_t to) {
         to_milliseconds(out + from, to - from, c->rules->time_unit);
     }
     to_instants(c, out + from, to - from);
-    for (int64_t i = from; i < to; i++) {
-        if (pmkti_time_is_valid(out[i])) continue;
-        out[i] = PMKT_TIME_NULL;
-        if (pmkti_known(c->in.valid, i)) pmkti_convert_bad(c, i, c->reason);
-    }
+    reject_times(c, from, to);
     if (c->in.valid) {
         pmkti_fill_null64(c->out, c->in.valid, from, to, (uint64_t)PMKT_TIME_NULL);
     }

@@ -15,6 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Comparisons. */
+enum {
+    PMKTI_EQUAL,
+    PMKTI_UNEQUAL,
+    PMKTI_LESS,
+    PMKTI_AT_MOST,
+    PMKTI_GREATER,
+    PMKTI_AT_LEAST
+};
+
 /*
  * Counts are of elements, not negative. A bitmap has a bit for each element, the lowest bit of a byte
  * first; it may begin at any bit. Null of a signed column is INT64_MIN. Where a loop reads one array and
@@ -27,13 +37,13 @@ typedef struct pmkti_kernels {
     void (*fill_nulls)(uint64_t *values, int64_t n, const uint8_t *valid, int64_t first_bit,
                        uint64_t null);
 
-    /* To 64 bits: signed numbers keep their sign. */
-    void (*widen_i8)(const int8_t *in, int64_t n, int64_t *out);
-    void (*widen_i16)(const int16_t *in, int64_t n, int64_t *out);
-    void (*widen_i32)(const int32_t *in, int64_t n, int64_t *out);
-    void (*widen_u8)(const uint8_t *in, int64_t n, uint64_t *out);
-    void (*widen_u16)(const uint16_t *in, int64_t n, uint64_t *out);
-    void (*widen_u32)(const uint32_t *in, int64_t n, uint64_t *out);
+    /* To 64 bits, from wherever the values are aligned. */
+    void (*widen_i8)(const void *values, int64_t n, int64_t *out);
+    void (*widen_i16)(const void *values, int64_t n, int64_t *out);
+    void (*widen_i32)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u8)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u16)(const void *values, int64_t n, int64_t *out);
+    void (*widen_u32)(const void *values, int64_t n, int64_t *out);
 
     /* By a factor of at least 1. What leaves 64 bits becomes INT64_MAX or -INT64_MAX, which no time and
        no amount can be, and then the answer is false. Null stays null. */
@@ -53,6 +63,15 @@ typedef struct pmkti_kernels {
     /* True if every value is a kind that exists: from 1 up to, not including, `end`, or from `custom`
        on. `end` is at least 1 and at most `custom`. */
     bool (*all_kinds)(const uint16_t *values, int64_t n, uint16_t end, uint16_t custom);
+
+    /* How (PMKTI_EQUAL, ...) `a` compares with `b`, or with *b for all rows if `one`: 2 = true, 0 =
+       false, 1 = unknown, for a side is null. Null is INT64_MIN, 0 or NaN. `out` is apart. */
+    void (*compare_i64)(int how, const int64_t *a, const int64_t *b, bool one, int64_t n,
+                        uint8_t *out);
+    void (*compare_u64)(int how, const uint64_t *a, const uint64_t *b, bool one, int64_t n,
+                        uint8_t *out);
+    void (*compare_f64)(int how, const double *a, const double *b, bool one, int64_t n,
+                        uint8_t *out);
 } pmkti_kernels;
 
 /* The table to use; always the same one in a process. Any thread. */

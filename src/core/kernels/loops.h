@@ -5,6 +5,8 @@
  * outside of it but the table. The compiler makes the vectors: loops have no exits, no calls and no
  * branches that it could not turn into masks.
  */
+#include <string.h>
+
 #include "core/kernels/kernels.h"
 
 /* Iterations do not depend on one another, though the arrays may be the same one. (Clang's word for
@@ -45,28 +47,58 @@ static void fill_nulls(uint64_t *values, int64_t n, const uint8_t *valid, int64_
 
 /* ----------------------------------------------------------------- widening */
 
-static void widen_i8(const int8_t *restrict in, int64_t n, int64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (int64_t)in[i];
+static void widen_i8(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        int8_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
-static void widen_i16(const int16_t *restrict in, int64_t n, int64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (int64_t)in[i];
+static void widen_i16(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        int16_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
-static void widen_i32(const int32_t *restrict in, int64_t n, int64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (int64_t)in[i];
+static void widen_i32(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        int32_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
-static void widen_u8(const uint8_t *restrict in, int64_t n, uint64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (uint64_t)in[i];
+static void widen_u8(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        uint8_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
-static void widen_u16(const uint16_t *restrict in, int64_t n, uint64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (uint64_t)in[i];
+static void widen_u16(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        uint16_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
-static void widen_u32(const uint32_t *restrict in, int64_t n, uint64_t *restrict out) {
-    for (int64_t i = 0; i < n; i++) out[i] = (uint64_t)in[i];
+static void widen_u32(const void *restrict values, int64_t n, int64_t *restrict out) {
+    const unsigned char *bytes = values;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t value;
+        memcpy(&value, bytes + i * (int64_t)sizeof value, sizeof value);
+        out[i] = (int64_t)value;
+    }
 }
 
 /* ------------------------------------------------------------------ scaling */
@@ -151,7 +183,10 @@ static bool all_kinds(const uint16_t *values, int64_t n, uint16_t end, uint16_t 
     return true;
 }
 
+#include "core/kernels/compare.h"
+
 const pmkti_kernels TABLE = {
-    ISA,      fill_nulls,  widen_i8,       widen_i16,  widen_i32, widen_u8, widen_u16, widen_u32,
-    multiply, divide_1000, divide_1000000, all_within, none_zero, all_zero, all_kinds,
+    ISA,       fill_nulls, widen_i8,  widen_i16,   widen_i32,      widen_u8,
+    widen_u16, widen_u32,  multiply,  divide_1000, divide_1000000, all_within,
+    none_zero, all_zero,   all_kinds, compare_i64, compare_u64,    compare_f64,
 };

@@ -1,0 +1,199 @@
+"""Files: what is saved comes back, and what is damaged is said to be."""
+
+from __future__ import annotations
+
+import copy
+import mmap
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pmkt
+from pmkt._library import lib
+
+DAY = 86_400_000
+HAS_ZSTD = True
+try:
+    pmkt.RFM().to_bytes(compression=1)
+except pmkt.Unsupported:
+    HAS_ZSTD = False
+zstd = pytest.mark.skipif(not HAS_ZSTD, reason="the library was built without zstd")
+
+
+def events_of(rows: int, seed: int, users: Any = None, **more: Any) -> pmkt.Events:
+    rng = np.random.default_rng(seed)
+    user = rng.integers(1, 200, rows, np.uint64)
+    return pmkt.Events(
+        user=user if users is None else [users(int(number)) for number in user],
+        time=rng.integers(0, 1000, rows) * DAY // 10,
+        order=rng.integers(1, 500, rows),
+        amount=rng.integers(1, 10000, rows),
+        **more,
+    )
+
+
+def a_state(**more: Any) -> pmkt.RFM:
+    rfm = pmkt.RFM(**more).add(events_of(2000, 1, currency="GBP"))
+    rfm.forget([3, 4, 5], "1970-02-01")
+    return rfm
+
+
+def same_scores(a: pmkt.RFM, b: pmkt.RFM) -> None:
+    x, y = a.score("1980-01-01").to_dict(), b.score("1980-01-01").to_dict()
+    assert x.keys() == y.keys()
+    for name in x:
+        np.testing.assert_array_equal(x[name], y[name], name)
+
+
+@pytest.mark.parametrize("mode", ["history", "summary"])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_state_comes_back(tmp_path: Path, mode: str, mapped: bool) -> None:
+    rfm = a_state(mode=mode, tz="Europe/London")
+    path = tmp_path / "state.pmkt"
+    assert rfm.save(path) is rfm
+    again = pmkt.RFM.load(path, map=mapped, threads=1, max_bytes=10**9)
+    same_scores(rfm, again)
+    assert again.to_bytes() == rfm.to_bytes() == path.read_bytes()
+    assert again.stats.rows_accepted == 2000 and again.stats.forgotten == 3
+    assert again.stats.currency == "GBP"
+    assert again.verify() is again
+    # It goes on like the other, dates in its own zone.
+    for state in (rfm, again):
+        state.add(events_of(500, 2, currency="GBP")).merge(a_state(mode=mode, tz="Europe/London"))
+        state.forget([7])
+    same_scores(rfm, again)
+    assert again.to_bytes() == rfm.to_bytes()
+    with pytest.raises(pmkt.Mismatch):
+        again.merge(pmkt.RFM(mode))
+
+
+def test_paths_of_every_kind(tmp_path: Path) -> None:
+    rfm = pmkt.RFM()
+    for name in ("plain", "mit Leerzeichen", "中文", "ümläut"):
+        rfm.save(str(tmp_path / name), sync=False)
+        rfm.save(os.fsencode(tmp_path / name), sync=False)
+        assert pmkt.RFM.load(tmp_path / name).stats.customers == 0
+    for bad in (None, 7, "a\0b", object()):
+        with pytest.raises(pmkt.InvalidInput):
+            rfm.save(bad)  # type: ignore[arg-type]
+        with pytest.raises(pmkt.InvalidInput):
+            pmkt.RFM.load(bad)  # type: ignore[arg-type]
+        with pytest.raises(pmkt.InvalidInput):
+            pmkt.inspect(bad)  # type: ignore[arg-type]
+
+
+@zstd
+def test_compression(tmp_path: Path) -> None:
+    rfm, path = a_state(), tmp_path / "packed"
+    rfm.save(path, compression=9)
+    info = pmkt.inspect(path)
+    assert info.kind == "rfm" and info.compressed >= 2 and info.bytes < info.bytes_unpacked
+    same_scores(rfm, pmkt.RFM.load(path))
+    assert pmkt.RFM.from_bytes(rfm.to_bytes(compression=1)).to_bytes() == rfm.to_bytes()
+    with pytest.raises(pmkt.Unsupported, match="compressed"):
+        pmkt.RFM.load(path, map=True)
+    for bad in (-1, 20, 1.5, "9", None):
+        with pytest.raises(pmkt.InvalidInput):
+            rfm.save(path, compression=bad)  # type: ignore[arg-type]
+
+
+def test_inspect_and_verify(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    a_state().save(path)
+    info = pmkt.inspect(path)
+    assert info == pmkt.FileInfo("rfm", 1, 1, 5, 0, path.stat().st_size, info.bytes_unpacked)
+    stages = []
+    pmkt.verify(path, progress=lambda done, stage: stages.append(stage))
+    assert stages[-1] == "verifying"
+    with pytest.raises(pmkt.Canceled):
+        pmkt.verify(path, progress=lambda done, stage: True)
+
+
+def test_bytes_of_every_kind(tmp_path: Path) -> None:
+    rfm = a_state()
+    data = rfm.to_bytes()
+    path = tmp_path / "state"
+    path.write_bytes(data)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        for form in (data, bytearray(data), memoryview(data), np.frombuffer(data, np.uint8), view):
+            same_scores(rfm, pmkt.RFM.from_bytes(form))
+    for bad in (None, 7, "text", [1, 2]):
+        with pytest.raises(pmkt.InvalidInput):
+            pmkt.RFM.from_bytes(bad)
+    for nothing in (b"", b"PK"):
+        with pytest.raises(pmkt.BadFormat):
+            pmkt.RFM.from_bytes(nothing)
+
+
+def test_failures_are_named(tmp_path: Path) -> None:
+    rfm, path = a_state(), tmp_path / "state"
+    with pytest.raises(FileNotFoundError) as missing:
+        pmkt.RFM.load(path)
+    assert isinstance(missing.value, pmkt.FileError) and "state" in str(missing.value)
+    with pytest.raises(pmkt.FileMissing):
+        pmkt.RFM.load(path, map=True)
+    with pytest.raises(pmkt.FileError) as wrong:
+        rfm.save(tmp_path)
+    assert wrong.value.errno and isinstance(wrong.value, OSError)
+    path.write_text("user,amount\n1,2\n" * 20)
+    for read in (pmkt.RFM.load, pmkt.inspect, pmkt.verify):
+        with pytest.raises(pmkt.BadFormat, match="no file of libpmkt"):
+            read(path)
+    data = bytearray(rfm.to_bytes())
+    data[200] ^= 1
+    path.write_bytes(data)
+    for read in (pmkt.RFM.load, pmkt.verify):
+        with pytest.raises(pmkt.Corrupt) as damage:
+            read(path)
+        assert damage.value.where_kind == "byte" and 0 <= damage.value.where < len(data)
+    with pytest.raises(pmkt.Corrupt):
+        pmkt.RFM.from_bytes(data)
+    with pytest.raises(pmkt.Corrupt):
+        pmkt.RFM.load(path, map=True).verify()
+    rfm.save(path)
+    with pytest.raises(pmkt.LimitReached):
+        pmkt.RFM.load(path, max_bytes=1000)
+    with pytest.raises(pmkt.Canceled):
+        rfm.save(path, progress=lambda done, stage: True)
+    with pytest.raises(pmkt.Canceled):
+        pmkt.RFM.load(path, progress=lambda done, stage: True)
+    assert os.listdir(tmp_path) == ["state"]
+
+
+def test_texts_join_a_loaded_state_and_come_back_as_ids(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    named = pmkt.RFM().add(events_of(500, 3, "user {}".format))
+    named.save(path)
+    again = pmkt.RFM.load(path)
+    scores = again.score("1980-01-01")
+    assert scores.user.dtype == np.uint64
+    ids = [lib.pmkt_id_of_bytes(b"user 7", 6), lib.pmkt_id_of_bytes(b"user 8", 6)]
+    assert scores.user[scores.find(["user 7", "user 8"])].tolist() == ids
+    again.add(events_of(500, 4, "user {}".format))
+    assert again.forget("user 7") == 1
+    assert again.score("1980-01-01").find(["user 7"]).tolist() == [-1]
+    with pytest.raises(pmkt.InvalidInput):
+        again.add(events_of(10, 5))  # numbers, after texts
+    # What is merged with ids only gives ids only.
+    named.add(events_of(500, 4, "user {}".format)).merge(pmkt.RFM.load(path))
+    assert named.score("1980-01-01").user.dtype == np.uint64
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_pickles_keep_the_texts(again: Any) -> None:
+    rfm = pmkt.RFM(tz="Europe/London", threads=2).add(events_of(500, 6, "user {}".format))
+    rfm.forget("user 3")
+    twin = again(rfm)
+    assert twin.score("1980-01-01").user.tolist() == rfm.score("1980-01-01").user.tolist()
+    assert repr(twin) == repr(rfm)
+    twin.add(events_of(5, 7, "new {}".format))
+    assert not any("new" in user for user in rfm.score("1980-01-01").user)
+    assert twin.to_bytes() != rfm.to_bytes()
+    numbers = again(pmkt.RFM().add(pmkt.Events(user=np.array([1], "int8"), time=[0], amount=[1])))
+    assert numbers.score("1980-01-01").user.dtype == "int8"

@@ -1,0 +1,256 @@
+"""The table of tests/calls: how each public function is called well, and what a bad call may do.
+
+A new function needs a line here only if one of its parameters is not known yet. A value is looked up as
+"function.parameter", then "type parameter", then "type"; `w` is the world of world.h.
+"""
+
+# ------------------------------------------------------------------- good values
+
+VALUES = {
+    # inputs by type
+    "const pmkt_allocator *": "&w->in.allocator",
+    "const pmkt_events *": "&w->in.events",
+    "const pmkt_items *": "&w->in.items",
+    "const pmkt_load_options *": "&w->in.load_options",
+    "const pmkt_run *": "&w->in.run",
+    "const pmkt_save_options *": "&w->in.save_options",
+    "const pmkt_zone *": "&w->in.zone",
+    "const pmkt_ids_options *": "&w->in.ids_options",
+    "const pmkt_rfm_options *": "&w->in.rfm_options",
+    "const pmkt_rfm_score_options *": "&w->in.score_options",
+    "const pmkt_arrow_options *": "&w->in.arrow_options",
+    "const pmkt_arrow_columns *": "&w->in.arrow_columns",
+    "const pmkt_arrow_item_columns *": "&w->in.arrow_item_columns",
+    # handles
+    "pmkt_rfm *": "w->rfm",
+    "const pmkt_rfm *": "w->rfm",
+    "const pmkt_rfm *from": "w->other_rfm",
+    "const pmkt_rfm_scores *": "w->after",
+    "const pmkt_rfm_scores *before": "w->before",
+    "const pmkt_rfm_migration *": "w->migration",
+    "pmkt_ids *": "w->ids",
+    "const pmkt_ids *": "w->ids",
+    "const pmkt_ids *from": "w->other_ids",
+    "pmkt_idset *": "w->set",
+    "const pmkt_idset *": "w->set",
+    "const pmkt_idset *b": "w->other_set",
+    "const pmkt_buffer *": "w->buffer",
+    "pmkt_arrow_events *": "w->arrow_events",
+    "pmkt_arrow_items *": "w->arrow_items",
+    # outputs
+    "pmkt_error *err": "&w->err",
+    "pmkt_report *": "&w->out.report",
+    "pmkt_rfm_counters *": "&w->out.rfm_counters",
+    "pmkt_rfm_options *": "&w->out.made_with",
+    "pmkt_rfm_columns *": "&w->out.columns",
+    "pmkt_rfm_rates *": "&w->out.rates",
+    "pmkt_rfm_group *": "w->out.groups",
+    "pmkt_ids_counters *": "&w->out.ids_counters",
+    "pmkt_file_info *": "&w->out.file_info",
+    "int64_t *": "w->out.i64",
+    "int64_t *n": "&w->out.count",
+    "int64_t *found": "&w->out.count",
+    "int64_t *n_bad": "&w->out.count",
+    "int32_t *": "w->out.i32",
+    "int32_t *codes": "&w->out.number",
+    "uint64_t *": "w->out.u64",
+    "uint8_t *": "w->out.u8",
+    "size_t *": "&w->out.size",
+    "char *": "w->out.text",
+    "const pmkt_events **": "&w->out.events",
+    "const pmkt_items **": "&w->out.items",
+    # input arrays
+    "const uint64_t *": "w->in.ids",
+    "const int64_t *": "w->in.times",
+    "const int64_t *offsets": "w->in.offsets",
+    "const double *": "w->in.numbers",
+    "const double *quantity": "w->in.quantities",
+    "const char *bytes": "w->in.strings",
+    "const void *bytes": "w->in.strings",
+    "const char *path": "w->in.load_path",
+    # numbers
+    "int64_t n": "WORLD_ROWS",
+    "int64_t n_remove": "2",
+    "int64_t n_add": "WORLD_ROWS",
+    "int64_t room": "WORLD_ROOM",
+    "int64_t as_of_ms": "INT64_C(1719792000000)",
+    "int64_t when_ms": "INT64_C(1704067200000)",
+    "int64_t ms": "INT64_C(1704067200000)",
+    "int32_t by": "PMKT_RFM_BY_SEGMENT",
+    "int32_t on_bad": "PMKT_ON_BAD_FAIL",
+    "int32_t exponent": "2",
+    "int32_t code": "0",
+    "int32_t segment": "0",
+    "int32_t day": "19000",
+    "int32_t kind": "PMKT_KIND_ORDER",
+    "int32_t list": "PMKT_RFM_LIST_WIN_BACK",
+    "int32_t reason": "PMKT_BAD_USER",
+    "int32_t from": "PMKT_RFM_BAND_MIDDLE",
+    "int32_t to": "PMKT_RFM_BAND_LOW",
+    "uint64_t id": "1",
+    "pmkt_ids_name.id": 'pmkt_id_of_bytes("ann", 3)',
+    "pmkt_status status": "PMKT_E_IO",
+    "size_t length": "18",
+    # of one function
+    "pmkt_time_parse.text": '"2024-05-01 12:00"',
+    "pmkt_time_parse.length": "16",
+    "pmkt_money_parse.text": '"-1234.50"',
+    "pmkt_money_parse.length": "8",
+    "pmkt_kind_from_name.name": '"order"',
+    "pmkt_rfm_summary.group_size": "sizeof(pmkt_rfm_group)",
+    "pmkt_rfm_summary.capacity": "64",
+    "pmkt_rfm_save.path": "w->in.save_path",
+    "pmkt_ids_save.path": "w->in.save_path",
+    "pmkt_ids_load.path": "w->in.ids_path",
+    "pmkt_ids_map.path": "w->in.ids_path",
+    "pmkt_rfm_load_memory.bytes": "pmkt_buffer_data(w->buffer)",
+    "pmkt_rfm_load_memory.size": "pmkt_buffer_size(w->buffer)",
+    "pmkt_ids_load_memory.bytes": "pmkt_buffer_data(w->ids_buffer)",
+    "pmkt_ids_load_memory.size": "pmkt_buffer_size(w->ids_buffer)",
+    "pmkt_rfm_scores_arrow.stream": "&w->out.stream",
+    "pmkt_arrow_events_open.stream": "&w->event_stream",
+    "pmkt_arrow_items_open.stream": "&w->item_stream",
+    "pmkt_arrow_ids.stream": "&w->id_stream",
+    "pmkt_arrow_ids.name": '"item"',
+}
+
+# What a function without a status answers to bad arguments, by its header.
+BAD_ANSWERS = {
+    "pmkt_buffer_data": "NULL",
+    "pmkt_buffer_size": "0",
+    "pmkt_bad_reason": "NULL",
+    "pmkt_id_of_bytes": "PMKT_ID_NONE",
+    "pmkt_ids_name": "NULL",
+    "pmkt_idset_bytes": "0",
+    "pmkt_idset_contains": "0",
+    "pmkt_idset_count": "0",
+    "pmkt_kind_from_name": "PMKT_KIND_NONE",
+    "pmkt_kind_name": "NULL",
+    "pmkt_rfm_class_name_zh": "NULL",
+    "pmkt_rfm_migration_list": "NULL",
+    "pmkt_rfm_migration_matrix": "NULL",
+    "pmkt_rfm_migration_name": "NULL",
+    "pmkt_rfm_migration_users": "NULL",
+    "pmkt_rfm_scores_codes": "-1",
+    "pmkt_rfm_scores_name": "NULL",
+}
+
+# Functions without arguments, and that of a status, have no bad call; their text is never NULL.
+NEVER_BAD = {
+    "pmkt_build_info": "NULL",
+    "pmkt_default_threads": "0",
+    "pmkt_isa": "NULL",
+    "pmkt_status_name": "NULL",
+    "pmkt_version": "NULL",
+    "pmkt_version_number": "0",
+}
+
+# Handles that a call makes: what they know, if that can be told.
+DIGESTS = {
+    "pmkt_rfm": "digest_rfm(made)",
+    "pmkt_rfm_scores": "digest_scores(made)",
+    "pmkt_buffer": "digest_bytes(pmkt_buffer_data(made), pmkt_buffer_size(made))",
+    "pmkt_ids": "digest_ids(made)",
+    "pmkt_idset": "digest_set(made)",
+}
+
+# ------------------------------------------------------------------ bad values
+
+# Tried for every parameter and every struct field of the type, each of which must be refused...
+BAD_NUMBERS = {
+    "int64_t": ["-1", "INT64_MIN", "INT64_MAX"],
+    "int32_t": ["-1", "99", "INT32_MIN", "INT32_MAX"],
+    "uint32_t": ["1", "UINT32_MAX"],
+    "size_t": ["SIZE_MAX"],
+    "double": ["(double)NAN", "(double)INFINITY", "(double)-INFINITY", "-1.0"],
+}
+
+# ...but where the name says that the number means something else.
+BAD_BY_NAME = {
+    "as_of_ms": ["INT64_MIN", "INT64_MAX"],
+    "when_ms": ["INT64_MIN", "INT64_MAX"],
+    "ms": ["INT64_MIN", "INT64_MAX"],
+    "day": ["INT32_MIN", "INT32_MAX"],
+    "kind": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
+    "threads": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
+    "bins": ["-1", "1", "101", "INT32_MIN", "INT32_MAX"],
+    "max_bytes": ["-1", "INT64_MIN"],
+    "f_high": ["(double)NAN", "(double)-INFINITY", "-2.0"],
+    "f_low": ["(double)NAN", "(double)-INFINITY", "-2.0"],
+    "group_size": ["0", "4", "4097", "SIZE_MAX"],
+}
+
+# Parameters that may be NULL everywhere, as their headers say.
+NULL_IS_FINE = {
+    "err": "nobody need read the error",
+    "run": "NULL is the defaults",
+    "options": "NULL is the defaults",
+    "zone": "NULL is UTC",
+    "allocator": "NULL is the C heap",
+    "report": "nobody need read the report",
+    "n_bad": "nobody need count",
+    "found": "nobody need count",
+    "length": "nobody need know the length",
+    "known": "nobody need know",
+    "codes": "nobody need know how many",
+}
+
+# Calls that look bad and are good, each with its reason. "function: parameter = value".
+GOOD = {
+    "pmkt_money_from_double: quantity = NULL": "one piece each",
+    "pmkt_rfm_migration_list: n = NULL": "the header promises the list; the count is extra",
+    "pmkt_rfm_migration_users: n = NULL": "the header promises the users; the count is extra",
+    "pmkt_rfm_summary: capacity = INT64_MAX": "more room than is needed",
+    "pmkt_ids_decode: room = INT64_MAX": "more room than is needed",
+    "pmkt_ids_encode: id = NULL": "only remembers",
+    "pmkt_ids_list: room = INT64_MAX": "more room than is needed",
+    "pmkt_idset_list: room = INT64_MAX": "more room than is needed",
+    "pmkt_arrow_ids: ids = NULL": "remembers nothing",
+    "pmkt_arrow_ids: name = NULL": "the only column",
+    "pmkt_arrow_ids: room = INT64_MAX": "more room than is needed",
+}
+
+# Fields of input structs that a call must refuse to see NULL, or with the bad numbers of their type. What
+# is not here may be fine (a NULL column, a huge limit); then the call must only be one of good and refused.
+STRICT_FIELDS = {
+    "pmkt_events": ["on_bad", "user", "time", "currency_exponent"],
+    "pmkt_items": ["on_bad", "item", "reserved", "currency_exponent"],
+    "pmkt_zone": ["transitions", "n_transitions"],
+    "pmkt_run": ["threads"],
+    "pmkt_rfm_options": ["mode", "max_bytes", "reserved"],
+    "pmkt_rfm_score_options": [
+        *("scheme", "bins", "collapse", "frequency", "monetary", "f_high", "f_low", "n_tiers"),
+        "n_segments",
+    ],
+    "pmkt_save_options": ["compression", "reserved"],
+    "pmkt_load_options": ["max_bytes", "reserved"],
+    "pmkt_ids_options": ["max_bytes"],
+    "pmkt_arrow_columns": ["on_bad", "user", "time", "time_unit", "reserved"],
+    "pmkt_arrow_item_columns": ["on_bad", "item", "reserved"],
+    "pmkt_arrow_options": [],
+}
+
+# These set an output to zero or NULL when they refuse, as their headers say.
+WRITES_WHEN_REFUSED = {
+    "pmkt_ids_name",
+    "pmkt_rfm_migration_list",
+    "pmkt_rfm_migration_matrix",
+    "pmkt_rfm_migration_users",
+}
+
+# These use up what they are given, whatever they answer.
+CONSUMES = {
+    "pmkt_arrow_events_open",
+    "pmkt_arrow_events_next",
+    "pmkt_arrow_events_all",
+    "pmkt_arrow_items_open",
+    "pmkt_arrow_items_next",
+    "pmkt_arrow_items_all",
+    "pmkt_arrow_ids",
+}
+
+# Output structs whose content holds pointers, which two equal calls do not share.
+NOT_COMPARABLE = {"pmkt_rfm_columns"}
+
+# The parts of the world beside the core, in the order of making: world_<part>.h.
+PARTS = ["files", "ids", "idset", "arrow"]

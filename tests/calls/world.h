@@ -1,0 +1,127 @@
+/*
+ * world.h - what the generated calls are made with: valid inputs of every type, and room for outputs.
+ *
+ * A call that is refused must leave all of it as it was, but for `err`. That is checked by digests: of the
+ * inputs and outputs byte by byte, of handles by what they know.
+ */
+#ifndef PMKT_TEST_WORLD_H
+#define PMKT_TEST_WORLD_H
+
+#include <stdbool.h>
+
+#include "pmkt.h"
+
+enum {
+    WORLD_ROWS = 6,   /* what counts among the arguments say */
+    WORLD_ROOM = 1024 /* elements of an output array */
+};
+
+/* Inputs, read only. Strings lie one after another, as pmkt_ids_of_strings takes them. */
+typedef struct world_in {
+    uint64_t ids[WORLD_ROWS];
+    int64_t times[WORLD_ROWS];
+    int64_t amounts[WORLD_ROWS];
+    uint64_t orders[WORLD_ROWS];
+    uint16_t kinds[WORLD_ROWS];
+    double numbers[WORLD_ROWS]; /* whole */
+    double quantities[WORLD_ROWS];
+    int64_t offsets[WORLD_ROWS + 1];
+    char strings[32];
+    pmkt_transition transitions[2];
+    pmkt_zone zone;
+    pmkt_run run;
+    pmkt_allocator allocator;
+    pmkt_events events;
+    pmkt_rfm_tier tiers[2];
+    pmkt_rfm_segment segments[1];
+    pmkt_rfm_options rfm_options;
+    pmkt_rfm_score_options score_options;
+    pmkt_save_options save_options;
+    pmkt_load_options load_options;
+    pmkt_ids_options ids_options;
+    pmkt_items items;
+    pmkt_arrow_options arrow_options;
+    pmkt_arrow_columns arrow_columns;
+    pmkt_arrow_item_columns arrow_item_columns;
+    char load_path[256]; /* of a saved state; of a saved dictionary; and where nothing is yet */
+    char ids_path[256];
+    char save_path[256];
+} world_in;
+
+/* Outputs. First what is the same after two equal calls; then what holds pointers. */
+typedef struct world_out {
+    int64_t i64[WORLD_ROOM];
+    uint64_t u64[WORLD_ROOM];
+    int32_t i32[WORLD_ROOM];
+    uint8_t u8[WORLD_ROOM];
+    char text[WORLD_ROOM];
+    int64_t count, count2;
+    int32_t number, number2;
+    size_t size;
+    uint64_t answer; /* digest of a handle that the call made */
+    pmkt_report report;
+    pmkt_rfm_counters rfm_counters;
+    pmkt_rfm_rates rates;
+    pmkt_rfm_group groups[64];
+    pmkt_ids_counters ids_counters;
+    pmkt_file_info file_info;
+    char pointers_from_here_on[8];
+    pmkt_rfm_columns columns;
+    pmkt_rfm_options made_with;
+    void *handle;
+    struct ArrowArrayStream stream;
+    const pmkt_events *events;
+    const pmkt_items *items;
+} world_out;
+
+typedef struct world {
+    world_in in;
+    world_out out;
+    pmkt_error err;
+    pmkt_rfm *rfm, *other_rfm;
+    pmkt_rfm_scores *before, *after;
+    pmkt_rfm_migration *migration;
+    pmkt_ids *ids, *other_ids;
+    pmkt_idset *set, *other_set;
+    pmkt_buffer *buffer, *ids_buffer;
+    pmkt_arrow_events *arrow_events;
+    pmkt_arrow_items *arrow_items;
+    struct ArrowArrayStream event_stream, item_stream, id_stream;
+} world;
+
+/* A part of the world: the handles of one module. Each may use what parts before it have made. */
+typedef struct world_part {
+    void (*make)(world *w);
+    void (*drop)(world *w);
+    uint64_t (*digest)(const world *w); /* of what its handles know */
+} world_part;
+
+/* Those that the library has; the list ends with NULL. */
+extern const world_part *const world_parts[];
+
+/* The part that every build has. */
+extern const world_part world_core;
+
+void world_make(world *w);
+void world_drop(world *w);
+
+/* Of inputs and handles; of outputs; and of what a call that succeeded has given. */
+uint64_t world_digest(const world *w);
+uint64_t world_outputs(const world *w);
+uint64_t world_answers(const world *w);
+
+/* Ends the program: the world itself could not be made. */
+void world_failed(const char *what, const pmkt_error *err);
+
+/* Reports that what was last called left something wrong behind; defined beside main. */
+void world_complains(const char *what);
+
+/* Mixes a number into a digest; the digest of bytes. */
+uint64_t digest_add(uint64_t digest, uint64_t number);
+uint64_t digest_bytes(const void *bytes, size_t n);
+
+/* The digests of what a state and of what scores know. */
+uint64_t digest_rfm(const pmkt_rfm *rfm);
+uint64_t digest_scores(const pmkt_rfm_scores *scores);
+
+#endif
