@@ -49,6 +49,7 @@ func TestStateThereAndBack(t *testing.T) {
 		equal(t, "bytes", info.Bytes, must(os.Stat(path)).Size())
 		loaded := must(LoadRFM(background, path, LoadOptions{}, WithThreads(1)))
 		sameColumns(t, columnsOf(t, loaded, "2026-02-01"), want)
+		equal(t, "settings", fmt.Sprint(must(loaded.Settings())), fmt.Sprint(must(rfm.Settings())))
 		equal(t, "tombstones", must(loaded.Stats()).Forgotten, 1)
 		check(t, loaded.Close())
 

@@ -94,6 +94,8 @@ func TestClosedHandlesAnswer(t *testing.T) {
 		_, calls["Add"] = state.Add(background, EventsOf())
 		_, calls["Forget"] = state.Forget(background, []uint64{1}, day("2026-01-01"))
 		_, calls["Stats"] = state.Stats()
+		_, calls["Settings"] = state.Settings()
+		_, calls["SaveBytes"] = state.SaveBytes(background, SaveOptions{})
 		_, calls["Score"] = state.Score(background, day("2026-02-01"), ScoreOptions{})
 		allClosed(t, name, calls)
 		check(t, state.Close())

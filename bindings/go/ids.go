@@ -24,6 +24,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unsafe"
 )
@@ -219,7 +220,7 @@ func (d *IDs) Names(ids []uint64) ([]string, error) {
 			}
 			return names, nil
 		}
-		if offsets[len(ids)] <= room {
+		if !errors.Is(err, ErrLimit) || offsets[len(ids)] <= room {
 			return nil, err
 		}
 		room = offsets[len(ids)]

@@ -3,6 +3,7 @@ package pmkt
 // #include <pmkt.h>
 // #cgo noescape pmkt_rfm_stats
 // #cgo nocallback pmkt_rfm_stats
+// #cgo nocallback pmkt_rfm_settings
 // #cgo noescape pmkt_rfm_forget
 // #cgo nocallback pmkt_rfm_forget
 // #cgo nocallback pmkt_rfm_new
@@ -16,6 +17,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 	"unsafe"
 )
@@ -218,6 +220,31 @@ func (r *RFM) Stats() (RFMStats, error) {
 		Currency:         text(c.currency),
 		CurrencyExponent: int(c.currency_exponent),
 	}, nil
+}
+
+// Settings are the options that the state was made with, or that its file was saved with.
+func (r *RFM) Settings() (RFMOptions, error) {
+	at, err := r.guarded().enter(context.Background(), "the state", false)
+	if err != nil {
+		return RFMOptions{}, err
+	}
+	defer r.own.leave(false)
+	c := C.pmkt_rfm_options{struct_size: C.sizeof_pmkt_rfm_options}
+	var e C.pmkt_error
+	if err := failure(C.pmkt_rfm_settings((*C.pmkt_rfm)(at), &c, &e), &e); err != nil {
+		return RFMOptions{}, err
+	}
+	options := RFMOptions{
+		Mode:     Mode(c.mode),
+		MaxBytes: int64(c.max_bytes),
+		Unpriced: c.unpriced != 0,
+	}
+	if c.zone != nil {
+		options.Zone.OffsetMinutes = int(c.zone.offset_minutes)
+		options.Zone.Transitions = slices.Clone(
+			borrow[Transition](c.zone.transitions, int(c.zone.n_transitions)))
+	}
+	return options, nil
 }
 
 // Score says what every customer known before an instant is worth. asOf is exclusive: what happened at

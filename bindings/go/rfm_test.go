@@ -66,6 +66,11 @@ func TestOptionsOfAState(t *testing.T) {
 	}
 	rfm := newRFM(t, RFMOptions{Mode: Summary, MaxBytes: 1 << 30})
 	equal(t, "mode", must(rfm.Stats()).Mode, Summary)
+	settings := must(rfm.Settings())
+	equal(t, "settings", fmt.Sprint(settings), fmt.Sprint(RFMOptions{Mode: Summary, MaxBytes: 1 << 30}))
+	given := RFMOptions{Zone: ZoneOf(location(t, "Europe/London")), Unpriced: true}
+	settings = must(newRFM(t, given).Settings())
+	equal(t, "settings", fmt.Sprint(settings), fmt.Sprint(given))
 	equal(t, "names", fmt.Sprint(History, Summary, Mode(7)), "history summary mode 7")
 	limited := newRFM(t, RFMOptions{MaxBytes: 100_000})
 	_, err := limited.Add(background, many(100_000))
