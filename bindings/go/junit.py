@@ -32,6 +32,9 @@ class Run:
         else:
             self.ended.append((package, test, action, seconds, text))
         if action == "fail":
+            if test is None:  # a crash: its story stands under tests that never ended
+                for other in [key for key in self.output if key[0] == package]:
+                    print("".join(self.output.pop(other)), end="", file=sys.stderr)
             print(text, end="", file=sys.stderr)
 
     def count(self, action):

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/cdata"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow/memory/mallocator"
 
 	"libpmkt/pmkt"
 )
@@ -63,10 +64,11 @@ var rows = []row{
 }
 
 // stream exports chunks of rows as the Arrow C stream interface does. The allocator counts what is
-// still held.
+// still held, and takes C's memory: arrow-go hands its buffers to C as they are, and those of Go must
+// not stay there.
 func stream(t testing.TB, chunks ...[]row) (*cdata.CArrowArrayStream, *memory.CheckedAllocator) {
 	t.Helper()
-	allocator := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	allocator := memory.NewCheckedAllocator(mallocator.NewMallocator())
 	var batches []arrow.RecordBatch
 	for _, chunk := range chunks {
 		builder := array.NewRecordBuilder(allocator, schema)
