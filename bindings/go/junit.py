@@ -50,7 +50,8 @@ class Run:
                                    time=str(seconds))
             if action != "pass":
                 name = "failure" if action == "fail" else "skipped"
-                tree.SubElement(case, name).text = "".join(c for c in text if c.isprintable() or c == "\n")
+                shown = "".join(c for c in text if c.isprintable() or c == "\n")
+                tree.SubElement(case, name).text = shown
         return root
 
 
