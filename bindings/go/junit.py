@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads what `go test -json` says, tells it shortly, and writes a JUnit report if a file is named."""
+"""Tells shortly what `go test -json` says, and writes a JUnit report if a file is named."""
 
 import json
 import sys
@@ -64,10 +64,11 @@ def main():
             print(line, end="", file=sys.stderr)  # what go says besides
             continue
         run.take(event)
-    print(f"go: {run.count('pass')} passed, {run.count('fail')} failed, {run.count('skip')} skipped")
+    passed, failed, skipped = (run.count(action) for action in ("pass", "fail", "skip"))
+    print(f"go: {passed} passed, {failed} failed, {skipped} skipped")
     if len(sys.argv) > 1:
         tree.ElementTree(run.report()).write(sys.argv[1], encoding="utf-8", xml_declaration=True)
-    return 1 if run.count("fail") or not run.ended else 0
+    return 1 if failed or not run.ended else 0
 
 
 if __name__ == "__main__":
