@@ -50,6 +50,11 @@ clang_format_14() {
     fi
 }
 
+# The Go that bindings/go needs; Debian 12 packages an older one.
+has_go() {
+    at_least 1.24 go version
+}
+
 # missing PACKAGE...: prints those that are not here.
 missing() {
     local package

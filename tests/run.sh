@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test of the project: C, Python, and the examples. See --help.
+# Runs every test of the project: C, Python, Go, and the examples. See --help.
 set -euo pipefail
 
 usage() {
@@ -9,9 +9,10 @@ usage: tests/run.sh [--quick] [--help]
 Builds the release preset into build/release and runs all tests:
   1. the C tests (ctest);
   2. the Python tests (pytest), on the package as pip installs it into build/venv;
-  3. examples/run.sh without arguments, which must succeed.
-The last line says how many passed and failed; a C test program, a Python test and the run of the
-examples count as one each. The exit status is 0 only if nothing failed.
+  3. the Go tests (bindings/go/test.sh), where there is Go 1.24 or newer; if CI=true it must be there;
+  4. examples/run.sh without arguments, which must succeed.
+The last line says how many passed and failed; a C test program, a Python test, a Go test and the run
+of the examples count as one each. The exit status is 0 only if nothing failed.
 
   --quick   only the C tests, on small data: for while you type
 
@@ -106,6 +107,17 @@ python_tests() {
         --junitxml="$reports/pytest.xml" bindings/python/tests
 }
 
+go_tests() {
+    if has_go; then
+        suite "$reports/go.xml" bindings/go/test.sh --junit "$reports/go.xml"
+    elif [[ ${CI:-} == true ]]; then
+        echo "There is no Go 1.24 or newer, so that no Go test ran" >&2
+        failed=$((failed + 1))
+    else
+        echo "There is no Go 1.24 or newer here (https://go.dev/dl/), so that no Go test runs"
+    fi
+}
+
 example_tests() {
     if examples/run.sh >"$reports/examples.log" 2>&1 </dev/null; then
         echo "examples/run.sh: good"
@@ -126,6 +138,7 @@ if $quick; then export PMKT_TEST_SCALE=small; fi
 c_tests
 if ! $quick; then
     python_tests
+    go_tests
     example_tests
 fi
 

@@ -1,0 +1,3 @@
+module libpmkt/pmkt
+
+go 1.24

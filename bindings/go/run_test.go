@@ -1,0 +1,151 @@
+package pmkt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func rows() int {
+	if small() {
+		return 200_000
+	}
+	return 1_000_000
+}
+
+// A deadline while C works stops it, and nothing has changed.
+func TestContextStopsACallUnderWay(t *testing.T) {
+	rfm := newRFM(t, RFMOptions{}, shop()...)
+	before := must(rfm.Stats())
+	batch := many(rows())
+	for after := time.Microsecond; ; after *= 2 {
+		if after > time.Minute {
+			t.Fatal("no deadline ever fell into the call")
+		}
+		ctx, cancel := context.WithTimeout(background, after)
+		started := time.Now()
+		_, err := rfm.Add(ctx, batch)
+		cancel()
+		if err == nil {
+			break // from here on the call is faster than its deadline
+		}
+		fails(t, err, ErrCanceled)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%v is not the context's error", err)
+		}
+		if since := time.Since(started); since < after {
+			t.Errorf("canceled after %v, before its deadline of %v", since, after)
+		}
+		equal(t, "the state after a canceled call", must(rfm.Stats()), before)
+	}
+	equal(t, "accepted", must(rfm.Stats()).RowsAccepted, before.RowsAccepted+int64(batch.Len()))
+}
+
+func TestCancelFromAProgressFunction(t *testing.T) {
+	rfm := newRFM(t, RFMOptions{})
+	batch := many(rows())
+	ctx, cancel := context.WithCancel(background)
+	var last atomic.Value
+	_, err := rfm.Add(ctx, batch, WithThreads(1), WithProgress(func(done float64, stage string) {
+		last.Store(stage)
+		cancel()
+	}))
+	// A fast machine may be done before it is asked for the first time.
+	if err != nil {
+		fails(t, err, ErrCanceled)
+		equal(t, "accepted", must(rfm.Stats()).RowsAccepted, 0)
+	} else {
+		equal(t, "accepted", must(rfm.Stats()).RowsAccepted, int64(batch.Len()))
+	}
+	if last.Load() == nil {
+		t.Error("the function was never called")
+	}
+	cancel()
+}
+
+func TestProgressRisesToOne(t *testing.T) {
+	rfm := newRFM(t, RFMOptions{})
+	var mutex sync.Mutex
+	var seen []float64
+	tell := func(done float64, stage string) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		seen = append(seen, done)
+	}
+	_, err := rfm.Add(background, many(rows()), WithProgress(tell))
+	check(t, err)
+	mutex.Lock()
+	defer mutex.Unlock()
+	for i, done := range seen {
+		if done < 0 || done > 1 {
+			t.Errorf("call %d says %v", i, done)
+		}
+	}
+	if len(seen) == 0 || seen[len(seen)-1] != 1 {
+		t.Errorf("progress %v does not end with 1", seen)
+	}
+}
+
+func TestProgressIsSilentAfterAFailure(t *testing.T) {
+	rfm := newRFM(t, RFMOptions{})
+	batch := EventsOf(Event{Kind: KindOrder})
+	_, err := rfm.Add(background, batch, WithProgress(func(done float64, stage string) {
+		if done == 1 {
+			t.Error("a failed call said that it is done")
+		}
+	}))
+	fails(t, err, ErrBadRow)
+}
+
+func TestThreadsDoNotChangeTheAnswer(t *testing.T) {
+	batch := many(rows() / 4)
+	var want Columns
+	for threads := range 4 {
+		rfm := newRFM(t, RFMOptions{})
+		_, err := rfm.Add(background, batch, WithThreads(threads), nil)
+		check(t, err)
+		scores, err := rfm.Score(background, day("2030-01-01"), ScoreOptions{}, WithThreads(threads))
+		check(t, err)
+		got := must(scores.Columns())
+		if threads == 0 {
+			want = got
+		} else {
+			sameColumns(t, got, want)
+		}
+		check(t, scores.Close())
+	}
+	rfm := newRFM(t, RFMOptions{})
+	_, err := rfm.Add(background, batch, WithThreads(1_000_000))
+	fails(t, err, ErrInvalid, "1000000")
+	_, err = rfm.Add(background, batch, WithThreads(1<<40))
+	fails(t, err, ErrInvalid, "threads")
+}
+
+// Whoever waits for a state gives up with their context, and the queue goes on.
+func TestWaitingEndsWithTheContext(t *testing.T) {
+	rfm := newRFM(t, RFMOptions{}, shop()...)
+	check(t, rfm.own.gate.write(background)) // somebody is at it
+	ctx, cancel := context.WithTimeout(background, 5*time.Millisecond)
+	defer cancel()
+	_, err := rfm.Score(ctx, day("2026-02-01"), ScoreOptions{})
+	fails(t, err, ErrCanceled)
+	_, err = rfm.Add(ctx, EventsOf())
+	fails(t, err, ErrCanceled)
+	done := make(chan error)
+	waiting, stop := context.WithCancel(background)
+	defer stop()
+	go func() {
+		scores, err := rfm.Score(waiting, day("2026-02-01"), ScoreOptions{})
+		if err == nil {
+			err = scores.Close()
+		}
+		done <- err
+	}()
+	time.Sleep(time.Millisecond)
+	rfm.own.gate.mutex.Unlock()
+	check(t, <-done)
+	check(t, rfm.Compact(background))
+}
