@@ -263,6 +263,7 @@ START_TEST(a_collision_names_its_row) {
         ck_assert_int_eq(pmkt_ids_new(NULL, &c.users, NULL), PMKT_OK);
         ck_assert_int_eq(arrow_try(&p, &c, &err), PMKT_E_COLLISION);
         ck_assert_int_eq(err.where, 2);
+        ck_assert_msg(strstr(err.message, ", at row 2, ") != NULL, "%s", err.message);
         ck_assert_int_eq(pmkt_ids_list(c.users, NULL, 0, &n, NULL), PMKT_OK);
         ck_assert_int_eq(n, 0);
         pmkt_ids_free(c.users);

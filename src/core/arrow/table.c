@@ -3,6 +3,7 @@
 #include "core/alloc.h"
 #include "core/arrow/stream.h"
 #include "core/error.h"
+#include "core/ids_state.h"
 #include "core/zone.h"
 
 /* ------------------------------------------------------------------------- begin */
@@ -318,7 +319,10 @@ static pmkt_status prepare_slot(pmkti_arrow_table *t, pmkti_arrow_slot *slot,
     c->any_bad = &t->any_bad;
     if (!is_vector) status = make_room(t, slot, base, err);
     if (!status) status = pmkti_convert_prepare(c, &t->allocator, slot->names, run, err);
-    if (status && err && err->where_kind == PMKT_WHERE_ROW) err->where += t->first_row + base;
+    if (status && err && err->where_kind == PMKT_WHERE_ROW) {
+        err->where += t->first_row + base;
+        pmkti_ids_collision_move(err, err->where);
+    }
     if (status || !is_vector || stays(t, slot)) return status;
     return make_room(t, slot, base, err);
 }
