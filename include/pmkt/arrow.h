@@ -12,7 +12,7 @@
  *     const pmkt_events *batch = NULL;
  *     pmkt_arrow_events_open(&stream, &columns, NULL, &in, &err);
  *     while (!(status = pmkt_arrow_events_next(in, NULL, &batch, &err)) && batch)
- *         pmkt_rfm_add(rfm, batch, NULL, NULL, &err);
+ *         if ((status = pmkt_rfm_add(rfm, batch, NULL, NULL, &err))) break;
  *     pmkt_arrow_events_free(in);
  *
  * What converts to what, and the rest of the rules:
@@ -219,9 +219,10 @@ PMKT_API pmkt_status pmkt_arrow_events_open(struct ArrowArrayStream *stream,
  * before it is trusted: lengths, offsets, buffers, indices.
  *
  * Errors: PMKT_E_BAD_ROW (where = the row, from the first of the stream), PMKT_E_IO, PMKT_E_INVALID,
- * PMKT_E_COLLISION, PMKT_E_LIMIT, PMKT_E_CANCELED, PMKT_E_NOMEM; after one the reader is at its end
- * and has released the stream, unless an argument was malformed: then nothing has happened. One
- * thread at a time. O(rows). Since 0.2.
+ * PMKT_E_COLLISION, PMKT_E_LIMIT, PMKT_E_CORRUPT (of a dictionary that has mapped a damaged file),
+ * PMKT_E_CANCELED, PMKT_E_NOMEM; after one the reader is at its end and has released the stream,
+ * unless an argument was malformed: then nothing has happened. One thread at a time. O(rows). Since
+ * 0.2.
  */
 PMKT_API pmkt_status pmkt_arrow_events_next(pmkt_arrow_events *reader, const pmkt_run *run,
                                             const pmkt_events **batch, pmkt_error *err);

@@ -520,8 +520,8 @@ PMKT_API pmkt_status pmkt_rfm_scores_find(const pmkt_rfm_scores *scores, const u
  *
  * *stream is the caller's to release. It and its arrays keep the memory of the scores, also after
  * pmkt_rfm_scores_free, and may be released on any thread. Errors: PMKT_E_INVALID, PMKT_E_NOMEM,
- * and then *stream is untouched. Any number of threads. O(rows), O(1) with `raw` and without `ids`.
- * Since 0.2.
+ * PMKT_E_CORRUPT if `ids` has mapped a damaged file, and then *stream is untouched. Any number of
+ * threads. O(rows), O(1) with `raw` and without `ids`. Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
                                            const pmkt_arrow_options *options,
