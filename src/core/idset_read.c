@@ -62,6 +62,15 @@ static size_t collect_all(const pmkt_idset *set, uint64_t *ids, size_t room) {
     return n;
 }
 
+/* An id that an update took out and put in again may have been seen in both of its slots. */
+static size_t drop_repeats(uint64_t *ids, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || ids[i] != ids[i - 1]) ids[kept++] = ids[i];
+    }
+    return kept;
+}
+
 pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, int64_t *n,
                             pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
@@ -81,5 +90,6 @@ pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, 
                           (long long)there, (long long)room);
     }
     pmkti_sort_ids(ids, there);
+    *n = (int64_t)drop_repeats(ids, there);
     return PMKT_OK;
 }

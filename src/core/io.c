@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L /* fsync, openat, pread, clock_gettime */
+#define _POSIX_C_SOURCE 200809L /* fsync, openat, renameat, pread, clock_gettime */
 
 #include "core/io.h"
 
@@ -150,6 +150,12 @@ static int open_directory(const char *path, char *scratch) {
     return open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Names are looked up in the directory that was opened, so that a program which changes its current
+   directory meanwhile, by the progress callback or another thread, gets its file where it said. */
+static const char *name_of(const pmkti_out *out) {
+    return out->path + directory_length(out->path);
+}
+
 /* A name that nobody else uses, short however long the final one is. Chance only spares tries: it
    is O_EXCL that makes the file ours. */
 static int create(pmkti_out *out) {
@@ -157,12 +163,10 @@ static int create(pmkti_out *out) {
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     const uint64_t chance = pmkti_mix((uint64_t)now.tv_nsec + ((uint64_t)getpid() << 32)) ^
                             pmkti_mix((uint64_t)(uintptr_t)out->path);
-    const size_t length = directory_length(out->path);
-    memcpy(out->temp, out->path, length);
     for (uint64_t i = 0; i < TRIES; i++) {
-        (void)snprintf(out->temp + length, TEMP_NAME, ".pmkt-%016llx.tmp",
+        (void)snprintf(out->temp, TEMP_NAME, ".pmkt-%016llx.tmp",
                        (unsigned long long)pmkti_mix(chance + i));
-        out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        out->fd = openat(out->directory, out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (out->fd >= 0) return 0;
         if (errno != EEXIST) break;
     }
@@ -237,7 +241,7 @@ pmkt_status pmkti_out_commit(pmkti_out *out, bool synced, pmkt_error *err) {
     if (!error) error = close_checked(&out->fd); /* some file systems report a full disk here */
     if (error) {
         status = fail(err, "write", out->path, error);
-    } else if (rename(out->temp, out->path)) {
+    } else if (renameat(out->directory, out->temp, out->directory, name_of(out))) {
         status = fail(err, "replace", out->path, errno);
     } else if (synced && (error = sync_directory(out->directory)) != 0) {
         status = fail(err, "sync the directory of", out->path, error);
@@ -255,7 +259,7 @@ pmkt_status pmkti_out_commit(pmkti_out *out, bool synced, pmkt_error *err) {
 void pmkti_out_abort(pmkti_out *out) {
     if (!out->path) return;
     const int saved_errno = errno;
-    (void)unlink(out->temp);
+    (void)unlinkat(out->directory, out->temp, 0);
     close_out(out);
     errno = saved_errno;
 }
