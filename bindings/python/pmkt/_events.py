@@ -278,7 +278,8 @@ class Events:
             columns.zone = ctypes.pointer(zone.struct)
         with ExitStack() as held:
             if ids is not None:
-                columns.users = columns.names = held.enter_context(ids._alone())
+                held.enter_context(ids._access.writing())
+                columns.users = columns.names = ids._handle.pointer
             stream = Stream(source)
             reader = ctypes.POINTER(pmkt_arrow_events)()
             call(

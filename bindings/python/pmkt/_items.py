@@ -140,7 +140,8 @@ class Items:
         batch = ctypes.POINTER(pmkt_items)()
         with ExitStack() as held:
             if ids is not None:
-                columns.items = columns.names = held.enter_context(ids._alone())
+                held.enter_context(ids._access.writing())
+                columns.items = columns.names = ids._handle.pointer
             stream = Stream(source)
             call(
                 lib.pmkt_arrow_items_open,
