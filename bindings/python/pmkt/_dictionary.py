@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Iterator, List, NamedTuple, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -252,6 +252,13 @@ class Ids(Saved):
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return _restore, (self.to_bytes(), self._threads)
+
+
+def check_ids(ids: Any) -> Optional[Ids]:
+    """A dictionary that an argument named ``ids`` gives, or None."""
+    if ids is not None and not isinstance(ids, Ids):
+        raise errors.InvalidInput(f"ids is a {type(ids).__name__}; expected pmkt.Ids")
+    return ids
 
 
 def _restore(content: bytes, threads: int) -> Ids:
