@@ -201,8 +201,10 @@ class Events:
         try:
             self._read(source.source, named, options, ids, ())
         except (errors.InvalidInput, errors.FileError):
-            return False
-        if self._struct.reject:
+            if source.again:
+                return False
+            raise
+        if self._struct.reject and source.again:
             return False
         self._users = Users() if source.dtype is None else Users.of_numbers(source.dtype)
         if ids is not None and len(ids):

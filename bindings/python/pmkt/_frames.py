@@ -5,6 +5,7 @@ Nothing is imported: a library is recognized by the module of what is given.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import numpy as np
@@ -28,11 +29,13 @@ class Readable(NamedTuple):
         source: hands out the columns as an Arrow stream.
         dtype: of users that are numbers; None: they are texts.
         raw: these texts are bytes.
+        again: what C could not read can be read through NumPy; a relation needs pyarrow for it.
     """
 
     source: Any
     dtype: Optional[np.dtype]
     raw: bool
+    again: bool = True
 
 
 def is_relation(frame: Any) -> bool:
@@ -133,7 +136,10 @@ def _of_relation(frame: Any, named: Mapping[str, Any], has_zone: bool) -> Readab
     quoted = ['"' + name.replace('"', '""') + '"' for name in wanted]
     dtype = _DUCKDB_NUMBERS.get(user)
     return Readable(
-        frame.select(*quoted), None if dtype is None else np.dtype(dtype), user == "BLOB"
+        frame.select(*quoted),
+        None if dtype is None else np.dtype(dtype),
+        user == "BLOB",
+        find_spec("pyarrow") is not None,
     )
 
 

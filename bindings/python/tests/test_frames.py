@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any, Callable, Dict, Iterator, List
@@ -159,6 +160,17 @@ def test_relations_of_duckdb() -> None:
     relation = duckdb.sql("select 7::int as u, 5 as t, 'buy' as k union all select 8, 6, 'pv'")
     events = pmkt.Events.from_frame(relation, user="u", time="t", kind_column="k", kinds=kinds)
     assert sorted(events._arrays["kind"].tolist()) == [c.KIND_VIEW, c.KIND_ORDER]
+
+
+def test_relations_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    duckdb = needed("duckdb")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    relation = duckdb.sql("select * from (values (1, 5), (-2, 6)) as orders(u, t)")
+    with pytest.raises(pmkt.BadRow, match="row 1"):
+        pmkt.Events.from_frame(relation, user="u", time="t")
+    events = pmkt.Events.from_frame(relation, user="u", time="t", on_bad="skip")
+    assert events.report.rejected_rows().tolist() == [1]
+    assert events._users.dtype == np.int32
 
 
 def test_further_columns() -> None:
