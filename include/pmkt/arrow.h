@@ -48,6 +48,11 @@
  * the call fails and names the row, counted from the first of the stream, or the batch carries the
  * row with its reason in `reject`, and whoever takes the batch counts it.
  *
+ * Dictionaries that remember texts (pmkt_ids) are changed by whoever reads: one thread at a time.
+ * They learn a batch column by column, before rows are looked at: the texts of a row that turns out
+ * bad are learned too, and if a call fails, what its earlier columns taught stays. They learn the
+ * forgotten anew (see pmkt_ids_encode).
+ *
  * Ownership follows the interface's own rules: whatever stream is given to a call of this header
  * belongs to the library from then on, also if the call fails, and is released exactly once.
  *
@@ -176,7 +181,7 @@ typedef struct pmkt_arrow_columns {
     const pmkt_zone *zone; /* of times without a zone of their own; NULL: there must be none */
     pmkt_ids *users;       /* remembers the user column's texts; or NULL */
     pmkt_ids *names;       /* remembers the texts of all other id columns; or NULL; may be
-                                       the same dictionary */
+                                       the same dictionary. See "Dictionaries" above */
 } pmkt_arrow_columns;
 
 #define PMKT_ARROW_COLUMNS_INIT \
@@ -302,8 +307,8 @@ PMKT_API pmkt_status pmkt_arrow_ids(struct ArrowArrayStream *stream, const char 
 typedef struct pmkt_arrow_options {
     uint32_t struct_size; /* sizeof(pmkt_arrow_options) */
     int32_t raw;          /* 1: the columns as they lie in memory, with codes instead of names; all
-                             without a copy. 0: names as dictionary-encoded text, times as
-                             timestamps, money as decimal128 */
+                             without a copy, but for texts of users. 0: names as dictionary-encoded
+                             text, times as timestamps, money as decimal128 */
     const pmkt_ids *ids;  /* user ids as the texts that this dictionary knows (unknown: null), as
                              binary if one of them is no UTF-8; NULL: as uint64 */
 } pmkt_arrow_options;

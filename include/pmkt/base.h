@@ -10,6 +10,8 @@
  *    file, and errno, the locale and signal handlers are left alone.
  *  - Handles are opaque. `const` on a handle means that any number of threads may make
  *    that call at once; without `const`, one thread at a time may use the handle.
+ *  - There are neither locks nor threads in handles: a child of fork() may go on with every one that
+ *    no other thread of the parent was changing.
  *  - Freeing NULL does nothing.
  *  - Pointers in input structs are borrowed for the duration of the call.
  *  - An option that is all-zero means its default.
@@ -52,7 +54,7 @@ enum {
     PMKT_E_LIMIT = 7,       /* a limit that the caller set, such as max_bytes */
     PMKT_E_CANCELED = 8,    /* the progress callback asked to stop */
     PMKT_E_PARSE = 9,       /* a text cannot be read; see error.where for the byte */
-    PMKT_E_IO = 10,         /* the system could not read or write a file; see error.sys_errno */
+    PMKT_E_IO = 10,         /* a file or stream could not be read or written; see error.sys_errno */
     PMKT_E_CORRUPT = 11,    /* a file, or bytes in memory, are damaged; see error.where */
     PMKT_E_FORMAT = 12,     /* not a file of libpmkt, of another kind, or of a newer release */
     PMKT_E_COLLISION = 13   /* two different strings have the same id */

@@ -1,7 +1,7 @@
 /*
  * file.h - what is common to everything that the library saves.
  *
- * Every handle that can be saved has the same five functions, here for a pmkt_rfm:
+ * Every handle that can be saved has the same six functions, here for a pmkt_rfm:
  *
  *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one
  *   pmkt_rfm_save_memory  to bytes, for a database or a message
@@ -9,13 +9,25 @@
  *   pmkt_rfm_load_memory  the same of bytes
  *   pmkt_rfm_map          uses a file in place: ready in well under a millisecond whatever its size,
  *                         pages are read when they are needed and shared by all processes
+ *   pmkt_rfm_verify       reads all of a mapped file and compares every checksum
  *
  * Two ways in, two promises. _load trusts nothing and answers PMKT_E_CORRUPT for any damage. _map
  * verifies the header and the table of sections only and checks what it reads when it reads it, so
- * that a damaged file gives a PMKT_E_CORRUPT or a wrong answer, never a crash; pmkt_rfm_verify reads
- * the whole mapping and compares every checksum. One thing no library can guard against: if a mapped
- * file is truncated in place, the system ends the process that reads it (SIGBUS). Replace files by
- * rename, as _save does, and never write into one. Where others may, use _load.
+ * that a damaged file gives a PMKT_E_CORRUPT or a wrong answer, never a crash; _verify finds what is
+ * damaged, though not what is forged together with its checksum. One thing no library can guard
+ * against: if a mapped file is truncated in place, the system ends the process that reads it (SIGBUS).
+ * Replace files by rename, as _save does, and never write into one. Where others may, use _load.
+ *
+ * A mapped handle keeps no descriptor open, and goes on with the file that it mapped when another one
+ * takes its name, or none; the disk gets the room back when the last handle is freed. Any number of
+ * handles and processes may map one file; what one of them changes stays in its own memory.
+ *
+ * _save writes under a name of its own in the same directory, ".pmkt-<16 digits>.tmp", which only a
+ * process that is killed leaves behind. If two save to one path at once, the later one stands there,
+ * whole. A symbolic link at the path is replaced, not followed, and of the file that is replaced
+ * neither the mode nor the owner is kept. A save that fails leaves what was there, but for one case:
+ * if all that fails is putting the new name on the disk, the new file stands there already, and
+ * PMKT_E_IO speaks of the directory.
  *
  * A file is the same bytes for equal states, on every machine, if it is not compressed. A newer
  * release reads the files of every older one. What a release cannot read (newer, foreign, of another
@@ -57,7 +69,8 @@ typedef struct pmkt_load_options {
     uint32_t reserved;               /* 0 */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
     int64_t max_bytes;               /* of the new handle, as in its own options; a file that needs
-                                        more is PMKT_E_LIMIT; 0 = no limit */
+                                        more is PMKT_E_LIMIT; what is mapped does not count;
+                                        0 = no limit */
 } pmkt_load_options;
 
 #define PMKT_LOAD_OPTIONS_INIT \

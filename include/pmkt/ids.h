@@ -101,7 +101,8 @@ PMKT_API void pmkt_ids_free(pmkt_ids *ids);
 
 /*
  * The ids of `n` strings, which the dictionary remembers from then on. Repeats are fine. A string
- * that was forgotten is learned anew.
+ * that was forgotten is learned anew, and its tombstone goes: whoever reads old data once more must
+ * leave out the forgotten, for this call cannot know how old a string is.
  *
  *   bytes, offsets  as in pmkt_ids_of_strings
  *   run             NULL = all allowed threads, no progress
@@ -153,8 +154,8 @@ PMKT_API pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t ro
                                    pmkt_error *err);
 
 /*
- * Adds all strings of `from` to `into`. What one of the two has forgotten is unknown in both
- * afterwards, whatever the other knows.
+ * Adds all strings of `from` to `into`; `from` stays as it is. What either of the two has forgotten
+ * is unknown in `into` afterwards, whatever the other knows, and whenever it learned it.
  *
  * Errors: PMKT_E_COLLISION, and then `into` is as it was; PMKT_E_MISMATCH if one of them is one-way
  * and the other not; PMKT_E_INVALID for a dictionary with itself; PMKT_E_LIMIT; PMKT_E_CANCELED;
@@ -174,7 +175,8 @@ PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const 
  *   found  out, or NULL: how many different ids were known
  *
  * Errors: PMKT_E_INVALID (also when_ms outside [PMKT_TIME_MIN, PMKT_TIME_MAX]); PMKT_E_NOMEM.
- * One thread at a time. Since 0.2.
+ * One thread at a time. O(n log n + tombstones), so forget many in one call. 16 bytes a tombstone.
+ * Since 0.2.
  */
 PMKT_API pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
                                      int64_t *found, pmkt_error *err);
@@ -205,7 +207,8 @@ PMKT_API pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out,
 /*
  * Saves, loads, maps and verifies a dictionary; see file.h for what each promises. `run` NULL = all
  * allowed threads. A loaded or mapped dictionary can be changed like any other; a mapped one keeps
- * what is new in memory.
+ * what is new in memory. _verify also sees that every id is that of its string; what is in memory
+ * only is verified at once.
  *
  * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT; PMKT_E_UNSUPPORTED (mapping a compressed file,
  * or a build without zstd); PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number

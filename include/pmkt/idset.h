@@ -31,11 +31,11 @@ PMKT_API pmkt_status pmkt_idset_new(const uint64_t *ids, int64_t n, const pmkt_a
 PMKT_API void pmkt_idset_free(pmkt_idset *set);
 
 /*
- * Takes ids out and puts ids in, in this order: an id in both lists is in the set afterwards.
- * Readers see each id change at once, and those of one call one after another. PMKT_ID_NONE is
- * skipped; adding what is there and removing what is not changes nothing. Memory that readers may
- * still look at is kept for the next growth, until the set is freed; a copy (the union of the set
- * with itself) has none of it.
+ * Takes ids out and puts ids in, in this order: an id in both lists is in the set afterwards, and
+ * for a moment was not. Readers see each id change at once, and those of one call one after another.
+ * PMKT_ID_NONE is skipped; adding what is there and removing what is not changes nothing. Memory that
+ * readers may still look at is kept for the next growth, until the set is freed; a copy (the union of
+ * the set with itself) has none of it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_NOMEM, and then nothing has changed. One updater at a time; any
  * number of readers meanwhile. O(n), amortized. Since 0.2.

@@ -129,8 +129,8 @@ PMKT_API pmkt_status pmkt_rfm_add(pmkt_rfm *rfm, const pmkt_events *events, cons
 /*
  * Adds all that `from` knows to `into`; `from` stays as it is. The result equals a state that
  * took every batch itself, but that what straddles the date of a forgetting within one of the two
- * is dropped whole (see pmkt_rfm_forget). Whoever is forgotten in one is forgotten in both. Merging
- * a state into itself is PMKT_E_INVALID.
+ * is dropped whole (see pmkt_rfm_forget). Whoever is forgotten in either is forgotten in `into`.
+ * Merging a state into itself is PMKT_E_INVALID.
  *
  * Errors: PMKT_E_MISMATCH for another mode, zone, currency or `unpriced`; PMKT_E_OVERFLOW;
  * PMKT_E_LIMIT; PMKT_E_CORRUPT, of a mapped state; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_INVALID.
@@ -153,7 +153,7 @@ PMKT_API pmkt_status pmkt_rfm_merge(pmkt_rfm *into, const pmkt_rfm *from, const 
  *   found  out, or NULL: how many different users had something to forget
  *
  * Errors: PMKT_E_INVALID (when_ms lies in [PMKT_TIME_MIN, PMKT_TIME_MAX], both included);
- * PMKT_E_NOMEM.
+ * PMKT_E_CORRUPT, of a mapped state, and then nobody is forgotten; PMKT_E_NOMEM.
  * One thread at a time. O(n log n + what the partitions touched hold). 16 bytes a tombstone, which
  * max_bytes does not stop: forgetting is never refused for room. Since 0.1.
  */
@@ -520,7 +520,8 @@ PMKT_API pmkt_status pmkt_rfm_scores_find(const pmkt_rfm_scores *scores, const u
  *
  * *stream is the caller's to release. It and its arrays keep the memory of the scores, also after
  * pmkt_rfm_scores_free, and may be released on any thread. Errors: PMKT_E_INVALID, PMKT_E_NOMEM,
- * and then *stream is untouched. Any number of threads. O(rows), O(1) with `raw`. Since 0.2.
+ * and then *stream is untouched. Any number of threads. O(rows), O(1) with `raw` and without `ids`.
+ * Since 0.2.
  */
 PMKT_API pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
                                            const pmkt_arrow_options *options,
