@@ -62,6 +62,15 @@ static size_t collect_all(const pmkt_idset *set, uint64_t *ids, size_t room) {
     return n;
 }
 
+/* An id that was taken out and put in again while others were read may have been met in both places. */
+static size_t drop_repeats(uint64_t *ids, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (kept == 0 || ids[i] != ids[kept - 1]) ids[kept++] = ids[i];
+    }
+    return kept;
+}
+
 pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, int64_t *n,
                             pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
@@ -75,11 +84,12 @@ pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, 
         return PMKT_OK;
     }
     const size_t there = collect_all(set, ids, (size_t)room);
-    *n = (int64_t)there;
     if (there > (size_t)room) {
+        *n = (int64_t)there;
         return pmkti_fail(err, PMKT_E_LIMIT, "the set has %lld ids, but room is %lld",
                           (long long)there, (long long)room);
     }
     pmkti_sort_ids(ids, there);
+    *n = (int64_t)drop_repeats(ids, there);
     return PMKT_OK;
 }

@@ -205,6 +205,7 @@ static void *reader(void *arg) {
         int64_t n = 0;
         if (rounds % 16 == 0 && pmkt_idset_list(s->set, listed, 4 * STEADY, &n, NULL) == PMKT_OK) {
             REQUIRE(n >= STEADY);
+            for (int64_t i = 1; i < n; i++) REQUIRE(listed[i - 1] < listed[i]);
             for (int64_t i = 0; i < STEADY; i++) REQUIRE(listed[i] == (uint64_t)i + 1);
         }
         REQUIRE(pmkt_idset_count(s->set) >= STEADY);
@@ -230,10 +231,59 @@ START_TEST(readers_see_what_stays_while_the_set_grows_and_churns) {
             come[i] = 2000 + (uint64_t)random_below(round < 50 ? 90000 : 900);
         /* In the first rounds the set only grows, so that its table is replaced by larger ones. */
         update(s.set, gone, round < 50 ? 0 : 100, come, 100);
+        /* What is in both lists, be they long or short, is not gone for a moment either. */
+        update(s.set, ids, STEADY, ids, STEADY);
+        update(s.set, ids, 8, ids, 8);
     }
     atomic_store(&s.stop, true);
     for (int i = 0; i < READERS; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
     ck_assert_int_gt(atomic_load(&s.lookups), 0);
+    pmkt_idset_free(s.set);
+}
+END_TEST
+
+#define CROWD 600 /* ids that all want the first slot, and so fill the table from there on */
+
+static void *lister(void *arg) {
+    shared *s = arg;
+    uint64_t listed[CROWD + 8];
+    const int64_t lists = scaled(20000, 2000);
+    for (int64_t round = 0; round < lists; round++) {
+        int64_t n = 0;
+        const pmkt_status status = pmkt_idset_list(s->set, listed, CROWD + 8, &n, NULL);
+        REQUIRE(status == PMKT_OK && n <= CROWD && n >= CROWD - 2);
+        for (int64_t i = 1; i < n; i++) REQUIRE(listed[i - 1] < listed[i]);
+    }
+    atomic_store(&s->stop, true);
+    return NULL;
+}
+
+START_TEST(a_list_has_an_id_once_that_moves_from_the_first_slot_to_the_last) {
+    uint64_t ids[CROWD];
+    shared s = {0};
+    for (int64_t i = 0; i < CROWD; i++) ids[i] = (uint64_t)i + 1;
+    s.set = set_of(ids, CROWD);
+    const pmkti_idset_table *table = atomic_load(&s.set->table);
+    uint64_t id = CROWD;
+    for (int64_t i = 0; i < CROWD; i++) {
+        do id++;
+        while (pmkti_idset_home(table, id) != 0);
+        ids[i] = id;
+    }
+    pmkt_idset_free(s.set);
+    s.set = set_of(ids, CROWD);
+    ck_assert_uint_eq(atomic_load(&s.set->table)->room, 1024);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, lister, &s), 0);
+    uint64_t ends[2] = {ids[0], ids[CROWD - 1]};
+    while (!atomic_load(&s.stop)) { /* whichever is put in first gets the first slot */
+        update(s.set, ends, 2, NULL, 0);
+        update(s.set, NULL, 0, ends, 2);
+        const uint64_t first = ends[0];
+        ends[0] = ends[1];
+        ends[1] = first;
+    }
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
     pmkt_idset_free(s.set);
 }
 END_TEST
@@ -280,8 +330,13 @@ START_TEST(without_memory_nothing_changes) {
         }
         const int64_t bytes = atomic_load(&memory.bytes);
         ck_assert_int_eq(pmkt_idset_bytes(set), bytes);
+        for (int64_t late = 1; late <= 3; late++) { /* what is put in, and the larger table */
+            faulty_arm(&memory, late, true);
+            ck_assert_int_eq(pmkt_idset_update(set, ids, 10, ids + 100, 200, &err), PMKT_E_NOMEM);
+            faulty_disarm(&memory);
+            ck_assert_int_eq(atomic_load(&memory.bytes), bytes);
+        }
         faulty_arm(&memory, 1, true);
-        ck_assert_int_eq(pmkt_idset_update(set, ids, 10, ids + 100, 200, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_union(set, set, &other, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_intersect(set, set, &other, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_difference(set, set, &other, &err), PMKT_E_NOMEM);
@@ -368,7 +423,8 @@ int main(void) {
           union_intersection_and_difference_agree_with_the_model, a_set_with_itself,
           an_id_taken_out_and_put_in_by_one_call_is_in,
           many_numbers_in_a_row_are_as_good_as_hashes);
-    TOPIC(suite, "readers", readers_see_what_stays_while_the_set_grows_and_churns);
+    TOPIC(suite, "readers", readers_see_what_stays_while_the_set_grows_and_churns,
+          a_list_has_an_id_once_that_moves_from_the_first_slot_to_the_last);
     TOPIC(suite, "sorting", sorting_keeps_the_numbers_and_puts_them_in_order);
     TOPIC(suite, "calls", without_memory_nothing_changes, malformed_calls_say_what_is_wrong,
           a_list_without_enough_room_says_how_much);
