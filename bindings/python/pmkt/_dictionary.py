@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from . import errors
-from ._ids import ids_of_texts
+from ._files import PathLike, borrow_bytes, encode_path
+from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._run import Progress, Running, whole
 from ._strings import to_strings, to_texts
@@ -25,8 +25,6 @@ from ._structs import (
     pmkt_save_options,
 )
 from ._zones import instant, make_zone
-
-Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 class IdsStats(NamedTuple):
@@ -170,20 +168,8 @@ class Ids:
         if isinstance(ids, (str, bytes)):
             return ids_of_texts([ids])
         if isinstance(ids, (int, np.integer)):
-            ids = [ids]
-        if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
-            return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        if type(ids).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow"):
-            ids = np.asarray(ids)
-            if ids.dtype.kind in "iu":
-                return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        values = list(ids)
-        if values and all(isinstance(value, (str, bytes)) for value in values):
-            return ids_of_texts(values)
-        try:
-            return np.array([int(value) for value in values], np.uint64)
-        except (TypeError, ValueError, OverflowError):
-            raise errors.InvalidInput("expected ids (whole numbers) or texts") from None
+            ids = [ids if isinstance(ids, bool) else int(ids)]
+        return numbers_of(ids, "ids")
 
     def decode(self, ids: Any, raw: bool = False) -> List[Any]:
         """[n] the texts of ids, None where one is not known (or is 0).
@@ -226,7 +212,7 @@ class Ids:
         return known.view(bool)
 
     def __contains__(self, one: Any) -> bool:
-        if not isinstance(one, (str, bytes, int, np.integer)):
+        if isinstance(one, bool) or not isinstance(one, (str, bytes, int, np.integer)):
             return False
         if isinstance(one, (int, np.integer)) and not 0 < int(one) < 2**64:
             return False
@@ -275,7 +261,7 @@ class Ids:
     # ------------------------------------------------------------------------------- files
 
     def save(
-        self, path: Path, *, compression: int = 0, sync: bool = True, progress: Progress = None
+        self, path: PathLike, *, compression: int = 0, sync: bool = True, progress: Progress = None
     ) -> None:
         """Saves to a file, in one step: a reader sees the old file or the new one.
 
@@ -286,7 +272,7 @@ class Ids:
         """
         options = self._saving(compression, sync)
         with self._alone() as handle, Running(self._threads, progress, "saving") as run:
-            call(lib.pmkt_ids_save, handle, os.fsencode(path), ctypes.byref(options), run)
+            call(lib.pmkt_ids_save, handle, encode_path(path), ctypes.byref(options), run)
 
     @staticmethod
     def _saving(compression: int, sync: bool) -> pmkt_save_options:
@@ -309,7 +295,7 @@ class Ids:
     @classmethod
     def load(
         cls,
-        path: Path,
+        path: PathLike,
         *,
         mmap: bool = False,
         max_bytes: int = 0,
@@ -324,7 +310,7 @@ class Ids:
         """
         options = new(pmkt_load_options, max_bytes=whole("max_bytes", max_bytes, 0, 2**63 - 1))
         made = ctypes.POINTER(pmkt_ids)()
-        where, how, out = os.fsencode(path), ctypes.byref(options), ctypes.byref(made)
+        where, how, out = encode_path(path), ctypes.byref(options), ctypes.byref(made)
         if mmap:
             call(lib.pmkt_ids_map, where, how, out)
         else:
@@ -333,16 +319,16 @@ class Ids:
         return cls._of(made, threads)
 
     @classmethod
-    def from_bytes(cls, content: bytes, *, max_bytes: int = 0, threads: int = 0) -> "Ids":
+    def from_bytes(cls, content: Any, *, max_bytes: int = 0, threads: int = 0) -> "Ids":
         """Reads what :meth:`to_bytes` gave."""
-        content = bytes(content)
+        view = borrow_bytes(content)
         options = new(pmkt_load_options, max_bytes=whole("max_bytes", max_bytes, 0, 2**63 - 1))
         made = ctypes.POINTER(pmkt_ids)()
         with Running(threads, None, "loading") as run:
             call(
                 lib.pmkt_ids_load_memory,
-                content,
-                len(content),
+                view.ctypes.data,
+                len(view),
                 ctypes.byref(options),
                 run,
                 ctypes.byref(made),
