@@ -8,6 +8,9 @@
 
 #define QUOTED 60 /* characters of a string that the message shows */
 
+/* What stands before a row. No string can look like it, for none has a quote inside. */
+#define BEFORE_ROW "\" and, at row "
+
 /* A string between quotes: printable ASCII as it is, other bytes as \xNN, a long one cut. */
 static void quote(pmkti_string string, char out[QUOTED + 8]) {
     static const char HEX[] = "0123456789abcdef";
@@ -39,4 +42,17 @@ pmkt_status pmkti_ids_collision(pmkti_string known, pmkti_string other, int64_t 
     return pmkti_fail_at(
         err, PMKT_E_COLLISION, row < 0 ? PMKT_WHERE_NONE : PMKT_WHERE_ROW, row < 0 ? 0 : row,
         "%s and%s %s have the same id %#llx; rename one of them", one, place, two, id);
+}
+
+void pmkti_ids_collision_move(pmkt_error *err, int64_t row) {
+    if (!err || err->code != PMKT_E_COLLISION || err->where_kind != PMKT_WHERE_ROW) return;
+    err->where = row;
+    char rest[sizeof err->message];
+    char *at = strstr(err->message, BEFORE_ROW);
+    if (!at) return;
+    at += sizeof BEFORE_ROW - 1;
+    const char *behind = at + strspn(at, "0123456789");
+    memcpy(rest, behind, strlen(behind) + 1);
+    const size_t room = (size_t)(err->message + sizeof err->message - at);
+    (void)snprintf(at, room, "%lld%s", (long long)row, rest);
 }

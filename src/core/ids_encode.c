@@ -34,7 +34,7 @@ pmkt_status pmkti_ids_learn_block(pmkt_ids *ids, pmkti_ids_part *part, const uin
 
 /* All strings in their order; *row is where it failed. */
 static pmkt_status learn_in_order(pmkt_ids *ids, const pmkti_strings *strings, const pmkti_run *run,
-                                  uint64_t *id, int64_t *row) {
+                                  pmkti_stage stage, uint64_t *id, int64_t *row) {
     uint64_t mine[PMKTI_IDS_BLOCK];
     pmkti_string string[PMKTI_IDS_BLOCK];
     for (int64_t i = 0; i < strings->n; i += PMKTI_IDS_BLOCK) {
@@ -49,8 +49,9 @@ static pmkt_status learn_in_order(pmkt_ids *ids, const pmkti_strings *strings, c
         *row = i + (int64_t)done;
         if (status) return status;
         if (id) memcpy(id + i, mine, n * sizeof *id);
+        const double share = (double)i / (double)strings->n;
         if (i % PMKTI_SERIAL == 0 && i > 0 &&
-            pmkti_canceled(run, (double)i / (double)strings->n, "encode")) {
+            pmkti_canceled(run, stage.from + (stage.to - stage.from) * share, stage.name)) {
             return PMKT_E_CANCELED;
         }
     }
@@ -60,10 +61,11 @@ static pmkt_status learn_in_order(pmkt_ids *ids, const pmkti_strings *strings, c
 /* ---------------------------------------------------------------------- calls */
 
 static pmkt_status encode_in_order(pmkt_ids *ids, const pmkti_strings *strings,
-                                   const pmkti_run *run, uint64_t *id, pmkt_error *err) {
+                                   const pmkti_run *run, pmkti_stage stage, uint64_t *id,
+                                   pmkt_error *err) {
     int64_t row = 0;
     pmkti_ids_begin(ids);
-    pmkt_status status = learn_in_order(ids, strings, run, id, &row);
+    pmkt_status status = learn_in_order(ids, strings, run, stage, id, &row);
     if (status == PMKT_E_COLLISION) { /* while what came before it in this call is still known */
         const pmkti_string string = pmkti_string_at(strings, row);
         pmkti_string known;
@@ -81,7 +83,7 @@ static pmkt_status encode_many(pmkt_ids *ids, const pmkti_strings *strings, cons
     const pmkt_status status = pmkti_ids_end(ids, pmkti_ids_learn_many(ids, strings, run, id));
     if (status != PMKT_E_COLLISION) return pmkti_ids_failed(ids, status, err);
     /* Which row is the first to collide, and with what, is seen by going through them in order. */
-    return encode_in_order(ids, strings, run, id, err);
+    return encode_in_order(ids, strings, run, (pmkti_stage){"encode", 1.0, 1.0}, id, err);
 }
 
 pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets, int64_t n,
@@ -97,6 +99,8 @@ pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *off
     if (ids->one_way) {
         return id ? pmkti_stopped(err, pmkti_ids_hash(&strings, &mine, id)) : PMKT_OK;
     }
-    if (n < PMKTI_SERIAL) return encode_in_order(ids, &strings, &mine, id, err);
+    if (n < PMKTI_SERIAL) {
+        return encode_in_order(ids, &strings, &mine, (pmkti_stage){"encode", 0.0, 1.0}, id, err);
+    }
     return encode_many(ids, &strings, &mine, id, err);
 }

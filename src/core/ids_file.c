@@ -283,7 +283,8 @@ static pmkt_status fill_tombs(pmkt_ids *ids, const sections *in, pmkt_error *err
     return pmkti_ids_failed(ids, PMKT_E_LIMIT, err);
 }
 
-static pmkt_status fill(pmkt_ids *ids, const sections *in, const pmkt_run *run, pmkt_error *err) {
+static pmkt_status fill(pmkt_ids *ids, const sections *in, const pmkt_run *run, pmkti_stage stage,
+                        pmkt_error *err) {
     pmkti_run mine;
     pmkt_status status = pmkti_run_check(run, (int64_t)in->base.n, &mine, err);
     if (!status) status = check_order(in, err);
@@ -291,7 +292,7 @@ static pmkt_status fill(pmkt_ids *ids, const sections *in, const pmkt_run *run, 
     if (status) return status;
     filling f = {ids, &in->base};
     if (ids) pmkti_ids_begin(ids);
-    status = pmkti_parallel(&mine, (pmkti_stage){"load", 0.0, 1.0}, fill_part, &f, PMKTI_IDS_PARTS);
+    status = pmkti_parallel(&mine, stage, fill_part, &f, PMKTI_IDS_PARTS);
     if (status == PMKT_E_CORRUPT) return report(in, err);
     if (status == PMKT_E_LIMIT && ids) return pmkti_ids_failed(ids, status, err);
     if (status) return pmkti_stopped(err, status);
@@ -318,7 +319,8 @@ static pmkt_status load(const pmkti_source *source, const pmkt_load_options *opt
     if (status) return status;
     pmkt_ids *ids = pmkti_ids_new(pmkti_container_allocator(container), (int32_t)in.head.one_way,
                                   pmkti_container_max_bytes(container));
-    status = ids ? fill(ids, &in, run, err) : pmkti_no_memory(err, sizeof *ids);
+    status = ids ? fill(ids, &in, run, (pmkti_stage){"load", 0.0, 1.0}, err)
+                 : pmkti_no_memory(err, sizeof *ids);
     pmkti_container_close(container);
     if (!status)
         *out = ids;
@@ -376,8 +378,10 @@ pmkt_status pmkt_ids_verify(const pmkt_ids *ids, const pmkt_run *run, pmkt_error
     pmkti_run mine;
     pmkt_status status = pmkti_run_check(run, (int64_t)ids->base.n, &mine, err);
     if (status || !ids->base.container) return status; /* what is in memory was checked before */
+    pmkti_share half = {mine.progress, 0.0, 0.5};
+    mine.progress = pmkti_share_progress(&half);
     status = pmkti_container_verify(ids->base.container, &mine, err);
     sections in;
     if (!status) status = read_sections(ids->base.container, &in, err);
-    return status ? status : fill(NULL, &in, run, err);
+    return status ? status : fill(NULL, &in, run, (pmkti_stage){"verify", 0.5, 1.0}, err);
 }

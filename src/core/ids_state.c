@@ -230,13 +230,19 @@ bool pmkti_ids_wipe(pmkti_ids_part *part, uint64_t id) {
     return true;
 }
 
-void pmkti_ids_tidy(pmkt_ids *ids, pmkti_ids_part *part) {
-    size_t live = 0, at = 0;
-    if (part->wiped < LARGEST_BLOCK / 16) return;
-    for (size_t i = 0; i < part->room; i++) {
-        const pmkti_ids_slot *slot = &part->slots[i];
-        if (slot->id) live += pmkti_record_size(pmkti_record_string(slot->record).length);
+/* Bytes of the records that are not wiped. */
+static size_t live_bytes(const pmkti_ids_part *part) {
+    size_t used = 0;
+    for (const pmkti_ids_block *block = part->last; block; block = block->before) {
+        used += block->used;
     }
+    return used - part->wiped;
+}
+
+void pmkti_ids_tidy(pmkt_ids *ids, pmkti_ids_part *part) {
+    size_t at = 0;
+    if (part->wiped < LARGEST_BLOCK / 16) return;
+    const size_t live = live_bytes(part); /* not by the table: this is asked at every forgetting */
     if (part->wiped < live) return;
     pmkti_ids_block *block = pmkti_alloc(&ids->allocator, 1, sizeof *block + live);
     if (!block) return;

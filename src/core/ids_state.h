@@ -315,6 +315,10 @@ void pmkti_ids_burial_cancel(const pmkt_ids *ids, const pmkti_ids_burial *burial
 pmkt_status pmkti_ids_collision(pmkti_string known, pmkti_string other, int64_t row,
                                 pmkt_error *err);
 
+/* Another row in such a message and in `where`: rows may be counted from elsewhere than in the call
+   that saw the collision. Nothing to do for other errors. */
+void pmkti_ids_collision_move(pmkt_error *err, int64_t row);
+
 /* --------------------------------------------------------------------- ids.c */
 
 /* Whether n strings can be read there: see pmkt_ids_of_strings. */

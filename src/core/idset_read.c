@@ -62,11 +62,11 @@ static size_t collect_all(const pmkt_idset *set, uint64_t *ids, size_t room) {
     return n;
 }
 
-/* An id that was taken out and put in again while others were read may have been met in both places. */
+/* An id that an update took out and put in again may have been seen in both of its slots. */
 static size_t drop_repeats(uint64_t *ids, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || ids[i] != ids[kept - 1]) ids[kept++] = ids[i];
+        if (i == 0 || ids[i] != ids[i - 1]) ids[kept++] = ids[i];
     }
     return kept;
 }

@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L /* fsync, openat, pread, clock_gettime */
+#define _POSIX_C_SOURCE 200809L /* fsync, openat, renameat, pread, clock_gettime */
 
 #include "core/io.h"
 
@@ -65,13 +65,10 @@ static const char *reason_of(int error) {
 static pmkt_status fail(pmkt_error *err, const char *what, const char *path, int error) {
     const size_t length = strlen(path);
     const bool cut = length > SHOWN;
+    const char *shown = length == 0 ? "\"\"" : cut ? path + length - SHOWN : path;
     const int number = error == NOT_A_FILE ? EINVAL : error;
-    const pmkt_status status =
-        pmkti_fail(err, PMKT_E_IO, "cannot %s %s%s: %s (errno %d)", what, cut ? "..." : "",
-                   cut     ? path + length - SHOWN
-                   : *path ? path
-                           : "\"\"",
-                   reason_of(error), number);
+    const pmkt_status status = pmkti_fail(err, PMKT_E_IO, "cannot %s %s%s: %s (errno %d)", what,
+                                          cut ? "..." : "", shown, reason_of(error), number);
     if (err) err->sys_errno = number;
     return status;
 }
@@ -159,6 +156,12 @@ static int open_directory(const char *path, char *scratch) {
     return open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Names are looked up in the directory that was opened, so that a program which changes its current
+   directory meanwhile, by the progress callback or another thread, gets its file where it said. */
+static const char *name_of(const pmkti_out *out) {
+    return out->path + directory_length(out->path);
+}
+
 /* A name that nobody else uses, short however long the final one is. Chance only spares tries: it
    is O_EXCL that makes the file ours. */
 static int create(pmkti_out *out) {
@@ -166,12 +169,10 @@ static int create(pmkti_out *out) {
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     const uint64_t chance = pmkti_mix((uint64_t)now.tv_nsec + ((uint64_t)getpid() << 32)) ^
                             pmkti_mix((uint64_t)(uintptr_t)out->path);
-    const size_t length = directory_length(out->path);
-    memcpy(out->temp, out->path, length);
     for (uint64_t i = 0; i < TRIES; i++) {
-        (void)snprintf(out->temp + length, TEMP_NAME, ".pmkt-%016llx.tmp",
+        (void)snprintf(out->temp, TEMP_NAME, ".pmkt-%016llx.tmp",
                        (unsigned long long)pmkti_mix(chance + i));
-        out->fd = open(out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        out->fd = openat(out->directory, out->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (out->fd >= 0) return 0;
         if (errno != EEXIST) break;
     }
@@ -256,7 +257,7 @@ pmkt_status pmkti_out_commit(pmkti_out *out, bool synced, pmkt_error *err) {
     if (!error) error = close_checked(&out->fd); /* some file systems report a full disk here */
     if (error) {
         status = fail(err, "write", out->path, error);
-    } else if (rename(out->temp, out->path)) {
+    } else if (renameat(out->directory, out->temp, out->directory, name_of(out))) {
         status = fail(err, "replace", out->path, errno);
     } else if (synced && (error = sync_directory(out->directory)) != 0) {
         status = fail(err, "sync the directory of", out->path, error);
@@ -274,7 +275,7 @@ pmkt_status pmkti_out_commit(pmkti_out *out, bool synced, pmkt_error *err) {
 void pmkti_out_abort(pmkti_out *out) {
     if (!out->path) return;
     const int saved_errno = errno;
-    (void)unlink(out->temp);
+    (void)unlinkat(out->directory, out->temp, 0);
     close_out(out);
     errno = saved_errno;
 }

@@ -17,8 +17,8 @@ typedef struct pmkti_out {
     pmkt_allocator allocator;
     int fd;
     int directory; /* where the file is to appear */
-    char *path;    /* the final one, and after its NUL the name of now, both as they are opened */
-    char *temp;    /* within `path`'s block */
+    char *path;    /* the final one, and after its NUL ... */
+    char *temp;    /* ... the name of now, in the directory */
     size_t room;
 } pmkti_out;
 

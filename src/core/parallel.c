@@ -33,6 +33,17 @@ bool pmkti_canceled(const pmkti_run *run, double done, const char *stage) {
     return run->progress.fn && run->progress.fn(run->progress.ctx, done, stage) != 0;
 }
 
+static int tell_share(void *ctx, double done, const char *stage) {
+    const pmkti_share *share = ctx;
+    const double all = share->from + (share->to - share->from) * done;
+    return share->progress.fn(share->progress.ctx, all, stage);
+}
+
+pmkt_progress pmkti_share_progress(pmkti_share *share) {
+    const pmkt_progress none = {NULL, NULL}, mine = {tell_share, share};
+    return share->progress.fn ? mine : none;
+}
+
 int pmkti_workers(const pmkti_run *run, int64_t chunks) {
     return chunks < run->threads ? (int)(chunks > 0 ? chunks : 1) : run->threads;
 }

@@ -47,6 +47,15 @@ pmkt_status pmkti_parallel(const pmkti_run *run, pmkti_stage stage, pmkti_task t
 /* True if the progress callback, told so far, wants to stop. */
 bool pmkti_canceled(const pmkti_run *run, double done, const char *stage);
 
+/* A part of a call that is a call of its own: what `progress` is told runs from `from` to `to`. */
+typedef struct pmkti_share {
+    pmkt_progress progress;
+    double from, to;
+} pmkti_share;
+
+/* The progress for that part; `share` must outlive it. */
+pmkt_progress pmkti_share_progress(pmkti_share *share);
+
 /* A worker count for `chunks` chunks: what pmkti_parallel will use at most. */
 int pmkti_workers(const pmkti_run *run, int64_t chunks);
 

@@ -202,8 +202,8 @@ pmkt_status pmkti_rfm_stopped(pmkt_error *err, const pmkt_rfm *rfm, pmkt_status 
     if (status != PMKT_E_CORRUPT) return pmkti_stopped(err, status);
     if (!pmkti_rfm_damaged(rfm)) return status;
     const int32_t bad = atomic_load(&rfm->origin->bad);
-    const pmkt_status again = pmkti_part_check(rfm, rfm->origin, bad - 1, err);
-    return again ? again : pmkti_tombs_check(rfm, rfm->origin, bad - 1, err);
+    if (pmkti_part_check(rfm, rfm->origin, bad - 1, err)) return status;
+    return pmkti_fail(err, status, "the mapped file was written to while it was read");
 }
 
 void pmkti_origin_free(const pmkt_allocator *allocator, pmkti_origin *origin) {

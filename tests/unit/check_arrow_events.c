@@ -263,6 +263,7 @@ START_TEST(a_collision_names_its_row) {
         ck_assert_int_eq(pmkt_ids_new(NULL, &c.users, NULL), PMKT_OK);
         ck_assert_int_eq(arrow_try(&p, &c, &err), PMKT_E_COLLISION);
         ck_assert_int_eq(err.where, 2);
+        ck_assert_msg(strstr(err.message, ", at row 2, ") != NULL, "%s", err.message);
         ck_assert_int_eq(pmkt_ids_list(c.users, NULL, 0, &n, NULL), PMKT_OK);
         ck_assert_int_eq(n, 0);
         pmkt_ids_free(c.users);
@@ -600,6 +601,53 @@ START_TEST(the_answer_is_the_same_with_any_number_of_threads) {
 }
 END_TEST
 
+typedef struct watcher {
+    double last;
+    int64_t calls;
+} watcher;
+
+static int watch(void *ctx, double done, const char *stage) {
+    watcher *w = ctx;
+    if (done < w->last || done > 1) ck_abort_msg("%s: from %f to %f", stage, w->last, done);
+    w->last = done;
+    w->calls++;
+    return 0;
+}
+
+START_TEST(progress_rises_once_whatever_is_remembered) {
+    const int64_t n = 40000; /* enough for threads */
+    strings s = {0};
+    strings_numbered(&s, 0, n);
+    int64_t *when = malloc((size_t)n * sizeof *when);
+    for (int64_t i = 0; i < n; i++) when[i] = ARROW_T + i;
+    arrow_node user = arrow_texts("user", "U", n, NULL, s.offsets, s.bytes);
+    arrow_node time = arrow_numbers("time", "tsm:UTC", n, NULL, when);
+    arrow_node chunk = arrow_table(n, &user, &time, NULL);
+    for (int names = 0; names < 2; names++) {
+        arrow_producer p = arrow_one(&chunk);
+        p.chunks[p.n_chunks++] = &chunk;
+        pmkt_arrow_columns c = arrow_columns(NULL);
+        c.item = "user";
+        if (names) ck_assert_int_eq(pmkt_ids_new(NULL, &c.users, NULL), PMKT_OK);
+        c.names = c.users;
+        watcher w = {0, 0};
+        pmkt_run run = PMKT_RUN_INIT;
+        run.threads = 2;
+        run.progress = (pmkt_progress){watch, &w};
+        pmkt_arrow_events *reader = arrow_open(&p, &c);
+        const pmkt_events *b = NULL;
+        ck_assert_int_eq(pmkt_arrow_events_all(reader, &run, &b, NULL), PMKT_OK);
+        ck_assert_int_gt(w.calls, 2);
+        ck_assert(w.last == 1);
+        pmkt_arrow_events_free(reader);
+        pmkt_ids_free(c.users);
+        arrow_check_released(&p);
+    }
+    strings_free(&s);
+    free(when);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("arrow events");
     TOPIC(suite, "in place", columns_that_match_stay_where_they_are,
@@ -615,6 +663,7 @@ int main(void) {
           who_takes_a_batch_heeds_its_reject_column);
     TOPIC(suite, "calls", a_malformed_call_releases_the_stream_all_the_same,
           a_stream_that_fails_is_quoted, a_canceled_call_ends_the_stream,
-          the_answer_is_the_same_with_any_number_of_threads);
+          the_answer_is_the_same_with_any_number_of_threads,
+          progress_rises_once_whatever_is_remembered);
     return suite_run(suite);
 }

@@ -300,6 +300,34 @@ START_TEST(schemas_that_lie_are_refused) {
 }
 END_TEST
 
+/* Vectors are no dictionaries, not even of nothing. */
+START_TEST(a_dictionary_of_nulls_is_no_vector) {
+    static const int8_t codes[ROWS] = {0};
+    arrow_node nulls = {.name = "", .format = "n", .length = 1, .null_count = 1};
+    arrow_node user = arrow_numbers("user", "L", ROWS, NULL, users);
+    arrow_node coded = arrow_coded("coded", "c", ROWS, NULL, codes, &nulls);
+    arrow_node table = arrow_table(ROWS, &user, &coded, NULL);
+    for (int i = 0; i < 2; i++) {
+        arrow_producer p = arrow_one(&table);
+        struct ArrowArrayStream stream = arrow_stream(&p);
+        pmkt_arrow_item_columns c = PMKT_ARROW_ITEM_COLUMNS_INIT;
+        c.item = "user";
+        if (i == 0) c.vector = "coded";
+        if (i == 1) c.price = "coded"; /* but a price of nobody is none */
+        pmkt_arrow_items *reader = NULL;
+        const pmkt_items *batch = NULL;
+        pmkt_error err = {0};
+        pmkt_status status = pmkt_arrow_items_open(&stream, &c, NULL, &reader, &err);
+        if (!status) status = pmkt_arrow_items_all(reader, NULL, &batch, &err);
+        ck_assert_int_eq(status, i == 0 ? PMKT_E_INVALID : PMKT_OK);
+        if (i == 0) ck_assert_ptr_nonnull(strstr(err.message, "coded"));
+        if (i == 1) ck_assert_int_eq(batch->price[0], PMKT_AMOUNT_NULL);
+        pmkt_arrow_items_free(reader);
+        arrow_check_released(&p);
+    }
+}
+END_TEST
+
 START_TEST(chunks_of_another_shape_than_the_schema_are_refused) {
     world w, other;
     make_world(&w);
@@ -360,7 +388,7 @@ int main(void) {
     TOPIC(suite, "arrays", the_table_itself_is_fine, numbers_that_cannot_be_are_refused,
           columns_shorter_than_their_table_are_refused, pointers_that_are_missing_are_refused,
           offsets_views_and_indices_that_lead_astray_are_refused);
-    TOPIC(suite, "schemas", schemas_that_lie_are_refused,
+    TOPIC(suite, "schemas", schemas_that_lie_are_refused, a_dictionary_of_nulls_is_no_vector,
           chunks_of_another_shape_than_the_schema_are_refused);
     TOPIC(suite, "mixtures", any_mixture_is_survived);
     return suite_run(suite);

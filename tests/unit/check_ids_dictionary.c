@@ -238,6 +238,35 @@ START_TEST(in_a_large_batch_the_first_collision_is_named_whatever_the_threads) {
 }
 END_TEST
 
+static int watch(void *ctx, double done, const char *stage) {
+    double *last = ctx;
+    if (done < *last || done > 1) ck_abort_msg("%s: from %f to %f", stage, *last, done);
+    *last = done;
+    return 0;
+}
+
+/* What collides in a large batch is looked for a second time; that is no second beginning. */
+START_TEST(progress_does_not_fall_when_a_collision_is_looked_for) {
+    strings s = {0};
+    unsigned char a[16], b[16];
+    strings_numbered(&s, 0, 100000);
+    strings_collide(1, a, b);
+    strings_add(&s, a, 16);
+    strings_add(&s, b, 16);
+    pmkt_ids *ids = ids_empty(NULL);
+    double last = 0;
+    pmkt_run run = PMKT_RUN_INIT;
+    run.threads = 2;
+    run.progress = (pmkt_progress){watch, &last};
+    pmkt_error err;
+    ck_assert_int_eq(pmkt_ids_encode(ids, s.bytes, s.offsets, s.n, &run, NULL, &err),
+                     PMKT_E_COLLISION);
+    ck_assert_int_eq(err.where, s.n - 1);
+    pmkt_ids_free(ids);
+    strings_free(&s);
+}
+END_TEST
+
 START_TEST(a_long_string_is_cut_in_the_message) {
     char text[1000];
     memset(text, 'x', sizeof text);
@@ -499,6 +528,7 @@ int main(void) {
           threads_and_order_do_not_show_in_the_state, a_known_string_costs_no_memory);
     TOPIC(suite, "collisions", two_strings_with_one_id_are_an_error_that_names_both,
           in_a_large_batch_the_first_collision_is_named_whatever_the_threads,
+          progress_does_not_fall_when_a_collision_is_looked_for,
           a_long_string_is_cut_in_the_message);
     TOPIC(suite, "limits", a_limit_refuses_what_would_be_larger_and_changes_nothing,
           a_canceled_call_changes_nothing);

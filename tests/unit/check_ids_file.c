@@ -163,6 +163,27 @@ START_TEST(a_mapped_dictionary_changes_and_its_file_does_not) {
 }
 END_TEST
 
+static int watch(void *ctx, double done, const char *stage) {
+    double *last = ctx;
+    if (done < *last || done > 1) ck_abort_msg("%s: from %f to %f", stage, *last, done);
+    *last = done;
+    return 0;
+}
+
+START_TEST(verifying_tells_of_its_progress_once) {
+    pmkt_ids *ids = sample(40000), *mapped = NULL;
+    double last = 0;
+    pmkt_run run = PMKT_RUN_INIT;
+    run.progress = (pmkt_progress){watch, &last};
+    pmkt_error err;
+    ck_assert_ok(pmkt_ids_map(saved(ids, "watched.pmkt"), NULL, &mapped, &err), err);
+    ck_assert_ok(pmkt_ids_verify(mapped, &run, &err), err);
+    ck_assert(last == 1);
+    pmkt_ids_free(mapped);
+    pmkt_ids_free(ids);
+}
+END_TEST
+
 START_TEST(a_mapped_string_collides_like_any_other) {
     unsigned char a[16], b[16];
     strings_collide(3, a, b);
@@ -424,7 +445,8 @@ int main(void) {
     TOPIC(suite, "there and back", a_saved_dictionary_comes_back,
           a_compressed_dictionary_loads_but_does_not_map, empty_and_one_way_dictionaries_come_back,
           a_mapped_dictionary_changes_and_its_file_does_not,
-          a_mapped_string_collides_like_any_other, a_limit_holds_for_loading);
+          a_mapped_string_collides_like_any_other, verifying_tells_of_its_progress_once,
+          a_limit_holds_for_loading);
     TOPIC(suite, "damage", forged_sections_are_refused_and_do_no_harm,
           a_forged_byte_of_a_string_is_found_by_its_hash, ids_in_any_order_do_no_harm,
           every_truncation_and_every_flipped_bit_is_refused,

@@ -242,47 +242,45 @@ START_TEST(readers_see_what_stays_while_the_set_grows_and_churns) {
 }
 END_TEST
 
-#define CROWD 600 /* ids that all want the first slot, and so fill the table from there on */
+/* An id whose home is the last slot of a table, and that wraps around to the first one whenever a
+   neighbor is there: it moves from where a list ends to where it begins, and back. */
+#define WIDE 30000
+#define WIDE_BITS 16 /* of the table that so many ids get */
 
-static void *lister(void *arg) {
-    shared *s = arg;
-    uint64_t listed[CROWD + 8];
-    const int64_t lists = scaled(20000, 2000);
-    for (int64_t round = 0; round < lists; round++) {
+static uint64_t at_home(uint64_t home, uint64_t number) {
+    return pmkti_unmix(home << (64 - WIDE_BITS) | number);
+}
+
+static void *lister(void *ctx) {
+    shared *s = ctx;
+    static uint64_t ids[WIDE + 100];
+    while (!atomic_load(&s->stop)) {
         int64_t n = 0;
-        const pmkt_status status = pmkt_idset_list(s->set, listed, CROWD + 8, &n, NULL);
-        REQUIRE(status == PMKT_OK && n <= CROWD && n >= CROWD - 2);
-        for (int64_t i = 1; i < n; i++) REQUIRE(listed[i - 1] < listed[i]);
+        REQUIRE(pmkt_idset_list(s->set, ids, WIDE + 100, &n, NULL) == PMKT_OK);
+        REQUIRE(n >= WIDE && n <= WIDE + 2);
+        for (int64_t i = 1; i < n; i++) REQUIRE(ids[i] > ids[i - 1]);
+        atomic_fetch_add(&s->lookups, 1);
     }
-    atomic_store(&s->stop, true);
     return NULL;
 }
 
-START_TEST(a_list_has_an_id_once_that_moves_from_the_first_slot_to_the_last) {
-    uint64_t ids[CROWD];
-    shared s = {0};
-    for (int64_t i = 0; i < CROWD; i++) ids[i] = (uint64_t)i + 1;
-    s.set = set_of(ids, CROWD);
-    const pmkti_idset_table *table = atomic_load(&s.set->table);
-    uint64_t id = CROWD;
-    for (int64_t i = 0; i < CROWD; i++) {
-        do id++;
-        while (pmkti_idset_home(table, id) != 0);
-        ids[i] = id;
-    }
-    pmkt_idset_free(s.set);
-    s.set = set_of(ids, CROWD);
-    ck_assert_uint_eq(atomic_load(&s.set->table)->room, 1024);
+START_TEST(a_list_has_no_id_twice_however_ids_move_meanwhile) {
+    static uint64_t ids[WIDE];
+    const uint64_t last = (1 << WIDE_BITS) - 1, x = at_home(last, 7), y = at_home(last, 8);
+    for (uint64_t i = 0; i < WIDE; i++) ids[i] = at_home(100 + 2 * i, 9);
+    shared s = {.set = set_of(ids, WIDE)};
+    ck_assert_uint_eq(atomic_load(&s.set->table)->room, 1 << WIDE_BITS);
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, lister, &s), 0);
-    uint64_t ends[2] = {ids[0], ids[CROWD - 1]};
-    while (!atomic_load(&s.stop)) { /* whichever is put in first gets the first slot */
-        update(s.set, ends, 2, NULL, 0);
-        update(s.set, NULL, 0, ends, 2);
-        const uint64_t first = ends[0];
-        ends[0] = ends[1];
-        ends[1] = first;
+    const int64_t lists = scaled(1000, 100);
+    const uint64_t both[] = {y, x};
+    while (atomic_load(&s.lookups) < lists) {
+        update(s.set, both, 2, NULL, 0); /* not with one call, for what is in both lists stays */
+        update(s.set, NULL, 0, both, 2); /* the neighbor first: the id is in the first slot */
+        update(s.set, both, 2, NULL, 0);
+        update(s.set, NULL, 0, &x, 1); /* alone: in the last */
     }
+    atomic_store(&s.stop, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     pmkt_idset_free(s.set);
 }
@@ -424,7 +422,7 @@ int main(void) {
           an_id_taken_out_and_put_in_by_one_call_is_in,
           many_numbers_in_a_row_are_as_good_as_hashes);
     TOPIC(suite, "readers", readers_see_what_stays_while_the_set_grows_and_churns,
-          a_list_has_an_id_once_that_moves_from_the_first_slot_to_the_last);
+          a_list_has_no_id_twice_however_ids_move_meanwhile);
     TOPIC(suite, "sorting", sorting_keeps_the_numbers_and_puts_them_in_order);
     TOPIC(suite, "calls", without_memory_nothing_changes, malformed_calls_say_what_is_wrong,
           a_list_without_enough_room_says_how_much);

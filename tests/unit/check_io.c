@@ -124,6 +124,29 @@ START_TEST(names_may_be_relative_and_long) {
 }
 END_TEST
 
+/* A save is long, and a program may go elsewhere meanwhile. */
+START_TEST(a_relative_name_is_of_where_the_program_was) {
+    const pmkt_allocator allocator = heap();
+    char *home = realpath(".", NULL);
+    for (int aborts = 0; aborts < 2; aborts++) {
+        pmkt_error err = {0};
+        pmkti_out out;
+        ck_assert_int_eq(chdir(scratch_directory()), 0);
+        ck_assert_ok(pmkti_out_open(&allocator, "./moved", &out, &err), err);
+        ck_assert_ok(pmkti_out_put(&out, "1", 1, &err), err);
+        ck_assert_int_eq(chdir("/"), 0);
+        if (aborts)
+            pmkti_out_abort(&out);
+        else
+            ck_assert_ok(pmkti_out_commit(&out, true, &err), err);
+        ck_assert_int_eq(chdir(home), 0);
+        ck_assert_int_eq(scratch_files(), 1);
+        ck_assert(file_is(scratch_path("moved"), "1", 1));
+    }
+    free(home);
+}
+END_TEST
+
 START_TEST(what_is_no_place_for_a_file_is_refused) {
     pmkt_error err = {0};
     char endless[5000];
@@ -359,7 +382,7 @@ int main(void) {
     Suite *suite = suite_create("io");
     TOPIC(suite, "writing", the_name_appears_at_the_end, what_is_dropped_leaves_nothing,
           only_the_owner_can_read_it, descriptors_are_not_inherited, names_may_be_relative_and_long,
-          what_is_no_place_for_a_file_is_refused);
+          a_relative_name_is_of_where_the_program_was, what_is_no_place_for_a_file_is_refused);
     TOPIC(suite, "failing", a_disk_that_is_full_leaves_the_old_file,
           a_link_is_replaced_and_its_target_stays, a_device_that_is_full_is_seen,
           a_descriptor_that_fails_late_fails_the_commit, a_target_that_becomes_a_directory_is_seen,

@@ -449,6 +449,31 @@ START_TEST(damage_is_reported_where_it_is_and_changes_nothing) {
 }
 END_TEST
 
+/* Somebody mends the file between the failure and its message: the call has failed all the same. */
+START_TEST(damage_that_goes_away_is_no_success) {
+    const char *path = scratch_path("mended");
+    file_bytes f = small_file(SAVED_HISTORY);
+    size_t length = 0;
+    const size_t at = file_section(&f, PMKTI_RFM_DATA, &length) + 7; /* the top of the first key */
+    const unsigned char wrong = f.at[at] ^ 0xff;
+    file_write(path, f.at, f.n);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    pmkt_rfm *rfm = map_from(path);
+    ck_assert_int_eq(pwrite(fd, &wrong, 1, (off_t)at), 1);
+    pmkt_rfm_scores *scores = NULL;
+    pmkt_error err = {0};
+    ck_assert_int_eq(pmkt_rfm_score(rfm, saved_as_of(), NULL, NULL, &scores, &err), PMKT_E_CORRUPT);
+    ck_assert_int_eq(pwrite(fd, &f.at[at], 1, (off_t)at), 1);
+    ck_assert_int_eq(pmkti_rfm_stopped(&err, rfm, PMKT_E_CORRUPT), PMKT_E_CORRUPT);
+    ck_assert_int_eq(err.code, PMKT_E_CORRUPT);
+    ck_assert_int_eq(err.where_kind, PMKT_WHERE_NONE);
+    ck_assert_int_eq(close(fd), 0);
+    pmkt_rfm_free(rfm);
+    file_free(&f);
+}
+END_TEST
+
 /* Rows for a damaged partition wait; when they would have to be folded, adding says why it cannot. */
 START_TEST(adding_fails_only_when_it_would_have_to_read_the_damage) {
     uint32_t partition = 0;
@@ -482,6 +507,7 @@ int main(void) {
     TOPIC(suite, "forgery", forged_numbers_do_no_harm, forged_orders_of_records_are_seen,
           the_largest_amounts_sum_without_overflow);
     TOPIC(suite, "one partition", damage_is_reported_where_it_is_and_changes_nothing,
+          damage_that_goes_away_is_no_success,
           adding_fails_only_when_it_would_have_to_read_the_damage);
     return suite_run(suite);
 }

@@ -240,7 +240,7 @@ def test_files(tmp_path: Path) -> None:
     assert other.to_bytes() == content
     for again in (
         pmkt.Ids.load(path),
-        pmkt.Ids.load(path, mmap=True),
+        pmkt.Ids.load(path, map=True),
         pmkt.Ids.from_bytes(content),
         pmkt.Ids.from_bytes(ids.to_bytes(compression=3)),
         pickle.loads(pickle.dumps(ids)),

@@ -62,6 +62,9 @@ bool pmkti_convert_can(int32_t target, const pmkti_arrow_type *type) {
     const int32_t kind = type->kind;
     const bool is_number =
         pmkti_arrow_is_integer(kind) || pmkti_arrow_is_float(kind) || kind == PMKTI_ARROW_DECIMAL;
+    const bool is_dictionary = type->index != PMKTI_ARROW_OTHER;
+    if (is_dictionary && target == PMKTI_TO_VECTOR)
+        return false; /* of nulls too: it has no lists */
     if (kind == PMKTI_ARROW_NULL) return true;
     switch (target) {
         case PMKTI_TO_ID:
@@ -75,7 +78,7 @@ bool pmkti_convert_can(int32_t target, const pmkti_arrow_type *type) {
         case PMKTI_TO_MONEY:
             return is_number || pmkti_arrow_is_text(kind);
         case PMKTI_TO_PRODUCT:
-            return type->index == PMKTI_ARROW_OTHER && (is_number || pmkti_arrow_is_text(kind));
+            return !is_dictionary && (is_number || pmkti_arrow_is_text(kind));
         case PMKTI_TO_MINOR:
             return pmkti_arrow_is_integer(kind);
         case PMKTI_TO_COUNT:

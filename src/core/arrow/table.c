@@ -3,6 +3,7 @@
 #include "core/alloc.h"
 #include "core/arrow/stream.h"
 #include "core/error.h"
+#include "core/ids_state.h"
 #include "core/zone.h"
 
 /* ------------------------------------------------------------------------- begin */
@@ -318,7 +319,10 @@ static pmkt_status prepare_slot(pmkti_arrow_table *t, pmkti_arrow_slot *slot,
     c->any_bad = &t->any_bad;
     if (!is_vector) status = make_room(t, slot, base, err);
     if (!status) status = pmkti_convert_prepare(c, &t->allocator, slot->names, run, err);
-    if (status && err && err->where_kind == PMKT_WHERE_ROW) err->where += t->first_row + base;
+    if (status && err && err->where_kind == PMKT_WHERE_ROW) {
+        err->where += t->first_row + base;
+        pmkti_ids_collision_move(err, err->where);
+    }
     if (status || !is_vector || stays(t, slot)) return status;
     return make_room(t, slot, base, err);
 }
@@ -362,18 +366,37 @@ static pmkt_status fail_at_row(pmkti_arrow_table *t, int64_t base, pmkt_error *e
                          (long long)where, pmkt_bad_reason(reason), slot->name, slot->format);
 }
 
+/* Sets all slots up, and says how far the batch is then. Where texts are remembered, that is a call
+   of its own for each column, and has a part of the progress of the chunk like all the rest. */
+static pmkt_status prepare_slots(pmkti_arrow_table *t, const struct ArrowArray *chunk, int64_t base,
+                                 const pmkti_run *how, double *done, pmkt_error *err) {
+    const double rows = (double)t->rows;
+    pmkt_status status = PMKT_OK;
+    int64_t parts = 1;
+    for (int64_t i = 0; i < t->n_slots; i++) parts += t->slots[i].names != NULL;
+    const double part = (double)chunk->length / rows / (double)parts;
+    *done = (double)base / rows;
+    for (int64_t i = 0; i < t->n_slots && !status; i++) {
+        pmkti_share share = {how->progress, *done, *done + part};
+        pmkt_run run = PMKT_RUN_INIT;
+        run.threads = how->threads;
+        run.progress = pmkti_share_progress(&share);
+        if (t->slots[i].names) *done = share.to;
+        status = prepare_slot(t, &t->slots[i], chunk, base, &run, err);
+    }
+    return status;
+}
+
 static pmkt_status convert_chunk(pmkti_arrow_table *t, int64_t number, int64_t base,
                                  const pmkt_run *run, pmkt_error *err) {
     const struct ArrowArray *chunk = &t->chunks[number];
     pmkti_run how;
+    double done = 0;
     pmkt_status status = pmkti_run_check(run, chunk->length, &how, err);
-    for (int64_t i = 0; i < t->n_slots && !status; i++) {
-        status = prepare_slot(t, &t->slots[i], chunk, base, run, err);
-    }
+    if (!status) status = prepare_slots(t, chunk, base, &how, &done, err);
     if (status) return status;
-    const double whole = (double)t->rows;
-    const pmkti_stage stage = {"reading", (double)base / whole,
-                               (double)(base + chunk->length) / whole};
+    const double end = (double)(base + chunk->length) / (double)t->rows;
+    const pmkti_stage stage = {"reading", done < end ? done : end, end};
     conversion_of_chunk ctx = {t, chunk->length};
     const int64_t blocks = (chunk->length + PMKTI_ARROW_BLOCK - 1) / PMKTI_ARROW_BLOCK;
     status = pmkti_parallel(&how, stage, convert_block, &ctx, blocks);
