@@ -11,7 +11,7 @@ from . import errors
 from ._access import Access, joining
 from ._arrow import Stream
 from ._files import Saved
-from ._ids import ids_of_texts
+from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._run import Progress, Running, whole
 from ._strings import text_table, to_strings, to_texts
@@ -152,20 +152,8 @@ class Ids(Saved):
         if isinstance(ids, (str, bytes)):
             return ids_of_texts([ids])
         if isinstance(ids, (int, np.integer)):
-            ids = [ids]
-        if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
-            return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        if type(ids).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow"):
-            ids = np.asarray(ids)
-            if ids.dtype.kind in "iu":
-                return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        values = list(ids)
-        if values and all(isinstance(value, (str, bytes)) for value in values):
-            return ids_of_texts(values)
-        try:
-            return np.array([int(value) for value in values], np.uint64)
-        except (TypeError, ValueError, OverflowError):
-            raise errors.InvalidInput("expected ids (whole numbers) or texts") from None
+            ids = [ids if isinstance(ids, bool) else int(ids)]
+        return numbers_of(ids, "ids")
 
     def decode(self, ids: Any, raw: bool = False) -> List[Any]:
         """[n] the texts of ids, None where one is not known (or is 0).
@@ -203,7 +191,7 @@ class Ids(Saved):
             return self._measure(numbers)[1].view(bool)
 
     def __contains__(self, one: Any) -> bool:
-        if not isinstance(one, (str, bytes, int, np.integer)):
+        if isinstance(one, bool) or not isinstance(one, (str, bytes, int, np.integer)):
             return False
         if isinstance(one, (int, np.integer)) and not 0 < int(one) < 2**64:
             return False

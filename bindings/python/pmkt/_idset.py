@@ -9,9 +9,7 @@ import numpy as np
 
 from . import errors
 from ._access import Access
-from ._columns import to_column
-from ._convert import Rejects
-from ._ids import ids_of_texts, to_ids
+from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._structs import pmkt_idset
 
@@ -24,11 +22,7 @@ def _numbers(ids: Any, label: str) -> np.ndarray:
         return ids.to_numpy()
     if isinstance(ids, (str, bytes)):
         raise errors.InvalidInput(f"{label} is {ids!r:.60}; expected many, such as [{ids!r:.60}]")
-    if isinstance(ids, (set, frozenset, range)):
-        ids = list(ids)
-    column = to_column(ids, label)
-    found, _ = to_ids(column, label, Rejects(column.rows, False))
-    return np.require(found, np.uint64, ["C", "A"])
+    return numbers_of(ids, label)
 
 
 class IdSet:
