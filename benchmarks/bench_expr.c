@@ -198,23 +198,57 @@ static void measure_compile(int reps) {
     printf("%-12s %-14s %8.2f us\n", "compile", "", bench_median(&samples) / TIMES * 1e6);
 }
 
+typedef struct settings {
+    int64_t rows;
+    int reps;
+} settings;
+
+static void usage(FILE *to) {
+    fputs(
+        "usage: bench_expr [--rows N] [--reps N]\n"
+        "\n"
+        "Evaluates a condition with four comparisons over N rows (default 20000: in the cache) by "
+        "column\n"
+        "and by row, and beside them two loops written by hand; median of --reps (default 51) "
+        "turns.\n",
+        to);
+}
+
+static settings parse(int argc, char **argv) {
+    settings set = {20000, 51};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            usage(stdout);
+            exit(EXIT_SUCCESS);
+        }
+        if (i + 1 < argc && strcmp(argv[i], "--rows") == 0) {
+            set.rows = bench_number("--rows", argv[++i], 1, INT64_C(100000000));
+        } else if (i + 1 < argc && strcmp(argv[i], "--reps") == 0) {
+            set.reps = (int)bench_number("--reps", argv[++i], 1, 60);
+        } else {
+            usage(stderr);
+            exit(2);
+        }
+    }
+    return set;
+}
+
 int main(int argc, char **argv) {
-    const int64_t rows = argc > 1 ? bench_number("ROWS", argv[1], 1, INT64_C(100000000)) : 20000;
-    const int reps = argc > 2 ? (int)bench_number("REPS", argv[2], 1, 60) : 51;
+    const settings set = parse(argc, argv);
     pmkti_expr *program = NULL;
     pmkt_error err;
     bench_check(pmkti_expr_compile(NULL, &schema, TEXT, strlen(TEXT), NULL, &program, &err), &err,
                 "pmkti_expr_compile");
     const pmkti_value now = {.i = BENCH_AS_OF};
     subject s = {NULL, program, &now, bench_alloc(pmkti_expr_scratch(program))};
-    printf("%s; %" PRId64 " rows, median of %d\n", TEXT, rows, reps);
+    printf("%s; %" PRId64 " rows, median of %d\n", TEXT, set.rows, set.reps);
     for (int shape = 0; shape < 2; shape++) {
-        table t = make_table(rows, shape ? -20 : 0);
+        table t = make_table(set.rows, shape ? -20 : 0);
         s.t = &t;
-        measure(&s, reps, shape ? "none match" : "mixed");
+        measure(&s, set.reps, shape ? "none match" : "mixed");
         free_table(&t);
     }
-    measure_compile(reps);
+    measure_compile(set.reps);
     free(s.scratch);
     pmkti_expr_free(program);
     return EXIT_SUCCESS;

@@ -310,8 +310,8 @@ typedef struct pmkt_arrow_options {
     int32_t raw;          /* 1: the columns as they lie in memory, with codes instead of names; all
                              without a copy, but for texts of users. 0: names as dictionary-encoded
                              text, times as timestamps, money as decimal128 */
-    const pmkt_ids *ids;  /* user ids as the texts that this dictionary knows (unknown: null);
-                             NULL: as uint64 */
+    const pmkt_ids *ids;  /* user ids as the texts that this dictionary knows (unknown: null), as
+                             binary if one of them is no UTF-8; NULL: as uint64 */
 } pmkt_arrow_options;
 
 #define PMKT_ARROW_OPTIONS_INIT \

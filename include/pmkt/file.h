@@ -3,7 +3,8 @@
  *
  * Every handle that can be saved has the same six functions, here for a pmkt_rfm:
  *
- *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one
+ *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one. A
+ *                         symbolic link is replaced, not followed
  *   pmkt_rfm_save_memory  to bytes, for a database or a message
  *   pmkt_rfm_load         reads a file whole, verifies every checksum, keeps nothing of the file
  *   pmkt_rfm_load_memory  the same of bytes

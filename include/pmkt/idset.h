@@ -31,14 +31,16 @@ PMKT_API pmkt_status pmkt_idset_new(const uint64_t *ids, int64_t n, const pmkt_a
 PMKT_API void pmkt_idset_free(pmkt_idset *set);
 
 /*
- * Takes ids out and puts ids in, in this order: an id in both lists is in the set afterwards, and
- * for a moment was not. Readers see each id change at once, and those of one call one after another.
- * PMKT_ID_NONE is skipped; adding what is there and removing what is not changes nothing. Memory that
- * readers may still look at is kept for the next growth, until the set is freed; a copy (the union of
- * the set with itself) has none of it.
+ * Takes ids out and puts ids in: an id in both lists is in the set afterwards, and no reader misses
+ * one meanwhile that was there before, so that a whole list can be given in place of another.
+ * Readers see each id change at once, and those of one call one after another. PMKT_ID_NONE is
+ * skipped; adding what is there and removing what is not changes nothing. Memory that readers may
+ * still look at is kept for the next growth, until the set is freed; a copy (the union of the set
+ * with itself) has none of it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_NOMEM, and then nothing has changed. One updater at a time; any
- * number of readers meanwhile. O(n), amortized. Since 0.2.
+ * number of readers meanwhile. O(n), amortized; up to 26 bytes an id to add meanwhile, where both
+ * lists have ids. Since 0.2.
  */
 PMKT_API pmkt_status pmkt_idset_update(pmkt_idset *set, const uint64_t *remove, int64_t n_remove,
                                        const uint64_t *add, int64_t n_add, pmkt_error *err);

@@ -4,6 +4,7 @@
 #include "core/error.h"
 
 #define LEAST_ROOM 16
+#define FEW 16 /* ids that are found by looking at all of them */
 
 /* -------------------------------------------------------------------- tables */
 
@@ -196,16 +197,40 @@ static size_t count_new(const pmkt_idset *set, const uint64_t *ids, int64_t n) {
     return absent;
 }
 
+static bool listed(const uint64_t *ids, int64_t n, uint64_t id) {
+    for (int64_t i = 0; i < n; i++) {
+        if (ids[i] == id) return true;
+    }
+    return false;
+}
+
+/* Takes out what is not put in again at once, which readers would see as gone for a moment. The ids
+   to add are in `coming`, or, where that is NULL, few. */
+static void take_all(pmkt_idset *set, const uint64_t *remove, int64_t n_remove, const uint64_t *add,
+                     int64_t n_add, const pmkt_idset *coming) {
+    for (int64_t i = 0; i < n_remove; i++) {
+        const uint64_t id = remove[i];
+        if (coming ? !pmkti_idset_has(coming, id) : !listed(add, n_add, id)) set_take(set, id);
+    }
+}
+
 pmkt_status pmkt_idset_update(pmkt_idset *set, const uint64_t *remove, int64_t n_remove,
                               const uint64_t *add, int64_t n_add, pmkt_error *err) {
     if (!set) return pmkti_null(err, "set");
     pmkt_status status = check_list(remove, n_remove, "remove", "n_remove", err);
     if (!status) status = check_list(add, n_add, "add", "n_add", err);
     if (status) return status;
-    /* An id that is taken out and put in again finds the slot that it left, or an earlier one. */
+    pmkt_idset *coming = NULL;
+    if (n_remove > 0 && n_add > FEW) {
+        coming = pmkti_idset_new(&set->allocator, (size_t)n_add);
+        if (!coming) return pmkti_no_memory(err, table_size(room_for((size_t)n_add)));
+        for (int64_t i = 0; i < n_add; i++) pmkti_idset_put(coming, add[i]);
+    }
     status = reserve(set, count_new(set, add, n_add));
-    if (status) return pmkti_no_memory(err, table_size(own_table(set)->room));
-    for (int64_t i = 0; i < n_remove; i++) set_take(set, remove[i]);
-    for (int64_t i = 0; i < n_add; i++) pmkti_idset_put(set, add[i]);
-    return PMKT_OK;
+    if (!status) {
+        take_all(set, remove, n_remove, add, n_add, coming);
+        for (int64_t i = 0; i < n_add; i++) pmkti_idset_put(set, add[i]);
+    }
+    pmkt_idset_free(coming);
+    return status ? pmkti_no_memory(err, table_size(own_table(set)->room)) : PMKT_OK;
 }

@@ -84,8 +84,8 @@ pmkt_status pmkt_idset_list(const pmkt_idset *set, uint64_t *ids, int64_t room, 
         return PMKT_OK;
     }
     const size_t there = collect_all(set, ids, (size_t)room);
-    *n = (int64_t)there;
     if (there > (size_t)room) {
+        *n = (int64_t)there;
         return pmkti_fail(err, PMKT_E_LIMIT, "the set has %lld ids, but room is %lld",
                           (long long)there, (long long)room);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@
 #define ONE_CALL ((size_t)1 << 30) /* systems move no more than 2 GiB at once */
 #define TRIES 100                  /* names for a new file, until one is free */
 #define TEMP_NAME 40
-#define SHOWN 100 /* of a path, in a message */
+#define SHOWN 100       /* of a path, in a message */
+#define NOT_A_FILE (-1) /* beside the system's errors; in sys_errno it is EINVAL */
 
 /* ----------------------------------------------------------------- messages */
 
@@ -32,6 +34,8 @@ static const char *reason_of(int error) {
             return "permission denied";
         case EISDIR:
             return "it is a directory";
+        case NOT_A_FILE:
+            return "it is a device, a pipe or a socket, not a regular file";
         case ENOTDIR:
             return "a part of the path is no directory";
         case ENAMETOOLONG:
@@ -61,10 +65,11 @@ static const char *reason_of(int error) {
 static pmkt_status fail(pmkt_error *err, const char *what, const char *path, int error) {
     const size_t length = strlen(path);
     const bool cut = length > SHOWN;
-    const pmkt_status status =
-        pmkti_fail(err, PMKT_E_IO, "cannot %s %s%s: %s (errno %d)", what, cut ? "..." : "",
-                   cut ? path + length - SHOWN : path, reason_of(error), error);
-    if (err) err->sys_errno = error;
+    const char *shown = length == 0 ? "\"\"" : cut ? path + length - SHOWN : path;
+    const int number = error == NOT_A_FILE ? EINVAL : error;
+    const pmkt_status status = pmkti_fail(err, PMKT_E_IO, "cannot %s %s%s: %s (errno %d)", what,
+                                          cut ? "..." : "", shown, reason_of(error), number);
+    if (err) err->sys_errno = number;
     return status;
 }
 
@@ -138,9 +143,10 @@ static pmkt_status copy_names(pmkti_out *out, const char *path, pmkt_error *err)
 /* Replacing a device or a directory by a file is never what was meant. */
 static int check_target(const char *path) {
     struct stat there;
+    if (!*path) return ENOENT; /* which stat says of a name that is free, too */
     if (stat(path, &there)) return errno == ENOENT ? 0 : errno;
     if (S_ISDIR(there.st_mode)) return EISDIR;
-    return S_ISREG(there.st_mode) ? 0 : EINVAL;
+    return S_ISREG(there.st_mode) ? 0 : NOT_A_FILE;
 }
 
 static int open_directory(const char *path, char *scratch) {
@@ -194,9 +200,19 @@ pmkt_status pmkti_out_open(const pmkt_allocator *allocator, const char *path, pm
     return status;
 }
 
+/* Writing beyond the process's limit for files is a signal (SIGXFSZ), which ends a program that does
+   not know of it; so that is not even tried. */
+static int check_limit(off_t at, size_t n) {
+    struct rlimit limit;
+    if (at < 0 || getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY) return 0;
+    const uint64_t begin = (uint64_t)at;
+    return begin > limit.rlim_cur || n > limit.rlim_cur - begin ? EFBIG : 0;
+}
+
 pmkt_status pmkti_out_put(const pmkti_out *out, const void *bytes, size_t n, pmkt_error *err) {
     const int saved_errno = errno;
-    const int error = pmkti_write_all(out->fd, bytes, n);
+    int error = check_limit(lseek(out->fd, 0, SEEK_CUR), n);
+    if (!error) error = pmkti_write_all(out->fd, bytes, n);
     errno = saved_errno;
     return error ? fail(err, "write", out->path, error) : PMKT_OK;
 }
@@ -205,7 +221,7 @@ pmkt_status pmkti_out_put_at(const pmkti_out *out, int64_t at, const void *bytes
                              pmkt_error *err) {
     const int saved_errno = errno;
     const unsigned char *from = bytes;
-    int error = 0;
+    int error = check_limit(at, n);
     while (n > 0 && !error) {
         const ssize_t done = pwrite(out->fd, from, n < ONE_CALL ? n : ONE_CALL, at);
         if (done <= 0) {
@@ -277,7 +293,7 @@ pmkt_status pmkti_in_open(const char *path, pmkti_in *in, pmkt_error *err) {
     } else if (S_ISDIR(what.st_mode)) {
         error = EISDIR;
     } else if (!S_ISREG(what.st_mode)) {
-        error = EINVAL;
+        error = NOT_A_FILE;
     } else {
         in->size = what.st_size;
     }

@@ -7,6 +7,7 @@
 #include "core/arrow/out.h"
 #include "core/error.h"
 #include "core/structs.h"
+#include "core/utf8.h"
 #include "rfm/scores.h"
 
 /* How a column goes out unless `raw` is asked for. */
@@ -169,7 +170,10 @@ static pmkt_status write_flags(const writing *w, pmkt_error *err) {
     return PMKT_OK;
 }
 
-/* The texts of the users; null where the dictionary does not know one. */
+/*
+ * The texts of the users; null where the dictionary does not know one. Readers trust that utf8 is
+ * UTF-8, and a dictionary holds any bytes: if one of the texts is not, the column is of binary.
+ */
 static pmkt_status write_users(const writing *w, pmkti_frame_column *c, const pmkt_ids *ids,
                                pmkt_error *err) {
     const pmkt_rfm_scores *s = w->scores;
@@ -196,7 +200,7 @@ static pmkt_status write_users(const writing *w, pmkti_frame_column *c, const pm
             c->null_count++;
         }
     }
-    c->format = "U";
+    c->format = pmkti_are_utf8(text, offsets, n) ? "U" : "Z";
     c->nullable = 1;
     c->n_buffers = 3;
     c->buffers[0] = c->null_count ? known : NULL;

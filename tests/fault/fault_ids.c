@@ -189,7 +189,7 @@ static void fail_every_allocation(bool mapped) {
         for (int sticky = 0; sticky < 2; sticky++) {
             int64_t nth = 1;
             while (fail_step(step, mapped, nth, sticky, &after)) {
-                nth += nth < 20 ? 1 : nth / scaled(10, 3);
+                nth += nth < scaled(20, 6) ? 1 : nth / scaled(10, 2);
             }
             ck_assert_msg(nth > 1 || STEPS[step].may_need_nothing, "%s allocates nothing",
                           STEPS[step].name);

@@ -177,6 +177,49 @@ START_TEST(users_are_texts_where_a_dictionary_knows_them) {
 }
 END_TEST
 
+START_TEST(users_whose_texts_are_no_utf8_are_binary) {
+    const struct {
+        const char *text;
+        const char *format;
+    } cases[] = {
+        {"\x7f", "U"},
+        {"\xc2\x80", "U"},
+        {"\xef\xbf\xbf", "U"},
+        {"\xf4\x8f\xbf\xbf", "U"},
+        {"\x80", "Z"},
+        {"\xc1\xbf", "Z"},         /* longer than need be */
+        {"\xe0\x9f\xbf", "Z"},     /* likewise */
+        {"\xf0\x8f\xbf\xbf", "Z"}, /* likewise */
+        {"\xed\xa0\x80", "Z"},     /* a surrogate */
+        {"\xf4\x90\x80\x80", "Z"}, /* beyond U+10FFFF */
+        {"\xf5\x80\x80\x80", "Z"},
+        {"\xe2\x82", "Z"}, /* cut short */
+        {"\xc3(", "Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int64_t offsets[] = {0, (int64_t)strlen(cases[i].text)};
+        uint64_t id = 0;
+        pmkt_ids *ids = NULL;
+        ck_assert_int_eq(pmkt_ids_new(NULL, &ids, NULL), PMKT_OK);
+        ck_assert_int_eq(pmkt_ids_encode(ids, cases[i].text, offsets, 1, NULL, &id, NULL), PMKT_OK);
+        pmkt_rfm_options options = PMKT_RFM_OPTIONS_INIT;
+        pmkt_rfm *rfm = rfm_with(&options);
+        rfm_add_event(rfm, id, AS_OF - DAY, PMKT_KIND_VIEW);
+        pmkt_rfm_scores *scores = rfm_score(rfm, AS_OF, NULL);
+        pmkt_arrow_options o = PMKT_ARROW_OPTIONS_INIT;
+        o.ids = ids;
+        table t;
+        take(&t, scores, &o);
+        const struct ArrowArray *user = t.array.children[child_of(&t, "user", cases[i].format)];
+        ck_assert_mem_eq(user->buffers[2], cases[i].text, strlen(cases[i].text));
+        drop(&t);
+        pmkt_ids_free(ids);
+        pmkt_rfm_scores_free(scores);
+        pmkt_rfm_free(rfm);
+    }
+}
+END_TEST
+
 /* Everything that was handed out, freed in each order, with children moved out by themselves. */
 START_TEST(parts_live_as_long_as_they_are_held) {
     static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -271,7 +314,8 @@ int main(void) {
     Suite *suite = suite_create("arrow out");
     TOPIC(suite, "columns", raw_columns_are_the_memory_of_the_scores,
           cooked_columns_say_the_same_as_names_decimals_and_flags,
-          users_are_texts_where_a_dictionary_knows_them, no_customers_are_a_batch_without_rows);
+          users_are_texts_where_a_dictionary_knows_them, users_whose_texts_are_no_utf8_are_binary,
+          no_customers_are_a_batch_without_rows);
     TOPIC(suite, "lives", parts_live_as_long_as_they_are_held,
           a_stream_of_scores_can_be_read_by_this_library, malformed_calls_touch_nothing);
     return suite_run(suite);

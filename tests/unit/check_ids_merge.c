@@ -84,10 +84,10 @@ START_TEST(the_bytes_of_a_forgotten_string_are_overwritten) {
     const uint64_t id = pmkt_id_of_bytes(text, 11);
     const pmkti_ids_part *part = &ids->parts[pmkti_ids_part_of(id)];
     const pmkti_ids_block *block = part->last;
-    ck_assert_int_eq(seen(block->bytes, block->room, text), 1);
+    ck_assert_int_eq(seen(block->bytes, block->used, text), 1);
     ck_assert_int_eq(forget(ids, &id, 1, 0), 1);
     ck_assert_ptr_eq(part->last, block);
-    ck_assert_int_eq(seen(block->bytes, block->room, text), 0);
+    ck_assert_int_eq(seen(block->bytes, block->used, text), 0);
     file_bytes bytes = ids_bytes(ids);
     ck_assert_int_eq(seen(bytes.at, bytes.n, text), 0);
     file_free(&bytes);

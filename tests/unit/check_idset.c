@@ -205,6 +205,7 @@ static void *reader(void *arg) {
         int64_t n = 0;
         if (rounds % 16 == 0 && pmkt_idset_list(s->set, listed, 4 * STEADY, &n, NULL) == PMKT_OK) {
             REQUIRE(n >= STEADY);
+            for (int64_t i = 1; i < n; i++) REQUIRE(listed[i - 1] < listed[i]);
             for (int64_t i = 0; i < STEADY; i++) REQUIRE(listed[i] == (uint64_t)i + 1);
         }
         REQUIRE(pmkt_idset_count(s->set) >= STEADY);
@@ -230,6 +231,9 @@ START_TEST(readers_see_what_stays_while_the_set_grows_and_churns) {
             come[i] = 2000 + (uint64_t)random_below(round < 50 ? 90000 : 900);
         /* In the first rounds the set only grows, so that its table is replaced by larger ones. */
         update(s.set, gone, round < 50 ? 0 : 100, come, 100);
+        /* What is in both lists, be they long or short, is not gone for a moment either. */
+        update(s.set, ids, STEADY, ids, STEADY);
+        update(s.set, ids, 8, ids, 8);
     }
     atomic_store(&s.stop, true);
     for (int i = 0; i < READERS; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
@@ -271,8 +275,10 @@ START_TEST(a_list_has_no_id_twice_however_ids_move_meanwhile) {
     const int64_t lists = scaled(1000, 100);
     const uint64_t both[] = {y, x};
     while (atomic_load(&s.lookups) < lists) {
-        update(s.set, both, 2, both, 2); /* the neighbor first: the id is in the first slot */
-        update(s.set, both, 2, &x, 1);   /* alone: in the last */
+        update(s.set, both, 2, NULL, 0); /* not with one call, for what is in both lists stays */
+        update(s.set, NULL, 0, both, 2); /* the neighbor first: the id is in the first slot */
+        update(s.set, both, 2, NULL, 0);
+        update(s.set, NULL, 0, &x, 1); /* alone: in the last */
     }
     atomic_store(&s.stop, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
@@ -322,8 +328,13 @@ START_TEST(without_memory_nothing_changes) {
         }
         const int64_t bytes = atomic_load(&memory.bytes);
         ck_assert_int_eq(pmkt_idset_bytes(set), bytes);
+        for (int64_t late = 1; late <= 3; late++) { /* what is put in, and the larger table */
+            faulty_arm(&memory, late, true);
+            ck_assert_int_eq(pmkt_idset_update(set, ids, 10, ids + 100, 200, &err), PMKT_E_NOMEM);
+            faulty_disarm(&memory);
+            ck_assert_int_eq(atomic_load(&memory.bytes), bytes);
+        }
         faulty_arm(&memory, 1, true);
-        ck_assert_int_eq(pmkt_idset_update(set, ids, 10, ids + 100, 200, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_union(set, set, &other, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_intersect(set, set, &other, &err), PMKT_E_NOMEM);
         ck_assert_int_eq(pmkt_idset_difference(set, set, &other, &err), PMKT_E_NOMEM);

@@ -159,9 +159,11 @@ START_TEST(what_is_no_place_for_a_file_is_refused) {
     ck_assert_int_eq(write_text(scratch_path("no/where"), "x", &err), PMKT_E_IO);
     check_failure(&err, ENOENT, "no/where: there is no such");
     ck_assert_int_eq(write_text(fifo, "x", &err), PMKT_E_IO);
-    check_failure(&err, EINVAL, "fifo");
+    check_failure(&err, EINVAL, "fifo: it is a device, a pipe");
     ck_assert_int_eq(write_text("/dev/null", "x", &err), PMKT_E_IO); /* it is not replaced */
+    check_failure(&err, EINVAL, "not a regular file");
     ck_assert_int_eq(write_text("", "x", &err), PMKT_E_IO);
+    check_failure(&err, ENOENT, "cannot create \"\": there is no such"); /* before it writes */
     ck_assert_int_eq(write_text(endless, "x", &err), PMKT_E_IO);
     check_failure(&err, ENAMETOOLONG, "name is too long");
     ck_assert_int_eq(scratch_files(), 1);
@@ -178,13 +180,13 @@ static int limit_files(rlim_t bytes) {
 }
 
 START_TEST(a_disk_that_is_full_leaves_the_old_file) {
+    /* A program that does not know of SIGXFSZ is not ended by it. */
     const char *path = scratch_path("full");
     pmkt_rfm *rfm = saved_state(SAVED_HISTORY, 5000, 1);
     pmkt_rfm *small = saved_state(SAVED_HISTORY, 10, 1);
     save_to(small, path);
     file_bytes before = file_read(path);
     pmkt_error err = {0};
-    (void)signal(SIGXFSZ, SIG_IGN);
     for (rlim_t bytes = 0; bytes < 400000; bytes += 40000) {
         const int failed = limit_files(bytes);
         const pmkt_status status = pmkt_rfm_save(rfm, path, NULL, NULL, &err);
@@ -199,6 +201,19 @@ START_TEST(a_disk_that_is_full_leaves_the_old_file) {
     file_free(&before);
     pmkt_rfm_free(rfm);
     pmkt_rfm_free(small);
+}
+END_TEST
+
+START_TEST(a_link_is_replaced_and_its_target_stays) {
+    const char *target = scratch_path("target"), *link = scratch_path("link");
+    pmkt_error err = {0};
+    struct stat now;
+    file_write(target, "old", 3);
+    ck_assert_int_eq(symlink(target, link), 0);
+    ck_assert_ok(write_text(link, "new", &err), err);
+    ck_assert_int_eq(lstat(link, &now), 0);
+    ck_assert(S_ISREG(now.st_mode));
+    ck_assert(file_is(link, "new", 3) && file_is(target, "old", 3));
 }
 END_TEST
 
@@ -271,6 +286,7 @@ START_TEST(only_files_are_opened) {
     ck_assert_int_eq(pmkti_in_open(scratch_path("none"), &in, &err), PMKT_E_IO);
     check_failure(&err, ENOENT, "none");
     ck_assert_int_eq(pmkti_in_open("/dev/zero", &in, &err), PMKT_E_IO);
+    check_failure(&err, EINVAL, "not a regular file");
     pmkt_rfm *rfm = NULL;
     ck_assert_int_eq(pmkt_rfm_load(scratch_path("none"), NULL, NULL, &rfm, &err), PMKT_E_IO);
     check_failure(&err, ENOENT, "none");
@@ -367,7 +383,8 @@ int main(void) {
     TOPIC(suite, "writing", the_name_appears_at_the_end, what_is_dropped_leaves_nothing,
           only_the_owner_can_read_it, descriptors_are_not_inherited, names_may_be_relative_and_long,
           a_relative_name_is_of_where_the_program_was, what_is_no_place_for_a_file_is_refused);
-    TOPIC(suite, "failing", a_disk_that_is_full_leaves_the_old_file, a_device_that_is_full_is_seen,
+    TOPIC(suite, "failing", a_disk_that_is_full_leaves_the_old_file,
+          a_link_is_replaced_and_its_target_stays, a_device_that_is_full_is_seen,
           a_descriptor_that_fails_late_fails_the_commit, a_target_that_becomes_a_directory_is_seen,
           the_end_of_a_long_path_is_shown);
     TOPIC(suite, "reading", only_files_are_opened, what_may_not_be_read_is_refused,

@@ -60,40 +60,6 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, np.datetime64) and bool(np.isnat(value))
 
 
-# ------------------------------------------------------------------------------- frames
-
-
-def column_names(frame: Any) -> List[str]:
-    """The columns of a frame: pandas, polars, a pyarrow table or batch, a mapping of arrays."""
-    if isinstance(frame, Mapping):
-        return [str(name) for name in frame]
-    module = type(frame).__module__.partition(".")[0]
-    kind = type(frame).__name__
-    if module == "pandas" and kind == "DataFrame" or module == "polars" and kind == "DataFrame":
-        return [str(name) for name in frame.columns]
-    if module == "pyarrow" and kind in ("Table", "RecordBatch"):
-        return list(frame.schema.names)
-    hint = "; collect() it first" if kind == "LazyFrame" else ""
-    raise InvalidInput(
-        f"a frame cannot be a {module}.{kind}{hint}; expected a DataFrame of pandas or polars, "
-        "a pyarrow Table, or a dict of arrays"
-    )
-
-
-def take_column(frame: Any, name: Any, argument: str) -> Column:
-    """The column of a frame that an argument of ``from_frame`` names."""
-    names = column_names(frame)
-    if not isinstance(name, str):
-        raise InvalidInput(f"{argument} is {name!r}; expected the name of a column")
-    if names.count(name) != 1:
-        problem = "no column" if name not in names else "more than one column"
-        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        raise InvalidInput(f"{argument}: there is {problem} {name!r}; the frame has: {shown}")
-    if type(frame).__module__.startswith("pyarrow"):
-        return to_column(frame.column(names.index(name)), argument)
-    return to_column(frame[name], argument)
-
-
 def to_column(data: Any, label: str) -> Column:
     """Any array, list or column in one of the two plain forms; without a copy where possible."""
     module = type(data).__module__.partition(".")[0]

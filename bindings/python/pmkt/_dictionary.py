@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
-from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from . import errors
-from ._ids import ids_of_texts
+from ._access import Access, joining
+from ._arrow import Stream
+from ._files import Saved
+from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._run import Progress, Running, whole
-from ._strings import to_strings, to_texts
-from ._structs import (
-    new,
-    pmkt_buffer,
-    pmkt_ids,
-    pmkt_ids_counters,
-    pmkt_ids_options,
-    pmkt_load_options,
-    pmkt_save_options,
-)
+from ._strings import text_table, to_strings, to_texts
+from ._structs import new, pmkt_ids, pmkt_ids_counters, pmkt_ids_options
 from ._zones import instant, make_zone
-
-Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 class IdsStats(NamedTuple):
@@ -40,11 +30,14 @@ class IdsStats(NamedTuple):
     bytes_mapped: int
 
 
-class Ids:
+class Ids(Saved):
     """A dictionary of texts: gives each its 64-bit id, and gives the text of an id back.
 
     The id of a text is a frozen hash, the same in every process, language and release. Two texts
     with the same id (a chance of 3 in a million at 10 million texts) are a :class:`Collision`.
+
+    Any thread may call: those that ask (decode, contains, save) run at once, those that change the
+    dictionary (encode, merge, forget) alone.
 
     >>> ids = pmkt.Ids()
     >>> ids.encode(["ann", "bob", "ann"]).tolist()[0] == ids.encode(["ann"])[0]
@@ -58,6 +51,8 @@ class Ids:
         max_bytes: refuse what would make the dictionary larger (LimitReached); 0 = no limit.
         threads: for every call, at most; 0 = as many as this process may use.
     """
+
+    _file = "ids"
 
     def __init__(
         self, texts: Any = None, *, one_way: bool = False, max_bytes: int = 0, threads: int = 0
@@ -76,21 +71,7 @@ class Ids:
     def _own(self, made: Any, threads: int) -> None:
         self._handle = Handle(made, lib.pmkt_ids_free)
         self._threads = whole("threads", threads, 0, 1024)
-        self._lock = threading.Lock()
-        self._busy_thread: Optional[int] = None
-
-    @contextmanager
-    def _alone(self) -> Iterator[Any]:
-        """Keeps other threads out, for a call may change what another one reads."""
-        me = threading.get_ident()
-        if self._busy_thread == me:
-            raise errors.InvalidInput("these ids are busy: their progress callback may not call")
-        with self._lock:
-            try:
-                self._busy_thread = me
-                yield self._handle.pointer
-            finally:
-                self._busy_thread = None
+        self._access = Access("dictionary")
 
     # ---------------------------------------------------------------------------- changing
 
@@ -102,25 +83,29 @@ class Ids:
                 bytes. What is missing gets 0, which is no id.
 
         Raises:
-            Collision: a text has the id of a different one; nothing was learned.
+            Collision: a text has the id of a different one; nothing was learned (of a column that
+            Arrow keeps in chunks: nothing from that chunk on).
         """
+        table = text_table(texts)
+        if table is not None:
+            return self._encode_stream(Stream(table), len(texts), progress)
         strings = to_strings(texts, "texts")
         ids = np.empty(strings.n, np.uint64)
-        with self._alone() as handle, Running(self._threads, progress, "encoding") as run:
-            call(
-                lib.pmkt_ids_encode,
-                handle,
-                strings.bytes,
-                pointer(strings.offsets),
-                strings.n,
-                run,
-                pointer(ids),
-            )
+        where = (strings.bytes, pointer(strings.offsets), strings.n)
+        with self._access.writing(), Running(self._threads, progress, "encoding") as run:
+            call(lib.pmkt_ids_encode, self._handle.pointer, *where, run, pointer(ids))
         if strings.rows is None:
             return ids
         everywhere = np.zeros(strings.n_rows, np.uint64)
         everywhere[strings.rows] = ids
         return everywhere
+
+    def _encode_stream(self, stream: Stream, rows: int, progress: Progress) -> np.ndarray:
+        ids, n = np.empty(rows, np.uint64), ctypes.c_int64()
+        out = (pointer(ids), rows, ctypes.byref(n))
+        with self._access.writing(), Running(self._threads, progress, "encoding") as run:
+            call(lib.pmkt_arrow_ids, stream.pointer, None, self._handle.pointer, run, *out)
+        return ids
 
     def merge(self, other: "Ids", progress: Progress = None) -> "Ids":
         """Adds all that another dictionary knows; what one has forgotten is unknown in both.
@@ -129,10 +114,7 @@ class Ids:
             raise errors.InvalidInput(f"merge takes another Ids, not {type(other).__name__}")
         if other is self:
             raise errors.InvalidInput("a dictionary cannot be merged with itself")
-        with ExitStack() as both:
-            # Always in the same order, so that two threads that merge crosswise do not lock up.
-            for one in sorted((self, other), key=id):
-                both.enter_context(one._alone())
+        with joining(self._access, other._access):
             with Running(self._threads, progress, "merging") as run:
                 call(lib.pmkt_ids_merge, self._handle.pointer, other._handle.pointer, run)
         return self
@@ -151,10 +133,10 @@ class Ids:
         numbers = self._numbers(ids)
         when_ms = instant(when, make_zone(None, 0), "when")
         found = ctypes.c_int64()
-        with self._alone() as handle:
+        with self._access.writing():
             call(
                 lib.pmkt_ids_forget,
-                handle,
+                self._handle.pointer,
                 pointer(numbers),
                 len(numbers),
                 when_ms,
@@ -170,20 +152,8 @@ class Ids:
         if isinstance(ids, (str, bytes)):
             return ids_of_texts([ids])
         if isinstance(ids, (int, np.integer)):
-            ids = [ids]
-        if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
-            return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        if type(ids).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow"):
-            ids = np.asarray(ids)
-            if ids.dtype.kind in "iu":
-                return np.require(ids.astype(np.uint64, copy=False), np.uint64, ["C", "A"])
-        values = list(ids)
-        if values and all(isinstance(value, (str, bytes)) for value in values):
-            return ids_of_texts(values)
-        try:
-            return np.array([int(value) for value in values], np.uint64)
-        except (TypeError, ValueError, OverflowError):
-            raise errors.InvalidInput("expected ids (whole numbers) or texts") from None
+            ids = [ids if isinstance(ids, bool) else int(ids)]
+        return numbers_of(ids, "ids")
 
     def decode(self, ids: Any, raw: bool = False) -> List[Any]:
         """[n] the texts of ids, None where one is not known (or is 0).
@@ -192,41 +162,36 @@ class Ids:
             raw: give bytes rather than str.
         """
         numbers = self._numbers(ids)
-        offsets = np.empty(len(numbers) + 1, np.int64)
-        known = np.empty(len(numbers), np.uint8)
-        with self._alone() as handle:
-            content = self._decode(handle, numbers, offsets, known)
-        return to_texts(content, offsets, known, raw)
+        with self._access.reading():
+            offsets, known = self._measure(numbers)
+            content = (ctypes.c_char * max(int(offsets[-1]), 1))()
+            call(
+                lib.pmkt_ids_decode,
+                self._handle.pointer,
+                pointer(numbers),
+                len(numbers),
+                content,
+                len(content),
+                pointer(offsets),
+                None,
+            )
+        return to_texts(bytes(memoryview(content)[: int(offsets[-1])]), offsets, known, raw)
 
-    @staticmethod
-    def _decode(handle: Any, numbers: np.ndarray, offsets: np.ndarray, known: np.ndarray) -> bytes:
-        where = (pointer(offsets), pointer(known))
-        call(lib.pmkt_ids_decode, handle, pointer(numbers), len(numbers), None, 0, *where)
-        room = int(offsets[-1])
-        content = (ctypes.c_char * max(room, 1))()
-        call(lib.pmkt_ids_decode, handle, pointer(numbers), len(numbers), content, room, *where)
-        return bytes(memoryview(content)[:room])
+    def _measure(self, numbers: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Where the text of each id would lie, and whether it is known."""
+        offsets, known = np.empty(len(numbers) + 1, np.int64), np.empty(len(numbers), np.uint8)
+        where, out = (pointer(numbers), len(numbers)), (pointer(offsets), pointer(known))
+        call(lib.pmkt_ids_decode, self._handle.pointer, *where, None, 0, *out)
+        return offsets, known
 
     def contains(self, ids: Any) -> np.ndarray:
         """[n] bool, whether ids, or texts, are known."""
         numbers = self._numbers(ids)
-        offsets = np.empty(len(numbers) + 1, np.int64)
-        known = np.empty(len(numbers), np.uint8)
-        with self._alone() as handle:
-            call(
-                lib.pmkt_ids_decode,
-                handle,
-                pointer(numbers),
-                len(numbers),
-                None,
-                0,
-                pointer(offsets),
-                pointer(known),
-            )
-        return known.view(bool)
+        with self._access.reading():
+            return self._measure(numbers)[1].view(bool)
 
     def __contains__(self, one: Any) -> bool:
-        if not isinstance(one, (str, bytes, int, np.integer)):
+        if isinstance(one, bool) or not isinstance(one, (str, bytes, int, np.integer)):
             return False
         if isinstance(one, (int, np.integer)) and not 0 < int(one) < 2**64:
             return False
@@ -242,7 +207,8 @@ class Ids:
     def ids(self) -> np.ndarray:
         """[len] uint64, ascending: the ids of all texts that are known."""
         n = ctypes.c_int64()
-        with self._alone() as handle:
+        with self._access.reading():
+            handle = self._handle.pointer
             call(lib.pmkt_ids_list, handle, None, 0, ctypes.byref(n))
             numbers = np.empty(n.value, np.uint64)
             call(lib.pmkt_ids_list, handle, pointer(numbers), n.value, ctypes.byref(n))
@@ -254,8 +220,8 @@ class Ids:
 
     def _counters(self) -> pmkt_ids_counters:
         counters = new(pmkt_ids_counters)
-        with self._alone() as handle:
-            call(lib.pmkt_ids_stats, handle, ctypes.byref(counters))
+        with self._access.reading():
+            call(lib.pmkt_ids_stats, self._handle.pointer, ctypes.byref(counters))
         return counters
 
     @property
@@ -272,100 +238,15 @@ class Ids:
         gone = f", {stats.forgotten:,} forgotten" if stats.forgotten else ""
         return f"<pmkt.Ids of {stats.strings:,} texts{gone}>"
 
-    # ------------------------------------------------------------------------------- files
-
-    def save(
-        self, path: Path, *, compression: int = 0, sync: bool = True, progress: Progress = None
-    ) -> None:
-        """Saves to a file, in one step: a reader sees the old file or the new one.
-
-        Args:
-            compression: 0 for none: equal dictionaries are equal bytes, and the file can be
-                mapped. 1 to 19: a level of zstd.
-            sync: wait for the disk.
-        """
-        options = self._saving(compression, sync)
-        with self._alone() as handle, Running(self._threads, progress, "saving") as run:
-            call(lib.pmkt_ids_save, handle, os.fsencode(path), ctypes.byref(options), run)
-
-    @staticmethod
-    def _saving(compression: int, sync: bool) -> pmkt_save_options:
-        return new(
-            pmkt_save_options,
-            compression=whole("compression", compression, 0, 19),
-            unsynced=0 if sync else 1,
-        )
-
-    def to_bytes(self, *, compression: int = 0) -> bytes:
-        """What :meth:`save` would write."""
-        options = self._saving(compression, True)
-        buffer = ctypes.POINTER(pmkt_buffer)()
-        with self._alone() as handle, Running(self._threads, None, "saving") as run:
-            call(lib.pmkt_ids_save_memory, handle, ctypes.byref(options), run, ctypes.byref(buffer))
-        owner = Handle(buffer, lib.pmkt_buffer_free)
-        size = lib.pmkt_buffer_size(owner.pointer)
-        return ctypes.string_at(lib.pmkt_buffer_data(owner.pointer), size)
-
-    @classmethod
-    def load(
-        cls,
-        path: Path,
-        *,
-        mmap: bool = False,
-        max_bytes: int = 0,
-        threads: int = 0,
-        progress: Progress = None,
-    ) -> "Ids":
-        """Reads a file that :meth:`save` wrote.
-
-        Args:
-            mmap: use the file in place: ready at once whatever its size, and shared by all
-                processes; see :meth:`verify`. It must never be written to or cut while in use.
-        """
-        options = new(pmkt_load_options, max_bytes=whole("max_bytes", max_bytes, 0, 2**63 - 1))
-        made = ctypes.POINTER(pmkt_ids)()
-        where, how, out = os.fsencode(path), ctypes.byref(options), ctypes.byref(made)
-        if mmap:
-            call(lib.pmkt_ids_map, where, how, out)
-        else:
-            with Running(threads, progress, "loading") as run:
-                call(lib.pmkt_ids_load, where, how, run, out)
-        return cls._of(made, threads)
-
-    @classmethod
-    def from_bytes(cls, content: bytes, *, max_bytes: int = 0, threads: int = 0) -> "Ids":
-        """Reads what :meth:`to_bytes` gave."""
-        content = bytes(content)
-        options = new(pmkt_load_options, max_bytes=whole("max_bytes", max_bytes, 0, 2**63 - 1))
-        made = ctypes.POINTER(pmkt_ids)()
-        with Running(threads, None, "loading") as run:
-            call(
-                lib.pmkt_ids_load_memory,
-                content,
-                len(content),
-                ctypes.byref(options),
-                run,
-                ctypes.byref(made),
-            )
-        return cls._of(made, threads)
-
-    @classmethod
-    def _of(cls, made: Any, threads: int) -> "Ids":
-        ids = cls.__new__(cls)
-        ids._own(made, threads)
-        return ids
-
-    def verify(self, progress: Progress = None) -> None:
-        """Reads a mapped file whole and compares every checksum; what is loaded was verified.
-
-        Raises:
-            Corrupt: it is damaged.
-        """
-        with self._alone() as handle, Running(self._threads, progress, "verifying") as run:
-            call(lib.pmkt_ids_verify, handle, run)
-
     def __reduce__(self) -> Tuple[Any, ...]:
         return _restore, (self.to_bytes(), self._threads)
+
+
+def check_ids(ids: Any) -> Optional[Ids]:
+    """A dictionary that an argument named ``ids`` gives, or None."""
+    if ids is not None and not isinstance(ids, Ids):
+        raise errors.InvalidInput(f"ids is a {type(ids).__name__}; expected pmkt.Ids")
+    return ids
 
 
 def _restore(content: bytes, threads: int) -> Ids:

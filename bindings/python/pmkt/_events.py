@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import ExitStack
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._arrow import UNITS, Stream, column_name, decimals_of, has_stream, kind_labels
-from ._columns import Column, column_names, take_column, to_column
+from ._arrow import UNITS, Stream, column_name, decimals_of, kind_labels, name_array
+from ._columns import Column, to_column
 from ._convert import Rejects
-from ._dictionary import Ids
+from ._dictionary import Ids, check_ids
+from ._frames import Readable, as_table, column_names, readable, take_column
 from ._ids import to_ids
 from ._kinds import kind_number, to_kinds
 from ._library import Handle, borrow, call, lib, pointer
 from ._money import to_integers, to_minor, to_product
 from ._report import Report, ReportBuffer
-from ._run import whole
+from ._run import Progress, Running, whole
 from ._structs import new, pmkt_arrow_columns, pmkt_arrow_events, pmkt_events
 from ._times import to_times
 from ._users import Users
@@ -27,7 +28,20 @@ from ._zones import ZoneLike, make_zone
 
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
+_EXTRA = {c.TYPE_INT64: np.int64, c.TYPE_UINT64: np.uint64, c.TYPE_DOUBLE: np.float64}
 _DTYPES = {"time": np.int64, "kind": np.uint16, "amount": np.int64, "quantity": np.int64}
+
+
+class _Options(NamedTuple):
+    """What every way of making a batch is told besides its columns."""
+
+    kind: Any
+    kinds: Optional[Mapping[Any, Any]]
+    currency: Optional[str]
+    exponent: int
+    tz: ZoneLike
+    time_unit: str
+    on_bad: str
 
 
 class Events:
@@ -67,6 +81,10 @@ class Events:
     """What the check of the rows found. What only some receivers need, such as an amount, is
     checked when the batch is added."""
 
+    extra: Mapping[str, np.ndarray] = {}
+    """Further columns of :meth:`from_arrow`, read-only: [rows] int64 (missing: its smallest),
+    uint64 ids (missing: 0) or float64 (missing: NaN)."""
+
     def __init__(
         self,
         user: Any,
@@ -102,7 +120,8 @@ class Events:
             for name, data in given.items()
             if data is not None or name in ("user", "time")
         }
-        self._build(columns, kind, kinds, currency, exponent, tz, time_unit, on_bad)
+        self._build(columns, _Options(kind, kinds, currency, exponent, tz, time_unit, on_bad))
+        self._check()
 
     @classmethod
     def from_frame(
@@ -141,6 +160,12 @@ class Events:
 
         Everything is rounded half away from zero to the ``exponent`` of the currency. The other
         arguments are those of :class:`Events`.
+
+        Tables of polars, pyarrow, DuckDB and pandas' Arrow types are read by C as
+        :meth:`from_arrow` does, but that times without a zone need ``tz``, and users go back as
+        they came. If there is a type or a value that C does not read (times as texts, a date that
+        is none), the whole frame is read through NumPy, which reads more and tells more; for
+        DuckDB that takes pyarrow.
         """
         named = {
             "user": user,
@@ -152,28 +177,39 @@ class Events:
             "quantity": quantity,
             **dict(zip(_IDS, (order, item, category, session, channel, event_id))),
         }
-        if type(frame).__module__.lstrip("_").startswith("duckdb") and has_stream(frame):
-            kept: Dict[str, Any] = {**named, "ids": Ids()}
-            return cls.from_arrow(
-                frame,
-                kind=kind,
-                kinds=kinds,
-                currency=currency,
-                exponent=exponent,
-                tz=tz,
-                time_unit=time_unit,
-                on_bad=on_bad,
-                **kept,
-            )
-        column_names(frame)  # says first of all if this is no frame
-        columns = {
-            argument: take_column(frame, name, argument)
+        given: Dict[str, Any] = {
+            argument: name
             for argument, name in named.items()
             if name is not None or argument in ("user", "time")
         }
+        column_names(frame)  # says first of all if this is no frame
         self = cls.__new__(cls)
-        self._build(columns, kind, kinds, currency, exponent, tz, time_unit, on_bad)
+        options = _Options(kind, kinds, currency, exponent, tz, time_unit, on_bad)
+        source = readable(frame, given, tz is not None)
+        if source is None or not self._read_frame(source, given, options):
+            self, table = cls.__new__(cls), as_table(frame)
+            columns = {
+                argument: take_column(table, name, argument) for argument, name in given.items()
+            }
+            self._build(columns, options)
+        self._check()
         return self
+
+    def _read_frame(self, source: Readable, named: Mapping[str, Any], options: _Options) -> bool:
+        """Whether C could read everything; what it could not is told by those who read again."""
+        ids = Ids() if source.dtype is None else None
+        try:
+            self._read(source.source, named, options, ids, ())
+        except (errors.InvalidInput, errors.FileError):
+            if source.again:
+                return False
+            raise
+        if self._struct.reject and source.again:
+            return False
+        self._users = Users() if source.dtype is None else Users.of_numbers(source.dtype)
+        if ids is not None and len(ids):
+            self._users = Users.of_texts(ids.ids, ids.decode(ids.ids, source.raw))
+        return True
 
     @classmethod
     def from_arrow(
@@ -201,6 +237,9 @@ class Events:
         time_unit: str = "ms",
         on_bad: str = "fail",
         ids: Optional[Ids] = None,
+        extra: Sequence[str] = (),
+        threads: int = 0,
+        progress: Progress = None,
     ) -> "Events":
         """Events from anything that hands out an Arrow stream, read by C; pyarrow is not needed.
 
@@ -212,125 +251,108 @@ class Events:
         integers, never texts. An integer or decimal is exact, however many digits it has.
 
         Args:
-            ids: a dictionary that remembers the texts of all id columns; results then give users
-                back as texts. Without it, users that are texts become their ids, ``uint64``, and
-                stay so.
+            ids: a dictionary that learns the texts of all id columns; results then give users back
+                as texts. Without it, users that are texts become their ids, ``uint64``, and stay
+                so, as numbers of every type do. It may learn some even if the call fails.
+            extra: names of further columns, for :attr:`extra`; texts become ids.
+            threads, progress: as of :class:`pmkt.RFM` and its methods.
         """
-        self = cls.__new__(cls)
-        self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = currency_code(currency)
         named = {
             "user": user,
             "time": time,
-            "kind": kind_column,
+            "kind_column": kind_column,
             "amount": amount,
             "amount_minor": amount_minor,
             "price": price,
             "quantity": quantity,
             **dict(zip(_IDS, (order, item, category, session, channel, event_id))),
         }
-        self._read(source, named, kind, kinds, tz, time_unit, on_bad, ids)
-        self.report = self._deliver(
-            lambda events, report: call(lib.pmkt_events_check, events, report)
-        )
+        self = cls.__new__(cls)
+        options = _Options(kind, kinds, currency, exponent, tz, time_unit, on_bad)
+        self._read(source, named, options, ids, extra, threads, progress, others=True)
+        self._users = _users_of(self._arrays["user"], ids)
+        self._check()
         return self
 
     def _read(
         self,
         source: Any,
-        named: Dict[str, Any],
-        kind: Any,
-        kinds: Optional[Mapping[Any, Any]],
-        tz: ZoneLike,
-        time_unit: str,
-        on_bad: str,
+        named: Mapping[str, Any],
+        options: _Options,
         ids: Optional[Ids],
+        extra: Sequence[str],
+        threads: int = 0,
+        progress: Progress = None,
+        others: bool = False,
     ) -> None:
-        if ids is not None and not isinstance(ids, Ids):
-            raise errors.InvalidInput(f"ids is a {type(ids).__name__}; expected pmkt.Ids")
-        if on_bad not in _ON_BAD:
-            raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
-        if time_unit not in UNITS:
+        """Fills the batch from a stream. ``ids`` learns the texts of users, and of ``others``."""
+        check_ids(ids)
+        self._begin(options)
+        if options.time_unit not in UNITS:
             raise errors.InvalidInput(
-                f"time_unit is {time_unit!r}; expected one of {', '.join(UNITS)}"
+                f"time_unit is {options.time_unit!r}; expected one of {', '.join(UNITS)}"
             )
-        if named["kind"] is None and kinds is not None:
-            raise errors.InvalidInput("kinds= says what the values of kind_column= mean")
-        if named["kind"] is not None and kind is not None:
-            raise errors.InvalidInput("give either kind or kind_column")
-        every_kind = c.KIND_NONE
-        if named["kind"] is None:
-            every_kind = kind_number("order" if kind is None else kind)
-        zone = None if tz is None else make_zone(tz)
-        labels = kind_labels(kinds)
+        every_kind = _every_kind(named.get("kind_column"), options)
+        zone = None if options.tz is None else make_zone(options.tz)
+        labels = kind_labels(options.kinds)
         columns = new(
             pmkt_arrow_columns,
-            on_bad=_ON_BAD[on_bad],
-            every_kind=every_kind,
-            time_unit=UNITS[time_unit],
+            on_bad=_ON_BAD[options.on_bad],
+            every_kind=every_kind or c.KIND_NONE,
+            time_unit=UNITS[options.time_unit],
             decimals=decimals_of(self.exponent),
             currency=(self.currency or "").encode(),
             kinds=labels,
             n_kinds=0 if labels is None else len(labels),
-            **{name: column_name(given, name) for name, given in named.items()},
+            extra=name_array(list(extra), "extra"),
+            n_extra=len(extra),
+            **{
+                name if name != "kind_column" else "kind": column_name(given, name)
+                for name, given in named.items()
+            },
         )
         if zone is not None:
             columns.zone = ctypes.pointer(zone.struct)
+        reader, batch = ctypes.POINTER(pmkt_arrow_events)(), ctypes.POINTER(pmkt_events)()
+        how, out = ctypes.byref(columns), ctypes.byref(reader)
         with ExitStack() as held:
             if ids is not None:
-                columns.users = columns.names = held.enter_context(ids._alone())
+                held.enter_context(ids._access.writing())
+                columns.users = ids._handle.pointer
+                columns.names = ids._handle.pointer if others else None
+            run = held.enter_context(Running(threads, progress, "reading"))
             stream = Stream(source)
-            reader = ctypes.POINTER(pmkt_arrow_events)()
-            call(
-                lib.pmkt_arrow_events_open,
-                stream.pointer,
-                ctypes.byref(columns),
-                None,
-                ctypes.byref(reader),
-            )
+            call(lib.pmkt_arrow_events_open, stream.pointer, how, None, out)
             self._reader = Handle(reader, lib.pmkt_arrow_events_free)  # the columns' memory
-            batch = ctypes.POINTER(pmkt_events)()
-            call(lib.pmkt_arrow_events_all, reader, None, ctypes.byref(batch))
+            call(lib.pmkt_arrow_events_all, reader, run, ctypes.byref(batch))
         self._struct = batch.contents
         self._unreadable: Dict[str, int] = {}
-        present = ["user", "time", "kind", *_IDS, "amount", "quantity"]
-        money = any(named[way] for way in ("amount", "amount_minor", "price"))
+        money = any(named.get(way) for way in ("amount", "amount_minor", "price"))
+        present = {**named, "amount": money, "kind": named.get("kind_column")}
         self._arrays = {
-            name: borrow(
-                getattr(self._struct, name),
-                (len(self),),
-                _DTYPES.get(name, np.uint64),
-                self._reader,
-            )
-            for name in present
-            if (money if name == "amount" else named[name])
+            name: self._column(getattr(self._struct, name), _DTYPES.get(name, np.uint64))
+            for name in ("user", "time", "kind", *_IDS, "amount", "quantity")
+            if present.get(name)
         }
-        self._users = _users_of(self._arrays["user"], ids)
+        self.extra = {
+            column.name.decode("utf-8"): self._column(column.data, _EXTRA[column.type])
+            for column in self._struct.extra[: self._struct.n_extra]
+        }
+
+    def _column(self, at: Any, dtype: Any) -> np.ndarray:
+        return borrow(at, (len(self),), dtype, self._reader)
 
     # --------------------------------------------------------------------------- building
 
-    def _build(
-        self,
-        columns: Dict[str, Column],
-        kind: Any,
-        kinds: Optional[Mapping[Any, Any]],
-        currency: Optional[str],
-        exponent: int,
-        tz: ZoneLike,
-        time_unit: str,
-        on_bad: str,
-    ) -> None:
+    def _build(self, columns: Dict[str, Column], options: _Options) -> None:
         rows = _common_length(columns)
-        if on_bad not in _ON_BAD:
-            raise errors.InvalidInput(f"on_bad is {on_bad!r}; expected 'fail' or 'skip'")
-        self.exponent = whole("exponent", exponent, 0, 6)
-        self.currency = currency_code(currency)
-        rejects = Rejects(rows, on_bad == "skip")
+        self._begin(options)
+        rejects = Rejects(rows, options.on_bad == "skip")
         arrays: Dict[str, np.ndarray] = {}
-        zone = None if tz is None else make_zone(tz)
+        zone = None if options.tz is None else make_zone(options.tz)
         arrays["user"], self._users = to_ids(columns["user"], "user", rejects)
-        arrays["time"] = to_times(columns["time"], "time", zone, time_unit, rejects)
-        every_kind = self._kinds(columns, kind, kinds, arrays, rejects)
+        arrays["time"] = to_times(columns["time"], "time", zone, options.time_unit, rejects)
+        every_kind = self._kinds(columns, options, arrays, rejects)
         for name in _IDS:
             if name in columns:
                 arrays[name], _ = to_ids(columns[name], name, rejects)
@@ -343,13 +365,21 @@ class Events:
         self._arrays = arrays  # the struct only borrows them
         self._struct = new(
             pmkt_events,
-            on_bad=_ON_BAD[on_bad],
+            on_bad=_ON_BAD[options.on_bad],
             rows=rows,
             every_kind=every_kind,
             currency_exponent=self.exponent if self.currency else 0,
             currency=(self.currency or "").encode(),
             **{name: pointer(array) for name, array in arrays.items()},
         )
+
+    def _begin(self, options: _Options) -> None:
+        if options.on_bad not in _ON_BAD:
+            raise errors.InvalidInput(f"on_bad is {options.on_bad!r}; expected 'fail' or 'skip'")
+        self.exponent = whole("exponent", options.exponent, 0, 6)
+        self.currency = currency_code(options.currency)
+
+    def _check(self) -> None:
         self.report = self._deliver(
             lambda events, report: call(lib.pmkt_events_check, events, report)
         )
@@ -357,20 +387,15 @@ class Events:
     @staticmethod
     def _kinds(
         columns: Dict[str, Column],
-        kind: Any,
-        kinds: Optional[Mapping[Any, Any]],
+        options: _Options,
         arrays: Dict[str, np.ndarray],
         rejects: Rejects,
     ) -> int:
         """Fills the column of kinds, or returns the kind of every row."""
-        if "kind_column" not in columns:
-            if kinds is not None:
-                raise errors.InvalidInput("kinds= says what the values of kind_column= mean")
-            return kind_number("order" if kind is None else kind)
-        if kind is not None:
-            raise errors.InvalidInput("give either kind or kind_column")
-        arrays["kind"] = to_kinds(columns["kind_column"], "kind_column", kinds, rejects)
-        return c.KIND_NONE
+        every_kind = _every_kind(columns.get("kind_column"), options)
+        if every_kind is None:
+            arrays["kind"] = to_kinds(columns["kind_column"], "kind_column", options.kinds, rejects)
+        return every_kind or c.KIND_NONE
 
     def _money(
         self, columns: Dict[str, Column], arrays: Dict[str, np.ndarray], rejects: Rejects
@@ -426,6 +451,17 @@ def _users_of(users: np.ndarray, ids: Optional[Ids]) -> Users:
         if any(text is not None for text in texts):
             return Users.of_texts(different, texts)
     return Users.of_numbers(np.dtype(np.uint64))
+
+
+def _every_kind(column: Any, options: _Options) -> Optional[int]:
+    """The kind of every row, or None if a column says it."""
+    if column is None:
+        if options.kinds is not None:
+            raise errors.InvalidInput("kinds= says what the values of kind_column= mean")
+        return kind_number("order" if options.kind is None else options.kind)
+    if options.kind is not None:
+        raise errors.InvalidInput("give either kind or kind_column")
+    return None
 
 
 def _common_length(columns: Dict[str, Column]) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, List, Optional, Tuple
+from typing import AbstractSet, Any, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._columns import Column
+from ._columns import Column, to_column
 from ._convert import NOT_AN_ID, Rejects, names_of, plain, take, types_of, with_null
 from ._library import call, lib, pointer
 from ._users import Users
@@ -25,6 +25,16 @@ def ids_of_texts(texts: List[Any]) -> np.ndarray:
     ids = np.empty(len(raw), np.uint64)
     call(lib.pmkt_ids_of_strings, b"".join(raw), pointer(offsets), len(raw), pointer(ids))
     return ids
+
+
+def numbers_of(ids: Any, label: str) -> np.ndarray:
+    """[n] uint64 of many ids or texts; missing ones are 0. What is neither is refused, for a wrong
+    number would be somebody else."""
+    if isinstance(ids, (AbstractSet, Iterator, range)):
+        ids = list(ids)
+    column = to_column(ids, label)
+    found, _ = to_ids(column, label, Rejects(column.rows, False))
+    return np.require(found, np.uint64, ["C", "A"])
 
 
 def to_ids(column: Column, label: str, rejects: Rejects) -> Tuple[np.ndarray, Users]:

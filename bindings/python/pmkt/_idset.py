@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from typing import Any, Callable, Iterator, Tuple
 
 import numpy as np
 
 from . import errors
-from ._columns import to_column
-from ._convert import Rejects
-from ._ids import ids_of_texts, to_ids
+from ._access import Access
+from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._structs import pmkt_idset
 
@@ -24,11 +22,7 @@ def _numbers(ids: Any, label: str) -> np.ndarray:
         return ids.to_numpy()
     if isinstance(ids, (str, bytes)):
         raise errors.InvalidInput(f"{label} is {ids!r:.60}; expected many, such as [{ids!r:.60}]")
-    if isinstance(ids, (set, frozenset, range)):
-        ids = list(ids)
-    column = to_column(ids, label)
-    found, _ = to_ids(column, label, Rejects(column.rows, False))
-    return np.require(found, np.uint64, ["C", "A"])
+    return numbers_of(ids, label)
 
 
 class IdSet:
@@ -53,12 +47,12 @@ class IdSet:
 
     def _own(self, made: Any) -> None:
         self._handle = Handle(made, lib.pmkt_idset_free)
-        self._lock = threading.Lock()  # of updates
+        self._access = Access("set")  # asking needs none
 
     def update(self, *, add: Any = None, remove: Any = None) -> None:
         """Takes ids out and puts ids in, in this order: what is in both is in the set."""
         gone, come = _numbers(remove, "remove"), _numbers(add, "add")
-        with self._lock:
+        with self._access.writing():
             call(
                 lib.pmkt_idset_update,
                 self._handle.pointer,
@@ -130,14 +124,11 @@ class IdSet:
         if not isinstance(other, IdSet):
             return NotImplemented
         made = ctypes.POINTER(pmkt_idset)()
-        with self._no_updates(other):
+        with self._access.reading(), other._access.reading():
             call(function, self._handle.pointer, other._handle.pointer, ctypes.byref(made))
         result = IdSet.__new__(IdSet)
         result._own(made)
         return result
-
-    def _no_updates(self, other: "IdSet") -> "_Locks":
-        return _Locks(self._lock, other._lock)
 
     def __or__(self, other: Any) -> "IdSet":
         return self._with(other, lib.pmkt_idset_union)
@@ -159,19 +150,3 @@ class IdSet:
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return IdSet, (self.to_numpy(),)
-
-
-class _Locks:
-    """Two locks, each once and always in the same order, so that no two threads lock up."""
-
-    def __init__(self, *locks: Any) -> None:
-        different = {id(lock): lock for lock in locks}
-        self._locks = [different[number] for number in sorted(different)]
-
-    def __enter__(self) -> None:
-        for lock in self._locks:
-            lock.acquire()
-
-    def __exit__(self, *details: Any) -> None:
-        for lock in self._locks:
-            lock.release()

@@ -13,13 +13,13 @@ from . import errors
 from ._arrow import Stream, column_name, decimals_of
 from ._columns import to_column
 from ._convert import Rejects, plain
-from ._dictionary import Ids
+from ._dictionary import Ids, check_ids
 from ._events import currency_code
 from ._ids import to_ids
 from ._library import Handle, borrow, call, lib, pointer
 from ._money import to_integers
 from ._report import Report, ReportBuffer
-from ._run import whole
+from ._run import Progress, Running, whole
 from ._structs import new, pmkt_arrow_item_columns, pmkt_arrow_items, pmkt_items
 
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
@@ -115,6 +115,8 @@ class Items:
         exponent: int = 2,
         on_bad: str = "fail",
         ids: Optional[Ids] = None,
+        threads: int = 0,
+        progress: Progress = None,
     ) -> "Items":
         """Items from anything that hands out an Arrow stream; see :meth:`pmkt.Events.from_arrow`.
 
@@ -123,8 +125,7 @@ class Items:
         """
         self = cls.__new__(cls)
         self._begin(currency, exponent, on_bad)
-        if ids is not None and not isinstance(ids, Ids):
-            raise errors.InvalidInput(f"ids is a {type(ids).__name__}; expected pmkt.Ids")
+        check_ids(ids)
         named = dict(
             item=item, category=category, brand=brand, price=price, price_minor=price_minor
         )
@@ -140,7 +141,9 @@ class Items:
         batch = ctypes.POINTER(pmkt_items)()
         with ExitStack() as held:
             if ids is not None:
-                columns.items = columns.names = held.enter_context(ids._alone())
+                held.enter_context(ids._access.writing())
+                columns.items = columns.names = ids._handle.pointer
+            run = held.enter_context(Running(threads, progress, "reading"))
             stream = Stream(source)
             call(
                 lib.pmkt_arrow_items_open,
@@ -150,7 +153,7 @@ class Items:
                 ctypes.byref(reader),
             )
             self._reader = Handle(reader, lib.pmkt_arrow_items_free)  # the columns' memory
-            call(lib.pmkt_arrow_items_all, reader, None, ctypes.byref(batch))
+            call(lib.pmkt_arrow_items_all, reader, run, ctypes.byref(batch))
         self._struct = batch.contents
         rows, dimensions = len(self), int(self._struct.dimensions)
         self._arrays = {

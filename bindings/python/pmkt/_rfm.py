@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import threading
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Optional, Set
+from typing import Any, Iterable, Optional, Set
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
+from ._access import Access, joining
+from ._dictionary import Ids
 from ._events import Events
-from ._files import (
-    PathLike,
-    borrow_bytes,
-    encode_path,
-    load_options,
-    save_options,
-    take_buffer,
-)
+from ._files import Saved
 from ._library import Handle, call, lib, pointer
 from ._options import (
     COLLAPSES,
@@ -74,12 +67,18 @@ class Stats:
     currency: Optional[str]
 
 
-class RFM:
+class RFM(Saved):
     """Recency, frequency and monetary value of customers: takes orders, tells who is worth what.
 
     Takes batches of events in any order, as often as there are some; :meth:`score` answers as of a
-    date. Calls on one state are made one after another, whichever threads they come from; a call
-    from the state's own progress callback is refused. While C works, other Python threads run.
+    date. Any thread may call: those that ask (score, stats, save) run at once, those that change
+    the state alone. From its own progress callback a state can be asked at most, and only if the
+    call does not change it.
+
+    A file has ids only. A state that is loaded gives its users as ids (uint64), though texts still
+    find theirs, for the hash is the same everywhere. For the way back keep the texts beside it:
+    ``rfm.user_ids().save("shop.ids")``, and ``scores.to_pandas(ids=pmkt.Ids.load("shop.ids"))``.
+    Pickling keeps the texts.
 
     Args:
         mode: ``"history"`` keeps every order, and answers for any date. ``"summary"`` keeps sums
@@ -91,6 +90,8 @@ class RFM:
         unpriced: orders have no amounts; they count unless canceled.
         threads: for every call, at most; 0 = as many as this process may use.
     """
+
+    _file = "rfm"
 
     report: Optional[Report] = None
     """What became of the rows of the last :meth:`add`."""
@@ -112,8 +113,7 @@ class RFM:
         self._users = Users()
         self._forgotten: Set[int] = set()  # only of text users, whose texts are to go as well
         self._exponent: Optional[int] = None
-        self._lock = threading.Lock()
-        self._busy_thread: Optional[int] = None
+        self._access = Access("state")
         options = new(
             pmkt_rfm_options,
             mode=_MODES[mode],
@@ -125,35 +125,18 @@ class RFM:
         call(lib.pmkt_rfm_new, ctypes.byref(options), ctypes.byref(state))
         self._handle = Handle(state, lib.pmkt_rfm_free)
 
-    @classmethod
-    def _of_state(cls, state: Any, threads: int) -> "RFM":
-        """A state that C has made, whose users and zone are not known here."""
-        self = cls.__new__(cls)
+    def _own(self, state: Any, threads: int) -> None:
+        """Of a file: how its users came in is not known here."""
         self._handle = Handle(state, lib.pmkt_rfm_free)
+        self._access = Access("state")
         self._threads = threads
         self._users = Users.unknown()
         self._forgotten = set()
-        self._lock = threading.Lock()
-        self._busy_thread = None
         made = new(pmkt_rfm_options)
         call(lib.pmkt_rfm_settings, state, ctypes.byref(made))
         self._zone = Zone.of_struct(made.zone.contents)
         counters = self._stats(state)
         self._exponent = counters.currency_exponent if counters.currency else None
-        return self
-
-    @contextmanager
-    def _alone(self) -> Iterator[Any]:
-        """Keeps other threads out; the C state has one user at a time."""
-        me = threading.get_ident()
-        if self._busy_thread == me:
-            raise errors.InvalidInput("this state is busy: its progress callback may not call it")
-        with self._lock:
-            try:
-                self._busy_thread = me
-                yield self._handle.pointer
-            finally:
-                self._busy_thread = None
 
     # ---------------------------------------------------------------------------- changing
 
@@ -169,18 +152,19 @@ class RFM:
                 raise errors.InvalidInput(
                     f"add takes Events, not {type(batch).__name__}; see Events.from_frame"
                 )
-        with self._alone() as state:
+        with self._access.writing():
             for batch in events:
-                report = self._add_one(state, batch, progress)
+                report = self._add_one(batch, progress)
                 total = report if total is None else total + report
                 self.report = total
         return self
 
-    def _add_one(self, state: Any, batch: Events, progress: Progress) -> Report:
+    def _add_one(self, batch: Events, progress: Progress) -> Report:
         self._users.check(batch._users)
         exponent = batch._money_exponent
         self._check_exponent(exponent)
         with Running(self._threads, progress, "adding") as run:
+            state = self._handle.pointer
             report = batch._deliver(lambda rows, out: call(lib.pmkt_rfm_add, state, rows, run, out))
             self._users.absorb(batch._users)
             self._exponent = self._exponent if exponent is None else exponent
@@ -206,10 +190,7 @@ class RFM:
             raise errors.InvalidInput(f"merge takes another RFM, not {type(other).__name__}")
         if other is self:
             raise errors.InvalidInput("a state cannot be merged into itself")
-        with ExitStack() as both:
-            # Always in the same order, so that two threads that merge crosswise do not lock up.
-            for state in sorted((self, other), key=id):
-                both.enter_context(state._alone())
+        with joining(self._access, other._access):
             self._users.check(other._users)
             self._check_exponent(other._exponent)
             with Running(self._threads, progress, "merging") as run:
@@ -235,7 +216,8 @@ class RFM:
         Returns:
             how many different users had something to forget.
         """
-        with self._alone() as state:
+        with self._access.writing():
+            state = self._handle.pointer
             if when is None:
                 when_ms = self._stats(state).last_event_ms + 1
                 if when_ms <= c.TIME_MIN:
@@ -270,8 +252,8 @@ class RFM:
     def compact(self, progress: Progress = None) -> "RFM":
         """Folds recent rows into the compact form and gives spare memory back. Answers do not
         change. A state does this by itself; call it before a long rest."""
-        with self._alone() as state, Running(self._threads, progress, "compacting") as run:
-            call(lib.pmkt_rfm_compact, state, run)
+        with self._access.writing(), Running(self._threads, progress, "compacting") as run:
+            call(lib.pmkt_rfm_compact, self._handle.pointer, run)
         return self
 
     # ---------------------------------------------------------------------------- asking
@@ -284,8 +266,8 @@ class RFM:
     @property
     def stats(self) -> Stats:
         """What the state holds now."""
-        with self._alone() as state:
-            raw = self._stats(state)
+        with self._access.reading():
+            raw = self._stats(self._handle.pointer)
         modes = {number: name for name, number in _MODES.items()}
         same = (
             "generation rows_accepted rows_rejected rows_ignored rows_pending customers orders "
@@ -392,10 +374,20 @@ class RFM:
         options = ScoreOptions(numbers, choices, tiers, segments, before)
         as_of_ms = instant(as_of, self._zone, "as_of")
         scores = ctypes.POINTER(pmkt_rfm_scores)()
-        with self._alone() as state, Running(self._threads, progress, "scoring") as run:
+        with self._access.reading(), Running(self._threads, progress, "scoring") as run:
+            state = self._handle.pointer
             call(lib.pmkt_rfm_score, state, as_of_ms, options.pointer, run, ctypes.byref(scores))
             handle = Handle(scores, lib.pmkt_rfm_scores_free)
             return RFMScores(handle, self._users, self._zone, self._exponent)
+
+    def user_ids(self) -> Ids:
+        """The texts of the users, for a file beside the state's: ``rfm.user_ids().save(...)``.
+
+        Of users who are numbers there are none, nor of a state from a file, which knows ids only.
+        """
+        with self._access.reading():
+            texts = list(self._users.names.values())
+        return Ids(texts)
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -408,118 +400,12 @@ class RFM:
             f"from {first} to {last}, {stats.bytes / 1e6:,.1f} MB)"
         )
 
-    # ---------------------------------------------------------------------------- files
-
-    def save(
-        self,
-        path: PathLike,
-        compression: int = 0,
-        *,
-        sync: bool = True,
-        progress: Progress = None,
-    ) -> "RFM":
-        """Saves all that the state knows, forgettings too, in one step: whoever reads the file sees
-        the old one or the new one. Returns the state.
-
-        The file has ids only. Texts of users are not in it, and a state that is loaded gives ids
-        (uint64): keep the texts beside it. Texts still find their ids, for the hash is the same
-        everywhere. Pickling keeps the texts.
-
-        Args:
-            path: created readable by its owner only.
-            compression: 0: none; equal states are equal bytes, and the file can be mapped. 1 to 19:
-                a level of zstd; smaller, cannot be mapped.
-            sync: False does not wait for the disk; for caches and tests.
-
-        Raises:
-            FileError: the system could not write it; what was there is as it was.
-        """
-        options, encoded = save_options(compression, sync), encode_path(path)
-        with self._alone() as state, Running(self._threads, progress, "saving") as run:
-            call(lib.pmkt_rfm_save, state, encoded, options, run)
-        return self
-
-    @classmethod
-    def load(
-        cls,
-        path: PathLike,
-        map: bool = False,
-        *,
-        max_bytes: int = 0,
-        threads: int = 0,
-        progress: Progress = None,
-    ) -> "RFM":
-        """A state from a file; it goes on like the one that was saved. Its users are ids.
-
-        Args:
-            map: False reads the file whole and verifies it. True uses it in place: ready at once
-                whatever its size; parts are read and checked when needed, and shared by all
-                processes. Changes stay in memory. Never write into a mapped file, replace it (as
-                :meth:`save` does).
-            max_bytes, threads: as of a new state.
-
-        Raises:
-            FileError: the system cannot read it (a FileNotFoundError if it is not there).
-            BadFormat: it is no file of libpmkt, of another kind, or of a newer release.
-            Corrupt: it is damaged. From a mapped state also later, when it is read.
-            Unsupported: a compressed file cannot be mapped.
-        """
-        options, encoded = load_options(max_bytes), encode_path(path)
-        threads = whole("threads", threads, 0, 1024)
-        state = ctypes.POINTER(pmkt_rfm)()
-        if map:
-            call(lib.pmkt_rfm_map, encoded, options, ctypes.byref(state))
-        else:
-            with Running(threads, progress, "loading") as run:
-                call(lib.pmkt_rfm_load, encoded, options, run, ctypes.byref(state))
-        return cls._of_state(state, threads)
-
-    def to_bytes(self, compression: int = 0, progress: Progress = None) -> bytes:
-        """What :meth:`save` would write, for a database or a message."""
-        options = save_options(compression)
-        with self._alone() as state:
-            return self._to_bytes(state, options, progress)
-
-    def _to_bytes(self, state: Any, options: Any, progress: Progress) -> bytes:
-        with Running(self._threads, progress, "saving") as run:
-            return take_buffer(lambda out: call(lib.pmkt_rfm_save_memory, state, options, run, out))
-
-    @classmethod
-    def from_bytes(
-        cls, data: Any, *, max_bytes: int = 0, threads: int = 0, progress: Progress = None
-    ) -> "RFM":
-        """A state from what :meth:`to_bytes` or :meth:`save` made; see :meth:`load`."""
-        options, view = load_options(max_bytes), borrow_bytes(data)
-        threads = whole("threads", threads, 0, 1024)
-        state = ctypes.POINTER(pmkt_rfm)()
-        with Running(threads, progress, "loading") as run:
-            call(
-                lib.pmkt_rfm_load_memory,
-                view.ctypes.data,
-                len(view),
-                options,
-                run,
-                ctypes.byref(state),
-            )
-        return cls._of_state(state, threads)
-
-    def verify(self, progress: Progress = None) -> "RFM":
-        """Reads the whole file of a mapped state and compares every checksum; nothing to do for
-        others. Returns the state.
-
-        Raises:
-            Corrupt: the file is damaged; ``where`` is the byte.
-        """
-        with self._alone() as state, Running(self._threads, progress, "verifying") as run:
-            call(lib.pmkt_rfm_verify, state, run)
-        return self
-
     def __reduce__(self) -> Any:
         """Pickling and copying keep what this package knows besides, such as the users' texts."""
-        with self._alone() as state:
-            data = self._to_bytes(state, save_options(0), None)
+        with self._access.reading():
             users, forgotten = self._users.copy(), set(self._forgotten)
             beside = (self._threads, users, forgotten, self._exponent, self._zone.name)
+            data = self.to_bytes()
         return _of_pickle, (data, beside)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import ExitStack
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._arrow import capsule_of
+from ._dictionary import Ids, check_ids
 from ._library import Handle, borrow, call, lib, pointer
 from ._structs import new, pmkt_arrow_options, pmkt_rfm_columns, pmkt_rfm_group
 from ._table import Table, aligned, percent
@@ -51,12 +53,12 @@ class Cuts(NamedTuple):
 class _Source:
     """Scores in one of their two forms, as a table that others can ask for its stream."""
 
-    def __init__(self, scores: "RFMScores", raw: bool) -> None:
-        self._scores = scores
-        self._raw = raw
+    def __init__(self, scores: "RFMScores", raw: bool, ids: Optional[Ids]) -> None:
+        self._stream = scores._stream, raw, check_ids(ids)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._scores._stream(self._raw)
+        stream, raw, ids = self._stream
+        return stream(raw, ids)
 
 
 class RFMScores:
@@ -273,23 +275,37 @@ class RFMScores:
 
     # ---------------------------------------------------------------------------- elsewhere
 
-    def to_dict(self) -> Dict[str, np.ndarray]:
-        """Column names to arrays, codes as numbers; without a copy."""
+    def _named(self, ids: Optional[Ids]) -> np.ndarray:
+        """[rows] users as they came in, or as the texts that a dictionary knows."""
+        if check_ids(ids) is None:
+            return self.user
+        texts = np.empty(self._rows, object)
+        texts[:] = ids.decode(self.user_id) if ids is not None else None
+        return texts
+
+    def to_dict(self, *, ids: Optional[Ids] = None) -> Dict[str, np.ndarray]:
+        """Column names to arrays, codes as numbers; without a copy.
+
+        Args:
+            ids: users as the texts that this dictionary knows, None where it does not; for the
+                scores of a state from a file, which has ids only. Without it: as they came in.
+        """
         what = "band" if self.scheme == "threshold" else "score"
         return {
-            "user": self.user,
+            "user": self._named(ids),
             **{name: getattr(self, name) for name in _NUMBERS},
             **{f"{name}_minor": getattr(self, f"{name}_minor") for name in _MONEY},
             **{f"{axis}_{what}": self._axes[axis] for axis in "rfm"},
             **{name: getattr(self, name) for name in (*_CODES, "flags")},
         }
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self, *, ids: Optional[Ids] = None) -> Any:
         """A DataFrame, one row a customer: codes as ordered-by-code categoricals of their names,
-        money in major units beside the ``*_minor`` columns, flags as booleans."""
+        money in major units beside the ``*_minor`` columns, flags as booleans. ``ids``: as of
+        :meth:`to_dict`."""
         import pandas
 
-        data = dict(self.to_dict())
+        data = self.to_dict(ids=ids)
         unit = 10**self.exponent
         frame: Dict[str, Any] = {}
         for name, values in data.items():
@@ -311,24 +327,42 @@ class RFMScores:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The scores as a capsule with an Arrow stream, for ``polars.DataFrame(scores)``,
         ``pyarrow.table(scores)``, DuckDB and others: names as dictionaries, money as decimals of
-        the currency, flags as booleans, ``recency_days`` null without an order. Users are their
-        ``user_id``. The memory lives as long as what was made of it."""
-        return self._stream(raw=False)
+        the currency, flags as booleans, ``recency_days`` null without an order. Users are texts if
+        they came as such, else their ``user_id``. The memory lives as long as what was made of
+        it."""
+        return self._stream(False, None)
 
-    def _stream(self, raw: bool) -> Any:
+    def _stream(self, raw: bool, ids: Optional[Ids]) -> Any:
+        if ids is None and not raw and self._users.kind is str and self._users.is_text:
+            ids = Ids(self.user)
         options = new(pmkt_arrow_options, raw=int(raw))
-        return capsule_of(
-            lambda stream: call(
-                lib.pmkt_rfm_scores_arrow, self._handle.pointer, ctypes.byref(options), stream
+        with ExitStack() as held:
+            if ids is not None:
+                held.enter_context(ids._access.reading())
+                options.ids = ids._handle.pointer
+            return capsule_of(
+                lambda stream: call(
+                    lib.pmkt_rfm_scores_arrow, self._handle.pointer, ctypes.byref(options), stream
+                )
             )
-        )
 
-    def to_arrow(self, raw: bool = False) -> Any:
-        """A ``pyarrow.Table``. ``raw``: every column as it lies in memory, without a copy, with
-        codes instead of names and money in minor units."""
+    def to_arrow(self, raw: bool = False, *, ids: Optional[Ids] = None) -> Any:
+        """A ``pyarrow.Table``.
+
+        Args:
+            raw: every column as it lies in memory, without a copy, with codes instead of names,
+                money in minor units and users as their ``user_id``.
+            ids: users as the texts that this dictionary knows, null where it does not.
+        """
         import pyarrow
 
-        return pyarrow.table(_Source(self, raw))
+        return pyarrow.table(_Source(self, raw, ids))
+
+    def to_polars(self, raw: bool = False, *, ids: Optional[Ids] = None) -> Any:
+        """A DataFrame of polars; see :meth:`to_arrow`."""
+        import polars
+
+        return polars.DataFrame(_Source(self, raw, ids))
 
     def __len__(self) -> int:
         return self._rows

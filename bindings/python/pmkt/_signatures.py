@@ -36,6 +36,8 @@ SIGNATURES: List[Signature] = [
     ("pmkt_version_number", c_int32, []),
     # const char *pmkt_build_info(void);
     ("pmkt_build_info", c_char_p, []),
+    # const char *pmkt_isa(void);
+    ("pmkt_isa", c_char_p, []),
     # ------------------------------------------------------------------ time.h
     # pmkt_status pmkt_zone_days(const pmkt_zone *zone, const int64_t *ms, int64_t n,
     #                            int32_t *day, pmkt_error *err);
@@ -98,6 +100,104 @@ SIGNATURES: List[Signature] = [
         c_int32,
         [P(c_double), c_int64, c_int32, P(c_uint64), P(c_int64), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_ids_new(const pmkt_ids_options *options, pmkt_ids **ids, pmkt_error *err);
+    ("pmkt_ids_new", c_int32, [P(s.pmkt_ids_options), P(P(s.pmkt_ids)), P(s.pmkt_error)]),
+    # void pmkt_ids_free(pmkt_ids *ids);
+    ("pmkt_ids_free", None, [P(s.pmkt_ids)]),
+    # pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
+    #                             int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
+    (
+        "pmkt_ids_encode",
+        c_int32,
+        [P(s.pmkt_ids), c_char_p, P(c_int64), c_int64, P(s.pmkt_run), P(c_uint64), P(s.pmkt_error)],
+    ),
+    # const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);
+    ("pmkt_ids_name", c_char_p, [P(s.pmkt_ids), c_uint64, P(c_size_t)]),
+    # pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n, char *bytes,
+    #                             int64_t room, int64_t *offsets, uint8_t *known,
+    #                             pmkt_error *err);
+    (
+        "pmkt_ids_decode",
+        c_int32,
+        [
+            P(s.pmkt_ids),
+            P(c_uint64),
+            c_int64,
+            P(c_char),
+            c_int64,
+            P(c_int64),
+            P(c_uint8),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t room, int64_t *n,
+    #                           pmkt_error *err);
+    ("pmkt_ids_list", c_int32, [P(s.pmkt_ids), P(c_uint64), c_int64, P(c_int64), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const pmkt_run *run,
+    #                            pmkt_error *err);
+    ("pmkt_ids_merge", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
+    #                             int64_t *found, pmkt_error *err);
+    (
+        "pmkt_ids_forget",
+        c_int32,
+        [P(s.pmkt_ids), P(c_uint64), c_int64, c_int64, P(c_int64), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out, pmkt_error *err);
+    ("pmkt_ids_stats", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids_counters), P(s.pmkt_error)]),
+    # pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,
+    #                           const pmkt_save_options *options, const pmkt_run *run,
+    #                           pmkt_error *err);
+    (
+        "pmkt_ids_save",
+        c_int32,
+        [P(s.pmkt_ids), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_save_memory(const pmkt_ids *ids, const pmkt_save_options *options,
+    #                                  const pmkt_run *run, pmkt_buffer **buffer,
+    #                                  pmkt_error *err);
+    (
+        "pmkt_ids_save_memory",
+        c_int32,
+        [
+            P(s.pmkt_ids),
+            P(s.pmkt_save_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_buffer)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_load(const char *path, const pmkt_load_options *options,
+    #                           const pmkt_run *run, pmkt_ids **ids, pmkt_error *err);
+    (
+        "pmkt_ids_load",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_ids)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_load_memory(const void *bytes, size_t size,
+    #                                  const pmkt_load_options *options, const pmkt_run *run,
+    #                                  pmkt_ids **ids, pmkt_error *err);
+    (
+        "pmkt_ids_load_memory",
+        c_int32,
+        [
+            c_void_p,
+            c_size_t,
+            P(s.pmkt_load_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_ids)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_ids_map(const char *path, const pmkt_load_options *options, pmkt_ids **ids,
+    #                          pmkt_error *err);
+    (
+        "pmkt_ids_map",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(P(s.pmkt_ids)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_ids_verify(const pmkt_ids *ids, const pmkt_run *run, pmkt_error *err);
+    ("pmkt_ids_verify", c_int32, [P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
     # ---------------------------------------------------------------- events.h
     # const char *pmkt_kind_name(int32_t kind);
     ("pmkt_kind_name", c_char_p, [c_int32]),
@@ -237,6 +337,19 @@ SIGNATURES: List[Signature] = [
         c_int32,
         [P(s.pmkt_rfm_scores), P(c_uint64), c_int64, P(c_int64), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
+    #                                   const pmkt_arrow_options *options,
+    #                                   struct ArrowArrayStream *stream, pmkt_error *err);
+    (
+        "pmkt_rfm_scores_arrow",
+        c_int32,
+        [
+            P(s.pmkt_rfm_scores),
+            P(s.pmkt_arrow_options),
+            P(s.ArrowArrayStream),
+            P(s.pmkt_error),
+        ],
+    ),
     # int32_t pmkt_rfm_scores_codes(const pmkt_rfm_scores *scores, int32_t by);
     ("pmkt_rfm_scores_codes", c_int32, [P(s.pmkt_rfm_scores), c_int32]),
     # const char *pmkt_rfm_scores_name(const pmkt_rfm_scores *scores, int32_t by, int32_t code);
@@ -295,105 +408,7 @@ SIGNATURES: List[Signature] = [
     # const uint64_t *pmkt_rfm_migration_list(const pmkt_rfm_migration *migration, int32_t list,
     #                                         int64_t *n);
     ("pmkt_rfm_migration_list", P(c_uint64), [P(s.pmkt_rfm_migration), c_int32, P(c_int64)]),
-    # ---------------------------------------------------------- ids.h, idset.h
-    # pmkt_status pmkt_ids_new(const pmkt_ids_options *options, pmkt_ids **ids, pmkt_error *err);
-    ("pmkt_ids_new", c_int32, [P(s.pmkt_ids_options), P(P(s.pmkt_ids)), P(s.pmkt_error)]),
-    # void pmkt_ids_free(pmkt_ids *ids);
-    ("pmkt_ids_free", None, [P(s.pmkt_ids)]),
-    # pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
-    #                             int64_t n, const pmkt_run *run, uint64_t *id, pmkt_error *err);
-    (
-        "pmkt_ids_encode",
-        c_int32,
-        [P(s.pmkt_ids), c_char_p, P(c_int64), c_int64, P(s.pmkt_run), P(c_uint64), P(s.pmkt_error)],
-    ),
-    # const char *pmkt_ids_name(const pmkt_ids *ids, uint64_t id, size_t *length);
-    ("pmkt_ids_name", c_char_p, [P(s.pmkt_ids), c_uint64, P(c_size_t)]),
-    # pmkt_status pmkt_ids_decode(const pmkt_ids *ids, const uint64_t *id, int64_t n, char *bytes,
-    #                             int64_t room, int64_t *offsets, uint8_t *known,
-    #                             pmkt_error *err);
-    (
-        "pmkt_ids_decode",
-        c_int32,
-        [
-            P(s.pmkt_ids),
-            P(c_uint64),
-            c_int64,
-            P(c_char),
-            c_int64,
-            P(c_int64),
-            P(c_uint8),
-            P(s.pmkt_error),
-        ],
-    ),
-    # pmkt_status pmkt_ids_list(const pmkt_ids *ids, uint64_t *id, int64_t room, int64_t *n,
-    #                           pmkt_error *err);
-    ("pmkt_ids_list", c_int32, [P(s.pmkt_ids), P(c_uint64), c_int64, P(c_int64), P(s.pmkt_error)]),
-    # pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const pmkt_run *run,
-    #                            pmkt_error *err);
-    ("pmkt_ids_merge", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
-    # pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
-    #                             int64_t *found, pmkt_error *err);
-    (
-        "pmkt_ids_forget",
-        c_int32,
-        [P(s.pmkt_ids), P(c_uint64), c_int64, c_int64, P(c_int64), P(s.pmkt_error)],
-    ),
-    # pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out, pmkt_error *err);
-    ("pmkt_ids_stats", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids_counters), P(s.pmkt_error)]),
-    # pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,
-    #                           const pmkt_save_options *options, const pmkt_run *run,
-    #                           pmkt_error *err);
-    (
-        "pmkt_ids_save",
-        c_int32,
-        [P(s.pmkt_ids), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
-    ),
-    # pmkt_status pmkt_ids_save_memory(const pmkt_ids *ids, const pmkt_save_options *options,
-    #                                  const pmkt_run *run, pmkt_buffer **buffer,
-    #                                  pmkt_error *err);
-    (
-        "pmkt_ids_save_memory",
-        c_int32,
-        [
-            P(s.pmkt_ids),
-            P(s.pmkt_save_options),
-            P(s.pmkt_run),
-            P(P(s.pmkt_buffer)),
-            P(s.pmkt_error),
-        ],
-    ),
-    # pmkt_status pmkt_ids_load(const char *path, const pmkt_load_options *options,
-    #                           const pmkt_run *run, pmkt_ids **ids, pmkt_error *err);
-    (
-        "pmkt_ids_load",
-        c_int32,
-        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_ids)), P(s.pmkt_error)],
-    ),
-    # pmkt_status pmkt_ids_load_memory(const void *bytes, size_t size,
-    #                                  const pmkt_load_options *options, const pmkt_run *run,
-    #                                  pmkt_ids **ids, pmkt_error *err);
-    (
-        "pmkt_ids_load_memory",
-        c_int32,
-        [
-            c_void_p,
-            c_size_t,
-            P(s.pmkt_load_options),
-            P(s.pmkt_run),
-            P(P(s.pmkt_ids)),
-            P(s.pmkt_error),
-        ],
-    ),
-    # pmkt_status pmkt_ids_map(const char *path, const pmkt_load_options *options, pmkt_ids **ids,
-    #                          pmkt_error *err);
-    (
-        "pmkt_ids_map",
-        c_int32,
-        [c_char_p, P(s.pmkt_load_options), P(P(s.pmkt_ids)), P(s.pmkt_error)],
-    ),
-    # pmkt_status pmkt_ids_verify(const pmkt_ids *ids, const pmkt_run *run, pmkt_error *err);
-    ("pmkt_ids_verify", c_int32, [P(s.pmkt_ids), P(s.pmkt_run), P(s.pmkt_error)]),
+    # ----------------------------------------------------------------- idset.h
     # pmkt_status pmkt_idset_new(const uint64_t *ids, int64_t n, const pmkt_allocator *allocator,
     #                            pmkt_idset **set, pmkt_error *err);
     (
@@ -532,19 +547,6 @@ SIGNATURES: List[Signature] = [
             P(c_uint64),
             c_int64,
             P(c_int64),
-            P(s.pmkt_error),
-        ],
-    ),
-    # pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores,
-    #                                   const pmkt_arrow_options *options,
-    #                                   struct ArrowArrayStream *stream, pmkt_error *err);
-    (
-        "pmkt_rfm_scores_arrow",
-        c_int32,
-        [
-            P(s.pmkt_rfm_scores),
-            P(s.pmkt_arrow_options),
-            P(s.ArrowArrayStream),
             P(s.pmkt_error),
         ],
     ),

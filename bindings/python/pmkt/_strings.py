@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from dataclasses import dataclass
 from typing import Any, List, Optional
 
 import numpy as np
 
 from . import errors
+from ._arrow import has_stream
 from ._columns import Column, is_missing, to_column
 from ._convert import names_of, types_of
 
@@ -39,11 +41,33 @@ class Strings:
         return ctypes.cast(self.address, ctypes.c_char_p) if self.address else None
 
 
+# What texts are called by the libraries whose columns hand out an Arrow stream.
+_ARROW_TEXTS = {
+    *("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null"),
+    *("String", "Utf8", "Binary", "Categorical", "Enum", "Null"),
+}
+
+
+def text_table(data: Any) -> Any:
+    """What hands out a column of texts as an Arrow stream, if ``data`` is one; else None."""
+    module, dtype = type(data).__module__.partition(".")[0], getattr(data, "dtype", None)
+    if module == "polars" and dtype is not None:
+        kind = dtype.__name__ if isinstance(dtype, type) else type(dtype).__name__
+        return data if kind in _ARROW_TEXTS and has_stream(data) else None
+    if module == "pandas" and type(dtype).__name__ in ("StringDtype", "ArrowDtype"):
+        if getattr(dtype, "storage", "pyarrow") != "pyarrow":
+            return None
+        data = getattr(data, "array", data).__arrow_array__()
+    elif module != "pyarrow" or not hasattr(data, "type"):
+        return None
+    kind = getattr(data.type, "value_type", data.type)
+    if str(kind) not in _ARROW_TEXTS:
+        raise errors.InvalidInput(f"an Arrow array holds {data.type}; expected texts")
+    return sys.modules["pyarrow"].table({"texts": data})  # it made the data, so it is there
+
+
 def to_strings(data: Any, label: str) -> Strings:
-    """The texts of a list, an array, a Series or an Arrow array; missing ones have no string."""
-    arrow = _as_arrow(data)
-    if arrow is not None:
-        return _of_arrow(arrow)
+    """The texts of a list, an array or a Series; missing ones have no string."""
     if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):
         raise errors.InvalidInput(f"{label} is {data!r:.60}; expected an array or a list of texts")
     if isinstance(data, np.ndarray) or type(data).__module__.startswith(("pandas", "polars")):
@@ -54,59 +78,6 @@ def to_strings(data: Any, label: str) -> Strings:
             raise errors.InvalidInput(f"{label} holds {column.values.dtype}; expected texts")
         return _of_column(column, label)
     return _of_list(list(data), label)
-
-
-def _as_arrow(data: Any) -> Any:
-    """An array of pyarrow, if that is what holds the texts; else None."""
-    module = type(data).__module__.partition(".")[0]
-    if module == "polars" and str(getattr(data, "dtype", "")) in ("String", "Utf8"):
-        try:
-            data = data.to_arrow()
-        except ImportError:
-            return None
-        module = "pyarrow"
-    elif module == "pandas":
-        array = getattr(data, "array", data)
-        kind = type(getattr(data, "dtype", None)).__name__
-        storage = getattr(getattr(data, "dtype", None), "storage", "pyarrow")
-        if kind in ("StringDtype", "ArrowDtype") and storage == "pyarrow":
-            data = array.__arrow_array__()
-            module = "pyarrow"
-    if module != "pyarrow":
-        return None
-    import pyarrow  # it made the data, so it is there
-
-    if isinstance(data, pyarrow.ChunkedArray):
-        data = data.combine_chunks()
-        if isinstance(data, pyarrow.ChunkedArray):
-            data = data.chunk(0) if data.num_chunks else pyarrow.array([], data.type)
-    kind = data.type
-    if pyarrow.types.is_dictionary(kind):
-        data, kind = data.cast(kind.value_type), kind.value_type
-    texts = (pyarrow.string(), pyarrow.large_string(), pyarrow.binary(), pyarrow.large_binary())
-    if kind in texts:
-        return data
-    if "view" in str(kind):
-        return data.cast(pyarrow.large_string() if "string" in str(kind) else texts[3])
-    if kind == pyarrow.null():
-        return data.cast(pyarrow.large_string())
-    raise errors.InvalidInput(f"an Arrow array holds {kind}; expected texts")
-
-
-def _of_arrow(data: Any) -> Strings:
-    n_rows, rows = len(data), None
-    if data.null_count:
-        rows = np.flatnonzero(np.asarray(data.is_valid()))
-        data = data.drop_null()
-    _, offsets, content = data.buffers()
-    wide = str(data.type).startswith("large_")
-    if offsets is None:
-        found = np.zeros(1, np.int64)
-    else:
-        found = np.frombuffer(offsets, np.int64 if wide else np.int32)
-        found = found[data.offset : data.offset + len(data) + 1].astype(np.int64, copy=False)
-    address = content.address if content is not None and content.size else None
-    return Strings(address, np.require(found, np.int64, ["C", "A"]), rows, n_rows, data)
 
 
 def _of_column(column: Column, label: str) -> Strings:

@@ -39,6 +39,9 @@ def new(kind: Type[_S], /, **fields: Any) -> _S:
     return kind(struct_size=ctypes.sizeof(kind), **fields)
 
 
+# ----------------------------------------------------------------------------------------- base.h
+
+
 class pmkt_error(Structure):
     _fields_ = [
         ("code", c_int32),
@@ -62,6 +65,9 @@ class pmkt_run(Structure):
     _fields_ = [("struct_size", c_uint32), ("threads", c_int32), ("progress", pmkt_progress)]
 
 
+# ----------------------------------------------------------------------------------------- time.h
+
+
 class pmkt_transition(Structure):
     _fields_ = [("from_ms", c_int64), ("offset_minutes", c_int32), ("reserved", c_int32)]
 
@@ -73,6 +79,9 @@ class pmkt_zone(Structure):
         ("transitions", POINTER(pmkt_transition)),
         ("n_transitions", c_int64),
     ]
+
+
+# --------------------------------------------------------------------------------------- events.h
 
 
 class pmkt_column(Structure):
@@ -100,6 +109,7 @@ class pmkt_events(Structure):
         ("every_kind", c_int32),
         ("currency_exponent", c_int32),
         ("currency", c_char * 8),
+        ("reject", POINTER(c_uint8)),
     ]
 
 
@@ -115,6 +125,9 @@ class pmkt_report(Structure):
         ("by_reason", c_int64 * c.BAD_REASONS),
         ("rejected_bits", POINTER(c_uint8)),
     ]
+
+
+# ----------------------------------------------------------------------------------------- file.h
 
 
 class pmkt_save_options(Structure):
@@ -150,6 +163,9 @@ class pmkt_file_info(Structure):
         ("bytes", c_int64),
         ("bytes_unpacked", c_int64),
     ]
+
+
+# ------------------------------------------------------------------------------------------ rfm.h
 
 
 class pmkt_rfm(Structure):
@@ -314,7 +330,7 @@ class pmkt_rfm_rates(Structure):
     ]
 
 
-# ------------------------------------------------------------------------ file.h, ids.h, idset.h
+# ------------------------------------------------------------------------------------------ ids.h
 
 
 class pmkt_ids(Structure):
@@ -343,11 +359,14 @@ class pmkt_ids_counters(Structure):
     ]
 
 
+# ---------------------------------------------------------------------------------------- idset.h
+
+
 class pmkt_idset(Structure):
     """Opaque."""
 
 
-# ------------------------------------------------------------------------ items.h, arrow.h
+# ---------------------------------------------------------------------------------------- items.h
 
 
 class pmkt_items(Structure):
@@ -369,6 +388,9 @@ class pmkt_items(Structure):
         ("currency", c_char * 8),
         ("reject", POINTER(c_uint8)),
     ]
+
+
+# ---------------------------------------------------------------------------------------- arrow.h
 
 
 class ArrowArrayStream(Structure):

@@ -49,12 +49,15 @@ def _no_time(label: str, value: Any) -> str:
     return f"{label} is {value!r}, which is no time; expected a date such as '2011-12-10 08:26'"
 
 
+def needs_zone(label: str) -> errors.InvalidInput:
+    return errors.InvalidInput(
+        f"{label} holds times without a time zone; pass tz=, such as tz='Europe/London' or tz='UTC'"
+    )
+
+
 def _times_of_datetimes(column: Column, label: str, zone: Optional[Zone]) -> np.ndarray:
     if not column.instant and zone is None and len(column.values):
-        raise errors.InvalidInput(
-            f"{label} holds times without a time zone; pass tz=, such as tz='Europe/London' "
-            "or tz='UTC'"
-        )
+        raise needs_zone(label)
     ms = _milliseconds(column)
     return ms if column.instant or zone is None else to_utc(ms, zone)
 

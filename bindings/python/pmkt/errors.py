@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import Dict, Optional, Type
 
 from . import _constants as c
@@ -89,9 +90,12 @@ class Canceled(PmktError):
 
 
 class FileError(PmktError, OSError):
-    """The system could not read or write a file; ``errno`` says why."""
+    """The system could not read or write a file: ``filename``, and ``errno`` says why."""
 
     code = c.E_IO
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # not OSError's own, of errno and filename
 
 
 class FileMissing(FileError, FileNotFoundError):
@@ -146,5 +150,5 @@ def of_status(status: int, error: pmkt_error) -> PmktError:
         where_kind=kind,
     )
     if isinstance(exception, OSError):
-        exception.errno = error.sys_errno
+        exception.errno, exception.strerror = error.sys_errno, os.strerror(error.sys_errno)
     return exception

@@ -738,6 +738,19 @@ def test_scores_in_polars(scores: pmkt.RFMScores) -> None:
     check_scores(polars.DataFrame(scores).to_dicts(), scores)
 
 
+def test_users_that_are_no_utf8_are_binary() -> None:
+    polars, pa = needed("polars"), needed("pyarrow")
+    users = ["\ud800 lone", "zoë"]
+    scores = pmkt.RFM().add(pmkt.Events(users, [0, 0], amount=[5, 6])).score("1980-01-01")
+    raw = [user.encode("utf-8", "surrogatepass") for user in scores.user]
+    assert polars.DataFrame(scores)["user"].to_list() == raw
+    table = scores.to_arrow()
+    table.validate(full=True)
+    assert table["user"].type == pa.large_binary()
+    known = scores.to_arrow(ids=pmkt.Ids(["zoë"]))
+    assert sorted(known["user"].to_pylist(), key=str) == [None, "zoë"]
+
+
 def test_scores_in_duckdb(scores: pmkt.RFMScores) -> None:
     duckdb = needed("duckdb")
     found = duckdb.sql("from scores")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import optional
 
 import pmkt
 from pmkt._library import lib
@@ -139,6 +140,11 @@ def test_failures_are_named(tmp_path: Path) -> None:
     with pytest.raises(pmkt.FileError) as wrong:
         rfm.save(tmp_path)
     assert wrong.value.errno and isinstance(wrong.value, OSError)
+    assert wrong.value.filename == str(tmp_path) and wrong.value.strerror
+    for read in (pmkt.RFM.load, pmkt.Ids.load, pmkt.inspect, pmkt.verify):
+        with pytest.raises(pmkt.FileMissing, match="^[^\\[]*state") as missing:
+            read(path)
+        assert (missing.value.errno, missing.value.filename) == (2, str(path))
     path.write_text("user,amount\n1,2\n" * 20)
     for read in (pmkt.RFM.load, pmkt.inspect, pmkt.verify):
         with pytest.raises(pmkt.BadFormat, match="no file of libpmkt"):
@@ -197,3 +203,60 @@ def test_pickles_keep_the_texts(again: Any) -> None:
     assert twin.to_bytes() != rfm.to_bytes()
     numbers = again(pmkt.RFM().add(pmkt.Events(user=np.array([1], "int8"), time=[0], amount=[1])))
     assert numbers.score("1980-01-01").user.dtype == "int8"
+
+
+def test_dictionaries_and_states_are_saved_alike(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for made in (a_state(), pmkt.Ids(["ann", "bob"])):
+        kind = type(made)
+        assert made.save(path, sync=False) is made
+        for again in (kind.load(path), kind.load(path, map=True, max_bytes=10**6, threads=1)):
+            assert again.verify() is again and again.to_bytes() == path.read_bytes()
+        for form in (bytearray(path.read_bytes()), memoryview(path.read_bytes())):
+            assert kind.from_bytes(form).to_bytes() == path.read_bytes()
+        other = pmkt.Ids if kind is pmkt.RFM else pmkt.RFM
+        with pytest.raises(pmkt.BadFormat):
+            other.load(path)
+        with pytest.raises(pmkt.LimitReached):
+            kind.load(path, max_bytes=10)
+        for bad in ({"threads": -1}, {"max_bytes": -1}, {"max_bytes": 1.5}):
+            with pytest.raises(pmkt.InvalidInput):
+                kind.load(path, **bad)
+        with pytest.raises(pmkt.InvalidInput):
+            made.save(b"a\0b")
+        with pytest.raises(pmkt.InvalidInput):
+            kind.from_bytes("text")
+
+
+def test_texts_are_kept_beside_a_state(tmp_path: Path) -> None:
+    rfm = pmkt.RFM().add(events_of(500, 3, "user {}".format))
+    rfm.forget("user 3")
+    ids = rfm.user_ids()
+    assert "user 7" in ids and "user 3" not in ids
+    rfm.save(tmp_path / "shop.pmkt")
+    ids.save(tmp_path / "shop.ids")
+    ids = pmkt.Ids.load(tmp_path / "shop.ids", map=True)
+    expected = rfm.score("1980-01-01")
+    scores = pmkt.RFM.load(tmp_path / "shop.pmkt").score("1980-01-01")
+    assert scores.to_dict()["user"].dtype == np.uint64
+    assert scores.to_dict(ids=ids)["user"].tolist() == expected.user.tolist()
+    ids.forget("user 7", 0)
+    named = scores.to_dict(ids=ids)["user"].tolist()
+    row = int(scores.find(["user 7"])[0])
+    assert named[row] is None and named.count(None) == 1
+    pandas, polars = optional("pandas"), optional("polars")
+    if pandas:
+        assert scores.to_pandas(ids=ids)["user"].isna().sum() == 1
+    if polars:
+        assert scores.to_polars(ids=ids)["user"].to_list() == named
+        assert polars.DataFrame(expected)["user"].to_list() == expected.user.tolist()
+        assert scores.to_polars()["user"].to_list() == scores.user_id.tolist()
+        assert scores.to_polars(raw=True, ids=ids)["segment"].dtype == polars.UInt8
+    if optional("pyarrow"):
+        assert scores.to_arrow(ids=ids)["user"].to_pylist() == named
+        assert expected.to_arrow(raw=True)["user"].to_pylist() == expected.user_id.tolist()
+    for wrong in (ids.ids, "shop.ids", {}):
+        for to in (scores.to_dict, scores.to_pandas, scores.to_arrow, scores.to_polars):
+            with pytest.raises(pmkt.InvalidInput, match="expected pmkt.Ids"):
+                to(ids=wrong)
+    assert len(pmkt.RFM().add(events_of(5, 5)).user_ids()) == 0

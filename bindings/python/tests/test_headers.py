@@ -51,7 +51,7 @@ def of_c(text: str) -> Any:
         if target == "char" and constant:
             return ctypes.c_char_p
         return ctypes.POINTER(of_c(target))
-    return NUMBERS[text] if text in NUMBERS else getattr(_structs, text)
+    return NUMBERS[text] if text in NUMBERS else getattr(_structs, text.replace("struct ", ""))
 
 
 def of_function_pointer(text: str) -> Any:

@@ -112,6 +112,73 @@ def test_contains() -> None:
     assert ids.contains([ann, 0, 7]).tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        1.5,
+        True,
+        -1,
+        2**64,
+        [1.5],
+        [True],
+        [-1],
+        [2**64],
+        ["5", 3],
+        [b"5", 3],
+        [object()],
+        object(),
+        np.array([-5]),
+        np.array([1.5]),
+        np.array([True]),
+        np.array([1 + 0j]),
+        np.array([[1, 2]], np.uint64),
+        np.array(3),
+        {"ann": 1},
+    ],
+)
+def test_what_is_no_id_is_never_taken_for_another(bad: Any) -> None:
+    ids = pmkt.Ids(["ann"])
+    with pytest.raises(pmkt.InvalidInput):
+        ids.decode(bad)
+    with pytest.raises(pmkt.InvalidInput):
+        ids.contains(bad)
+    with pytest.raises(pmkt.InvalidInput):
+        ids.forget(bad, "2026-01-01")
+    assert ids.stats.forgotten == 0 and len(ids) == 1
+
+
+def test_ids_in_every_shape() -> None:
+    ids = pmkt.Ids(["ann", "bob"])
+    both = ids.encode(["ann", "bob"])
+    for many in (both, both.tolist(), tuple(both), iter(both), both.astype(">u8"), ["ann", "bob"]):
+        assert ids.decode(many) == ["ann", "bob"]
+    assert sorted(ids.decode(set(both.tolist()))) == ["ann", "bob"]
+    assert ids.decode(np.repeat(both, 2)[::2]) == ["ann", "bob"]
+    assert ids.decode(both[0]) == ["ann"]
+    assert ids.decode([None, 0]) == [None, None]
+    assert True not in ids
+
+
+def test_paths_that_are_none(tmp_path: Path) -> None:
+    ids = pmkt.Ids(["ann"])
+    for bad in (None, 5, [str(tmp_path)], f"{tmp_path}/a\0b"):
+        with pytest.raises(pmkt.InvalidInput, match="path"):
+            ids.save(bad)  # type: ignore[arg-type]
+        with pytest.raises(pmkt.InvalidInput, match="path"):
+            pmkt.Ids.load(bad)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_bytes_are_read_as_bytes() -> None:
+    content = pmkt.Ids(["ann"]).to_bytes()
+    for good in (bytearray(content), memoryview(content), np.frombuffer(content, np.uint8)):
+        assert "ann" in pmkt.Ids.from_bytes(good)
+    for bad in (5, -1, 10**12, "ann", None, [1, 2], memoryview(content)[::2]):
+        with pytest.raises(pmkt.InvalidInput):
+            pmkt.Ids.from_bytes(bad)
+
+
 def test_forgetting() -> None:
     ids = pmkt.Ids(["ann", "bob", "carl"])
     assert ids.forget(["ann", "eve"], "2024-05-01") == 1
@@ -173,7 +240,7 @@ def test_files(tmp_path: Path) -> None:
     assert other.to_bytes() == content
     for again in (
         pmkt.Ids.load(path),
-        pmkt.Ids.load(path, mmap=True),
+        pmkt.Ids.load(path, map=True),
         pmkt.Ids.from_bytes(content),
         pmkt.Ids.from_bytes(ids.to_bytes(compression=3)),
         pickle.loads(pickle.dumps(ids)),
