@@ -264,8 +264,8 @@ func (d *IDs) List() ([]uint64, error) {
 	return ids, failure(status, &e)
 }
 
-// Merge adds all texts of another dictionary. What one of the two has forgotten is unknown in both
-// afterwards.
+// Merge adds all texts of another dictionary. What either of the two has forgotten is unknown
+// in d afterwards; from stays as it is.
 func (d *IDs) Merge(ctx context.Context, from *IDs, options ...Option) error {
 	return merge(ctx, d.guarded(), from.guarded(), "dictionary", options,
 		func(into, from unsafe.Pointer, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {

@@ -141,7 +141,7 @@ func (r *RFM) Add(ctx context.Context, batch *Events, options ...Option) (Report
 }
 
 // Merge adds all that another state knows; the other stays as it is. The result equals a state that took
-// every batch itself. Whoever is forgotten in one is forgotten in both.
+// every batch itself. Whoever is forgotten in either is forgotten in r.
 func (r *RFM) Merge(ctx context.Context, from *RFM, options ...Option) error {
 	return merge(ctx, r.guarded(), from.guarded(), "state", options,
 		func(into, from unsafe.Pointer, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {

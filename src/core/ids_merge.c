@@ -1,6 +1,6 @@
 /*
  * ids_merge.c - pmkt_ids_merge. Both dictionaries are cut into the same partitions, which threads
- * share. What one has forgotten ends forgotten in both: the strings of `from` that `into` has
+ * share. What either has forgotten ends forgotten in `into`: the strings of `from` that `into` has
  * forgotten are passed over, and the tombs of `from` are applied at the end, which cannot fail.
  */
 #include "core/error.h"

@@ -108,7 +108,7 @@ class Ids(Saved):
         return ids
 
     def merge(self, other: "Ids", progress: Progress = None) -> "Ids":
-        """Adds all that another dictionary knows; what one has forgotten is unknown in both.
+        """Adds all that another dictionary knows; what either has forgotten is unknown here.
         Returns this one."""
         if not isinstance(other, Ids):
             raise errors.InvalidInput(f"merge takes another Ids, not {type(other).__name__}")

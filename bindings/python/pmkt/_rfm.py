@@ -180,8 +180,8 @@ class RFM(Saved):
     def merge(self, other: "RFM", progress: Progress = None) -> "RFM":
         """Adds all that another state knows; the other stays as it is. Returns this state.
 
-        The result equals a state that took every batch itself. Whoever is forgotten in one is
-        forgotten in both.
+        The result equals a state that took every batch itself. Whoever is forgotten in either
+        is forgotten here.
 
         Raises:
             Mismatch: for another mode, zone or currency.
