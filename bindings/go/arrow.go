@@ -191,24 +191,36 @@ func (r *arrowReader) call(
 	ctx context.Context, options []Option,
 	fn func(unsafe.Pointer, *C.pmkt_run, *C.pmkt_error) C.pmkt_status,
 ) error {
+	var e C.pmkt_error
+	run, status, err := r.run(ctx, options, func(run *C.pmkt_run) C.pmkt_status {
+		return fn(r.h.at, run, &e)
+	})
+	if err != nil {
+		return err
+	}
+	return run.finish(status, &e) // with nothing locked, as guarded.call does
+}
+
+func (r *arrowReader) run(
+	ctx context.Context, options []Option, fn func(*C.pmkt_run) C.pmkt_status,
+) (*running, C.pmkt_status, error) {
 	if r == nil || !r.h.enter() {
-		return closed("the reader")
+		return nil, 0, closed("the reader")
 	}
 	defer r.h.leave()
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	for _, d := range r.dicts {
 		if err := d.own.gate.write(ctx); err != nil {
-			return err
+			return nil, 0, err
 		}
 		defer d.own.gate.mutex.Unlock()
 	}
 	run, err := start(ctx, options)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	var e C.pmkt_error
-	return run.finish(fn(r.h.at, run.run, &e), &e)
+	return run, fn(run.run), nil
 }
 
 // ArrowEvents reads batches of events out of an Arrow stream.
@@ -364,26 +376,34 @@ func ArrowIDs(
 	if name == "" {
 		column = nil
 	}
-	var known *C.pmkt_ids
-	if dict != nil {
-		at, err := dict.guarded().enter(ctx, "the dictionary", true)
-		if err != nil {
-			releaseStream(stream)
-			return 0, err
-		}
-		defer dict.own.leave(true)
-		known = (*C.pmkt_ids)(at)
-	}
-	run, err := start(ctx, options)
+	var n C.int64_t
+	var e C.pmkt_error
+	run, status, err := dict.lend(ctx, options, func(known *C.pmkt_ids, run *C.pmkt_run) C.pmkt_status {
+		return C.pmkt_arrow_ids(taken, column, known, run, data[C.uint64_t](ids),
+			C.int64_t(len(ids)), &n, &e)
+	})
 	if err != nil {
 		releaseStream(stream)
 		return 0, err
 	}
-	var n C.int64_t
-	var e C.pmkt_error
-	status := C.pmkt_arrow_ids(taken, column, known, run.run, data[C.uint64_t](ids),
-		C.int64_t(len(ids)), &n, &e)
 	return int(n), run.finish(status, &e)
+}
+
+// lend runs something that may change the dictionary, which may be nil.
+func (d *IDs) lend(
+	ctx context.Context, options []Option, fn func(*C.pmkt_ids, *C.pmkt_run) C.pmkt_status,
+) (*running, C.pmkt_status, error) {
+	if d != nil {
+		return d.guarded().run(ctx, "the dictionary", true, options,
+			func(at unsafe.Pointer, run *C.pmkt_run) C.pmkt_status {
+				return fn((*C.pmkt_ids)(at), run)
+			})
+	}
+	run, err := start(ctx, options)
+	if err != nil {
+		return nil, 0, err
+	}
+	return run, fn(nil, run.run), nil
 }
 
 // ArrowOptions say how a result is handed out.

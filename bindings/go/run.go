@@ -60,8 +60,9 @@ func WithThreads(n int) Option {
 }
 
 // WithProgress has a function told how far the call is: now and then while it runs, from another
-// goroutine, and with 1 at its end if it succeeds. It is never called after the call has returned.
-// Cancel through the context.
+// goroutine, and with 1 at its end if it succeeds. It is never called after the call has returned. It
+// may use the handles of the call, but waits then until the library is done with them. Cancel through
+// the context.
 func WithProgress(fn func(done float64, stage string)) Option {
 	return func(o *runOptions) { o.progress = fn }
 }

@@ -3,6 +3,7 @@ package pmkt
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,6 +99,38 @@ func TestProgressIsSilentAfterAFailure(t *testing.T) {
 		}
 	}))
 	fails(t, err, ErrBadRow)
+}
+
+// A progress function may use what the call uses; it waits for the call, and the call not for it.
+func TestProgressMayUseTheHandle(t *testing.T) {
+	texts := make([]string, 200_000)
+	for i := range texts {
+		texts[i] = strconv.Itoa(i)
+	}
+	ids, other := must(NewIDs(IDsOptions{})), must(NewIDs(IDsOptions{}))
+	told := 0
+	tell := WithProgress(func(float64, string) {
+		told++
+		must(ids.Stats())
+		must(other.Stats())
+	})
+	ended := make(chan error)
+	go func() {
+		_, err := ids.Encode(background, texts, tell)
+		ended <- err
+		ended <- other.Merge(background, ids, tell)
+	}()
+	for range 2 {
+		select {
+		case err := <-ended:
+			check(t, err)
+		case <-time.After(time.Minute):
+			t.Fatal("the call and its progress function wait for each other")
+		}
+	}
+	equal(t, "told", told >= 2, true)
+	check(t, ids.Close())
+	check(t, other.Close())
 }
 
 func TestThreadsDoNotChangeTheAnswer(t *testing.T) {

@@ -120,7 +120,8 @@ typedef struct pmkt_allocator {
 /*
  * How to be told of progress, and how to cancel. `fn` is called on the thread that made the
  * call, now and then, with `done` rising from 0 to 1 and a short static name of the stage. A
- * non-zero answer cancels: the call returns PMKT_E_CANCELED and has changed nothing.
+ * non-zero answer cancels: the call returns PMKT_E_CANCELED and has changed nothing. `fn` must not
+ * use the handles of the call, which are in the midst of it.
  */
 typedef struct pmkt_progress {
     int (*fn)(void *ctx, double done, const char *stage);
