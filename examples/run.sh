@@ -49,6 +49,7 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
+    [[ -x $program ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
         cmake --build "$build" --target rfm_report; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2

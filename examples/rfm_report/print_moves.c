@@ -62,6 +62,7 @@ static void print_rates(const report *about) {
     pmkt_rfm_rates rates = PMKT_RFM_RATES_INIT;
     if (pmkt_rfm_migration_rates(about->moves, &rates, NULL) != PMKT_OK) return;
     char a[NUMBER_TEXT], b[NUMBER_TEXT], share[NUMBER_TEXT];
+    print_sentence("In these rates, customers who are cooling are neither active nor dormant.");
     print_sentence("Wake-up rate: of %s customers who were dormant, %s are active now (%s).",
                    number_count(rates.dormant_before, a), number_count(rates.dormant_to_active, b),
                    number_share(rates.dormant_to_active_rate, share));

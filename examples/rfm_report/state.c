@@ -13,7 +13,11 @@ static char *path_of_names(const options *asked) {
 }
 
 static int failed(const char *path, const pmkt_error *err) {
-    if (err->code != PMKT_E_CANCELED) complain("%s: %s", path, err->message);
+    if (err->code == PMKT_E_IO) { /* whose message names the file */
+        complain("%s", err->message);
+    } else if (err->code != PMKT_E_CANCELED) {
+        complain("%s: %s", path, err->message);
+    }
     return EXIT_DATA;
 }
 
@@ -42,8 +46,9 @@ static int take_over(state *into, const state *old, const options *asked, const 
         pmkt_ids_merge(into->names, old->names, run, &err) == PMKT_OK) {
         return EXIT_DONE;
     }
-    failed(asked->state, &err);
-    return err.code == PMKT_E_MISMATCH ? EXIT_USAGE : EXIT_DATA;
+    if (err.code != PMKT_E_MISMATCH) return failed(asked->state, &err);
+    complain("%s: %s (the one kept there and that of this run)", asked->state, err.message);
+    return EXIT_USAGE;
 }
 
 static int new_state(state *out, const options *asked, const pmkt_zone *zone) {

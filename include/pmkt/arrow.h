@@ -10,9 +10,9 @@
  *     columns.every_kind = PMKT_KIND_ORDER;
  *     pmkt_arrow_events *in = NULL;
  *     const pmkt_events *batch = NULL;
- *     pmkt_arrow_events_open(&stream, &columns, NULL, &in, &err);
- *     while (!(status = pmkt_arrow_events_next(in, NULL, &batch, &err)) && batch)
- *         if ((status = pmkt_rfm_add(rfm, batch, NULL, NULL, &err))) break;
+ *     pmkt_status status = pmkt_arrow_events_open(&stream, &columns, NULL, &in, &err);
+ *     while (!status && !(status = pmkt_arrow_events_next(in, NULL, &batch, &err)) && batch)
+ *         status = pmkt_rfm_add(rfm, batch, NULL, NULL, &err);
  *     pmkt_arrow_events_free(in);
  *
  * What converts to what, and the rest of the rules:
@@ -39,8 +39,8 @@
  *             decimals to PMKT_TYPE_DOUBLE, text to PMKT_TYPE_UINT64 ids, timestamps and dates to
  *             PMKT_TYPE_INT64 milliseconds
  *
- * A dictionary may hold any of these, with indices of any integer type, but for prices, their
- * quantities and vectors. A column of the null type may stand anywhere. All else (half floats,
+ * A column may be dictionary-encoded, with values of any of these types and indices of any integer
+ * type, unless it is a price, the quantity of one, or a vector. A column of the null type may stand anywhere. All else (half floats,
  * decimal256, times of day, durations, intervals, unions, maps, list views, run-end-encoded) is
  * refused by an error that names the column and its format.
  *
@@ -295,7 +295,8 @@ PMKT_API void pmkt_arrow_items_free(pmkt_arrow_items *reader);
  *   id    [room]  out, or NULL if room is 0; nulls are PMKT_ID_NONE
  *   n     out: rows of the stream
  *
- * A bad row is an error. Errors: as pmkt_arrow_events_next, and PMKT_E_LIMIT if the stream has more
+ * A stream is read once, so `room` cannot be asked for first: it must be enough. A bad row is an
+ * error. Errors: as pmkt_arrow_events_next, and PMKT_E_LIMIT if the stream has more
  * than `room` rows; `id` is scratch until the call succeeds. Since 0.2.
  */
 PMKT_API pmkt_status pmkt_arrow_ids(struct ArrowArrayStream *stream, const char *name,

@@ -3,7 +3,8 @@
  *
  * Users, items, orders, sessions and the rest are uint64_t everywhere in the library. Numbers can
  * be used as they are; strings become ids by a frozen hash, the same in every process, language and
- * release, so that results join. 0 is no id.
+ * release, so that results join. 0 is no id. The number 17850 and the string "17850" are different
+ * ids: programs that share a state must agree on which of the two a customer is.
  */
 #ifndef PMKT_IDS_H
 #define PMKT_IDS_H

@@ -35,7 +35,8 @@ typedef struct pmkt_transition {
 /*
  * A zone: a fixed offset, or the caller's table of transitions, strictly ascending by from_ms, with
  * offset_minutes holding before the first. All zero but struct_size is UTC; NULL in its place is
- * UTC too. A handle that takes a zone copies the table. Handles, and calls for arrays, check the
+ * UTC too. Names such as Europe/London mean nothing to the library: examples/rfm_report/zone.c makes
+ * a table of what the system knows by a name. A handle that takes a zone copies the table. Handles, and calls for arrays, check the
  * whole table (an error's `where` is its row); a call for a single instant trusts it.
  */
 typedef struct pmkt_zone {
