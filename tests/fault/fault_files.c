@@ -193,7 +193,7 @@ static void fail_every_allocation(int kind) {
         for (int sticky = 0; sticky < 2; sticky++) {
             int64_t nth = 1;
             while (fail_step(step, nth, sticky, kind, &file, other)) {
-                nth += nth < 12 ? 1 : scaled(1 + nth / 8, 1 + nth / 3);
+                nth += nth < scaled(12, 6) ? 1 : scaled(1 + nth / 8, 1 + nth / 2);
             }
             ck_assert_msg(nth > 1, "%s allocates nothing", steps[step].name);
         }

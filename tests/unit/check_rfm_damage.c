@@ -121,13 +121,13 @@ START_TEST(no_part_of_a_file_is_a_state) {
     for (int k = 0; k < LENGTH(KINDS); k++) {
         file_bytes f = small_file(KINDS[k]);
         const char *path = scratch_path("part");
-        for (size_t n = 0; n < f.n; n += k == 0 ? 1 : 37) {
+        for (size_t n = 0; n < f.n; n += (size_t)scaled(k == 0 ? 1 : 37, 37)) {
             file_bytes part = file_copy(f.at, n);
             REQUIRE(load_status(&part, NULL) == (n < 8 ? PMKT_E_FORMAT : PMKT_E_CORRUPT));
             file_free(&part);
         }
         file_write(path, f.at, f.n);
-        for (size_t n = f.n - 1; n > 0; n -= n > 1000 && k > 0 ? 37 : 1) {
+        for (size_t n = f.n - 1; n > 0; n -= n > 1000 ? (size_t)scaled(k == 0 ? 1 : 37, 37) : 1) {
             pmkt_rfm *rfm = NULL;
             if (truncate(path, (off_t)n)) ck_abort_msg("cannot truncate");
             REQUIRE(pmkt_rfm_map(path, NULL, &rfm, NULL) ==
@@ -168,7 +168,7 @@ START_TEST(no_bit_can_be_flipped_in_a_packed_file) {
     file_bytes f = file_copy(pmkt_buffer_data(buffer), pmkt_buffer_size(buffer));
     pmkt_buffer_free(buffer);
     pmkt_rfm_free(rfm);
-    for (size_t bit = 0; bit < 8 * f.n; bit++) {
+    for (size_t bit = 0; bit < 8 * f.n; bit += (size_t)scaled(1, 7)) {
         f.at[bit / 8] ^= (unsigned char)(1u << bit % 8);
         const pmkt_status status = load_status(&f, NULL);
         REQUIRE(status == PMKT_E_CORRUPT || (status == PMKT_E_FORMAT && bit < 512));
