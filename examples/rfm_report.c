@@ -266,6 +266,7 @@ static int give(const session *it, report *about) {
     about->asked = &it->asked;
     about->in = it->in;
     about->names = it->known.names;
+    about->rows_before = it->known.rows_before;
     about->where = &it->where;
     about->offered = it->asked.offers == NULL ? NULL : &it->offered;
     about->now = it->now;

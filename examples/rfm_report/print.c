@@ -123,6 +123,12 @@ void print_read(const report *about) {
         order_sum += about->columns.orders[i];
         revenue += about->columns.revenue[i];
     }
+    if (about->rows_before > 0) {
+        char taken[NUMBER_TEXT];
+        print_sentence(
+            "This goes on from %s, which had taken %s rows before; what follows is of all of them.",
+            about->asked->state, number_count(about->rows_before, taken));
+    }
     char offset[40];
     snprintf(offset, sizeof offset, "UTC%+d min", about->asked->tz_offset);
     print_sentence("Events from %s to %s (%s). The question is asked as of %s.", from, to,

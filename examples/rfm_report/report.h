@@ -17,6 +17,7 @@ typedef struct report {
     const options *asked;
     const rows *in;
     const pmkt_ids *names;
+    int64_t rows_before; /* that the state had taken before this run */
     const zone *where;
     const offers *offered; /* NULL = no table was given */
     pmkt_rfm_counters counters;

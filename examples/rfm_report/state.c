@@ -21,19 +21,31 @@ static int failed(const char *path, const pmkt_error *err) {
     return EXIT_DATA;
 }
 
-/* Reads both files. A state that is not there yet is an empty one. */
+static bool is_missing(pmkt_status status, const pmkt_error *err) {
+    return status == PMKT_E_IO && err->sys_errno == ENOENT;
+}
+
+/* Reads both files. A state that is not there yet is an empty one; half of one is a mistake. */
 static int load(const options *asked, const pmkt_run *run, state *old) {
-    pmkt_error err;
-    const pmkt_status status = pmkt_rfm_load(asked->state, NULL, run, &old->rfm, &err);
-    if (status == PMKT_E_IO && err.sys_errno == ENOENT) return EXIT_DONE;
-    if (status != PMKT_OK) return failed(asked->state, &err);
     char *path = path_of_names(asked);
     if (path == NULL) {
         complain("out of memory");
         return EXIT_DATA;
     }
+    pmkt_error of_state, of_names;
+    const pmkt_status found = pmkt_rfm_load(asked->state, NULL, run, &old->rfm, &of_state);
+    const pmkt_status named = pmkt_ids_load(path, NULL, run, &old->names, &of_names);
     int code = EXIT_DONE;
-    if (pmkt_ids_load(path, NULL, run, &old->names, &err) != PMKT_OK) code = failed(path, &err);
+    if (is_missing(found, &of_state)) {
+        if (!is_missing(named, &of_names)) {
+            complain("%s is there, but %s is not; remove it to begin anew", path, asked->state);
+            code = EXIT_DATA;
+        }
+    } else if (found != PMKT_OK) {
+        code = failed(asked->state, &of_state);
+    } else if (named != PMKT_OK) {
+        code = failed(path, &of_names);
+    }
     free(path);
     return code;
 }
@@ -41,7 +53,11 @@ static int load(const options *asked, const pmkt_run *run, state *old) {
 /* Takes over what was known; the library says whether it goes together with what is asked. */
 static int take_over(state *into, const state *old, const options *asked, const pmkt_run *run) {
     pmkt_error err;
+    pmkt_rfm_counters counters = PMKT_RFM_COUNTERS_INIT;
     if (old->rfm == NULL) return EXIT_DONE;
+    if (pmkt_rfm_stats(old->rfm, &counters, NULL) == PMKT_OK) {
+        into->rows_before = counters.rows_accepted;
+    }
     if (pmkt_rfm_merge(into->rfm, old->rfm, run, &err) == PMKT_OK &&
         pmkt_ids_merge(into->names, old->names, run, &err) == PMKT_OK) {
         return EXIT_DONE;
@@ -67,7 +83,7 @@ static int new_state(state *out, const options *asked, const pmkt_zone *zone) {
 int state_open(state *out, const options *asked, const pmkt_zone *zone, const pmkt_run *run) {
     int code = new_state(out, asked, zone);
     if (code != EXIT_DONE || asked->state == NULL) return code;
-    state old = {NULL, NULL};
+    state old = {NULL, NULL, 0};
     code = load(asked, run, &old);
     if (code == EXIT_DONE) code = take_over(out, &old, asked, run);
     state_free(&old);

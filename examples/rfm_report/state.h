@@ -12,6 +12,7 @@
 typedef struct state {
     pmkt_rfm *rfm;
     pmkt_ids *names;
+    int64_t rows_before; /* rows that --state had taken already */
 } state;
 
 /*

@@ -10,6 +10,9 @@ head -n 3000 "$orders" >first.csv
 report "${columns[@]}" --quiet --state kept.pmkt first.csv
 exits 0 "a new state"
 ok "the state is private" test "$(stat -c %a kept.pmkt kept.pmkt.ids | sort -u)" = 600
+cp kept.pmkt shown.pmkt && cp kept.pmkt.ids shown.pmkt.ids
+report "${columns[@]}" --state shown.pmkt second.csv
+says "This goes on from shown.pmkt, which had taken 2,999 rows before"
 report "${columns[@]}" --quiet --state kept.pmkt --out parts.csv second.csv
 exits 0 "a state goes on"
 same whole.csv parts.csv "two runs know what one does"
@@ -40,6 +43,8 @@ fails 1 "cut.pmkt: " "${columns[@]}" --quiet --state cut.pmkt second.csv
 ok "it is not written over" test "$(stat -c %s cut.pmkt)" -eq 5000
 cp good.pmkt nameless.pmkt
 fails 1 "nameless.pmkt.ids: " "${columns[@]}" --quiet --state nameless.pmkt second.csv
+cp good.pmkt.ids headless.pmkt.ids
+fails 1 "headless.pmkt.ids is there, but headless.pmkt is not" "${columns[@]}" --quiet --state headless.pmkt second.csv
 cp good.pmkt.ids swapped.pmkt && cp good.pmkt swapped.pmkt.ids
 fails 1 "swapped.pmkt: " "${columns[@]}" --quiet --state swapped.pmkt second.csv
 fails 1 "nowhere/x.pmkt.ids: " "${columns[@]}" --quiet --state nowhere/x.pmkt second.csv
