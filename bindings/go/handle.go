@@ -62,14 +62,14 @@ func (h *handle) freeIfUnused(uses int64) {
 type gate struct{ mutex sync.RWMutex }
 
 func (g *gate) write(ctx context.Context) error {
-	if ctx.Err() == nil && g.mutex.TryLock() {
+	if ctx != nil && ctx.Err() == nil && g.mutex.TryLock() {
 		return nil
 	}
 	return await(ctx, g.mutex.Lock, g.mutex.Unlock)
 }
 
 func (g *gate) read(ctx context.Context) error {
-	if ctx.Err() == nil && g.mutex.TryRLock() {
+	if ctx != nil && ctx.Err() == nil && g.mutex.TryRLock() {
 		return nil
 	}
 	return await(ctx, g.mutex.RLock, g.mutex.RUnlock)
@@ -102,8 +102,12 @@ func await(ctx context.Context, lock, unlock func()) error {
 	}
 }
 
-// canceled is the error of a context that has ended, as a call that it stopped returns it.
+// canceled is the error of a context that has ended, as a call that it stopped returns it, or of one
+// that was never there.
 func canceled(ctx context.Context) error {
+	if ctx == nil {
+		return invalid("the context is nil; context.Background() is one that never ends")
+	}
 	if ctx.Err() == nil {
 		return nil
 	}

@@ -157,6 +157,47 @@ func TestThreadsDoNotChangeTheAnswer(t *testing.T) {
 	fails(t, err, ErrInvalid, "threads")
 }
 
+// A context that is nil is an error, and no handle stays in use or locked.
+func TestContextThatIsNil(t *testing.T) {
+	var none context.Context
+	rfm, from := newRFM(t, RFMOptions{}, shop()...), newRFM(t, RFMOptions{})
+	scores := scored(t, rfm, "2026-02-01", ScoreOptions{})
+	ids, _ := newIDs(t, "ann")
+	reader, err := OpenArrowEvents(exported(t, scores, ArrowOptions{Raw: true}).at(), ArrowColumns{
+		User: "user", Time: "orders"})
+	check(t, err)
+	batch := EventsOf(shop()...)
+	for name, call := range map[string]func() error{
+		"Add":      func() error { _, err := rfm.Add(none, batch); return err },
+		"Score":    func() error { _, err := rfm.Score(none, day("2026-02-01"), ScoreOptions{}); return err },
+		"Forget":   func() error { _, err := rfm.Forget(none, []uint64{1}, day("2026-02-01")); return err },
+		"Merge":    func() error { return rfm.Merge(none, from) },
+		"Compact":  func() error { return rfm.Compact(none) },
+		"Save":     func() error { return rfm.Save(none, t.TempDir()+"/state", SaveOptions{}) },
+		"Load":     func() error { _, err := LoadRFMBytes(none, nil, LoadOptions{}); return err },
+		"Encode":   func() error { _, err := ids.Encode(none, []string{"bob"}); return err },
+		"Migrate":  func() error { _, err := Migrate(none, scores, scores, BySegment); return err },
+		"Next":     func() error { _, err := reader.Next(none); return err },
+		"Verify":   func() error { return VerifyFile(none, "state") },
+		"Progress": func() error { return rfm.Compact(none, WithProgress(func(float64, string) {})) },
+	} {
+		err := call()
+		if err == nil {
+			t.Errorf("%s takes a nil context", name)
+			continue
+		}
+		fails(t, err, ErrInvalid, "the context is nil")
+	}
+	for _, h := range []*handle{rfm.own.h, from.own.h, ids.own.h, scores.h, reader.reader.h} {
+		equal(t, "calls under way", h.uses.Load(), 0)
+	}
+	check(t, rfm.Compact(background)) // not locked
+	check(t, ids.Merge(background, must(NewIDs(IDsOptions{}))))
+	check(t, reader.Close())
+	check(t, ids.Close())
+	check(t, scores.Close())
+}
+
 // Whoever waits for a state gives up with their context, and the queue goes on.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	rfm := newRFM(t, RFMOptions{}, shop()...)

@@ -74,41 +74,51 @@ static void fill_defaults(pmkt_rfm_score_options *o, int64_t unit) {
 typedef struct bound {
     const char *name;
     int64_t value, least, most;
+    const char *floor; /* the option that `least` comes from, or NULL */
 } bound;
 
 #define MANY_DAYS 1000000
 
 static pmkt_status check_bounds(const pmkt_rfm_score_options *o, pmkt_error *err) {
     const bound bounds[] = {
-        {"scheme", o->scheme, PMKT_RFM_THRESHOLD, PMKT_RFM_QUANTILE},
-        {"bins", o->bins, 2, PMKTI_MAX_BINS},
-        {"collapse", o->collapse, PMKT_RFM_STRICT, PMKT_RFM_HYSTERESIS},
-        {"frequency", o->frequency, PMKT_RFM_F_PER_MONTH, PMKT_RFM_F_ORDERS},
-        {"monetary", o->monetary, PMKT_RFM_M_AVERAGE, PMKT_RFM_M_REVENUE},
-        {"active_days", o->active_days, 0, MANY_DAYS},
-        {"dormant_days", o->dormant_days, (int64_t)o->active_days + 1, MANY_DAYS},
-        {"m_low", o->m_low, 0, PMKT_AMOUNT_MAX},
-        {"m_high", o->m_high, o->m_low, PMKT_AMOUNT_MAX},
-        {"month_days", o->month_days, 1, MANY_DAYS},
-        {"f_window_days", o->f_window_days, 0, MANY_DAYS},
-        {"growth_days", o->growth_days, 0, MANY_DAYS},
-        {"mature_days", o->mature_days, o->growth_days, MANY_DAYS},
-        {"churn_days", o->churn_days, 0, MANY_DAYS},
-        {"at_risk_days", o->at_risk_days, 0, MANY_DAYS},
-        {"loyal_orders", o->loyal_orders, 1, INT32_MAX},
-        {"tier_days", o->tier_days, 1, MANY_DAYS},
-        {"n_tiers", o->n_tiers, 0, PMKTI_MAX_TIERS},
-        {"n_segments", o->n_segments, 0, PMKTI_MAX_SEGMENTS},
+        {"scheme", o->scheme, PMKT_RFM_THRESHOLD, PMKT_RFM_QUANTILE, NULL},
+        {"bins", o->bins, 2, PMKTI_MAX_BINS, NULL},
+        {"collapse", o->collapse, PMKT_RFM_STRICT, PMKT_RFM_HYSTERESIS, NULL},
+        {"frequency", o->frequency, PMKT_RFM_F_PER_MONTH, PMKT_RFM_F_ORDERS, NULL},
+        {"monetary", o->monetary, PMKT_RFM_M_AVERAGE, PMKT_RFM_M_REVENUE, NULL},
+        {"active_days", o->active_days, 0, MANY_DAYS, NULL},
+        {"dormant_days", o->dormant_days, (int64_t)o->active_days + 1, MANY_DAYS,
+         "active_days + 1"},
+        {"m_low", o->m_low, 0, PMKT_AMOUNT_MAX, NULL},
+        {"m_high", o->m_high, o->m_low, PMKT_AMOUNT_MAX, "m_low"},
+        {"month_days", o->month_days, 1, MANY_DAYS, NULL},
+        {"f_window_days", o->f_window_days, 0, MANY_DAYS, NULL},
+        {"growth_days", o->growth_days, 0, MANY_DAYS, NULL},
+        {"mature_days", o->mature_days, o->growth_days, MANY_DAYS, "growth_days"},
+        {"churn_days", o->churn_days, 0, MANY_DAYS, NULL},
+        {"at_risk_days", o->at_risk_days, 0, MANY_DAYS, NULL},
+        {"loyal_orders", o->loyal_orders, 1, INT32_MAX, NULL},
+        {"tier_days", o->tier_days, 1, MANY_DAYS, NULL},
+        {"n_tiers", o->n_tiers, 0, PMKTI_MAX_TIERS, NULL},
+        {"n_segments", o->n_segments, 0, PMKTI_MAX_SEGMENTS, NULL},
     };
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
         const bound *b = &bounds[i];
         if (b->value >= b->least && b->value <= b->most) continue;
+        const long long value = b->value, least = b->least, most = b->most;
+        if (b->floor) {
+            return pmkti_fail(err, PMKT_E_INVALID,
+                              "options.%s is %lld, but must be %s (%lld) to %lld", b->name, value,
+                              b->floor, least, most);
+        }
         return pmkti_fail(err, PMKT_E_INVALID, "options.%s is %lld, but must be %lld to %lld",
-                          b->name, (long long)b->value, (long long)b->least, (long long)b->most);
+                          b->name, value, least, most);
     }
     if (!isfinite(o->f_high) || !isfinite(o->f_low) || o->f_low < 0 || o->f_high < o->f_low) {
         return pmkti_fail(err, PMKT_E_INVALID,
-                          "options.f_low and f_high must be finite, with 0 <= f_low <= f_high");
+                          "options.f_low is %g and f_high is %g, but they must be finite, with "
+                          "0 <= f_low <= f_high",
+                          o->f_low, o->f_high);
     }
     if (o->collapse == PMKT_RFM_HYSTERESIS && !o->previous) {
         return pmkti_fail(err, PMKT_E_INVALID,

@@ -232,6 +232,26 @@ START_TEST(every_option_has_its_range) {
 }
 END_TEST
 
+/* What collides with a default that the caller did not give is hard to see without its name. */
+START_TEST(a_refusal_names_the_other_option) {
+    pmkt_rfm_score_options o = defaults;
+    o.m_high = PMKT_RFM_ZERO;
+    check_option(&o, "options.m_high is 0, but must be m_low (5000) to ");
+    o = defaults;
+    o.dormant_days = 30;
+    check_option(&o, "options.dormant_days is 30, but must be active_days + 1 (31) to 1000000");
+    o = defaults;
+    o.mature_days = PMKT_RFM_ZERO;
+    check_option(&o, "options.mature_days is 0, but must be growth_days (7) to 1000000");
+    o = defaults;
+    o.f_high = 0.5;
+    check_option(&o, "options.f_low is 1 and f_high is 0.5, but");
+    o = defaults;
+    o.bins = 1;
+    check_option(&o, "options.bins is 1, but must be 2 to 100");
+}
+END_TEST
+
 START_TEST(the_ends_of_the_ranges_are_allowed) {
     pmkt_rfm *rfm = rfm_history();
     rfm_add_order(rfm, 1, AS_OF - DAY, 7, 100);
@@ -325,7 +345,7 @@ int main(void) {
           calls_on_a_migration_need_their_pointers);
     TOPIC(suite, "numbers", negative_counts_are_refused, a_count_that_no_memory_holds_is_no_memory,
           impossible_runs_are_refused_by_every_call, every_option_has_its_range,
-          the_ends_of_the_ranges_are_allowed);
+          a_refusal_names_the_other_option, the_ends_of_the_ranges_are_allowed);
     TOPIC(suite, "tables", a_table_of_tiers_begins_at_zero_and_rises,
           a_table_of_segments_has_ranges_of_scores);
     return suite_run(suite);

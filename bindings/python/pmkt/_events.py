@@ -148,6 +148,7 @@ class Events:
         tz: ZoneLike = None,
         time_unit: str = "ms",
         on_bad: str = "fail",
+        ids: Optional[Ids] = None,
     ) -> "Events":
         """Events from a DataFrame of pandas or polars, a pyarrow Table, a relation of DuckDB, or a
         dict of arrays.
@@ -166,6 +167,10 @@ class Events:
         they came. If there is a type or a value that C does not read (times as texts, a date that
         is none), the whole frame is read through NumPy, which reads more and tells more; for
         DuckDB that takes pyarrow.
+
+        ``ids`` is a dictionary that learns the texts of all id columns, for :meth:`Ids.decode`; it
+        may learn some even if the call fails. Users go back as they came with or without it, but
+        that those of a one-way dictionary stay ids.
         """
         named = {
             "user": user,
@@ -182,24 +187,30 @@ class Events:
             for argument, name in named.items()
             if name is not None or argument in ("user", "time")
         }
+        check_ids(ids)
         column_names(frame)  # says first of all if this is no frame
         self = cls.__new__(cls)
         options = _Options(kind, kinds, currency, exponent, tz, time_unit, on_bad)
         source = readable(frame, given, tz is not None)
-        if source is None or not self._read_frame(source, given, options):
+        if source is None or not self._read_frame(source, given, options, ids):
             self, table = cls.__new__(cls), as_table(frame)
             columns = {
                 argument: take_column(table, name, argument) for argument, name in given.items()
             }
-            self._build(columns, options)
+            self._build(columns, options, ids)
+        if ids is not None and ids.one_way and self._users.names:
+            self._users = Users()
         self._check()
         return self
 
-    def _read_frame(self, source: Readable, named: Mapping[str, Any], options: _Options) -> bool:
+    def _read_frame(
+        self, source: Readable, named: Mapping[str, Any], options: _Options, ids: Optional[Ids]
+    ) -> bool:
         """Whether C could read everything; what it could not is told by those who read again."""
-        ids = Ids() if source.dtype is None else None
+        texts = source.dtype is None
+        known = Ids() if texts and ids is None else ids
         try:
-            self._read(source.source, named, options, ids, ())
+            self._read(source.source, named, options, known, (), others=ids is not None)
         except (errors.InvalidInput, errors.FileError):
             if source.again:
                 return False
@@ -207,8 +218,10 @@ class Events:
         if self._struct.reject and source.again:
             return False
         self._users = Users() if source.dtype is None else Users.of_numbers(source.dtype)
-        if ids is not None and len(ids):
-            self._users = Users.of_texts(ids.ids, ids.decode(ids.ids, source.raw))
+        if texts and known is not None and not known.one_way:
+            numbers = known.ids if ids is None else _different(self._arrays["user"])
+            if len(numbers):
+                self._users = Users.of_texts(numbers, known.decode(numbers, source.raw))
         return True
 
     @classmethod
@@ -344,7 +357,9 @@ class Events:
 
     # --------------------------------------------------------------------------- building
 
-    def _build(self, columns: Dict[str, Column], options: _Options) -> None:
+    def _build(
+        self, columns: Dict[str, Column], options: _Options, ids: Optional[Ids] = None
+    ) -> None:
         rows = _common_length(columns)
         self._begin(options)
         rejects = Rejects(rows, options.on_bad == "skip")
@@ -353,9 +368,14 @@ class Events:
         arrays["user"], self._users = to_ids(columns["user"], "user", rejects)
         arrays["time"] = to_times(columns["time"], "time", zone, options.time_unit, rejects)
         every_kind = self._kinds(columns, options, arrays, rejects)
+        forms = [self._users]
         for name in _IDS:
             if name in columns:
-                arrays[name], _ = to_ids(columns[name], name, rejects)
+                arrays[name], form = to_ids(columns[name], name, rejects)
+                forms.append(form)
+        if ids is not None:
+            for form in forms:
+                ids.encode(list(form.names.values()))
         self._money(columns, arrays, rejects)
         self._unreadable = {}
         if rejects.mask is not None:
@@ -442,11 +462,16 @@ class Events:
         raise TypeError("a batch of events can be neither copied nor pickled; copy its arrays")
 
 
+def _different(users: np.ndarray) -> np.ndarray:
+    """[n] the different users of a column, without the missing one."""
+    different = np.unique(users)
+    return different[different != c.ID_NONE]
+
+
 def _users_of(users: np.ndarray, ids: Optional[Ids]) -> Users:
     """How users go back: as the texts that a dictionary has just learned, if they are texts."""
     if ids is not None:
-        different = np.unique(users)
-        different = different[different != c.ID_NONE]
+        different = _different(users)
         texts = ids.decode(different)
         if any(text is not None for text in texts):
             return Users.of_texts(different, texts)

@@ -61,8 +61,9 @@ class Migration:
         at = lib.pmkt_rfm_migration_matrix(handle.pointer, ctypes.byref(codes))
         self._handle = handle
         self._users = after._users
-        # Only scores know the texts of their users.
-        self._scores = (after, before) if self._users.is_text else ()
+        # Only scores know the texts of their users, and not all of them do.
+        both = [scores for scores in (after, before) if len(scores)] or [after]
+        self._scores = both if all(scores._has_texts for scores in both) else []
         self.by = by
         self.matrix = borrow(at, (codes.value, codes.value), np.int64, handle)
         found = (lib.pmkt_rfm_migration_name(handle.pointer, code) for code in range(codes.value))
@@ -83,7 +84,7 @@ class Migration:
     def _decode(self, at: Any, count: int) -> np.ndarray:
         ids = borrow(at, (count,), np.uint64, self._handle)
         if not self._scores:
-            return self._users.decode(ids)
+            return ids if self._users.is_text else self._users.decode(ids)
         users = np.empty(count, object)
         for scores in self._scores:
             rows = scores._find_ids(ids)

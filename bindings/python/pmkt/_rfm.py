@@ -11,10 +11,11 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._access import Access, joining
-from ._dictionary import Ids
+from ._dictionary import Ids, check_ids
 from ._events import Events
-from ._files import Saved
-from ._library import Handle, call, lib, pointer
+from ._files import PathLike, Saved
+from ._ids import ids_of_texts
+from ._library import Handle, borrow, call, lib, pointer
 from ._options import (
     COLLAPSES,
     FREQUENCIES,
@@ -28,7 +29,14 @@ from ._options import (
 from ._report import Report
 from ._run import Progress, Running, whole
 from ._scores import RFMScores
-from ._structs import new, pmkt_rfm, pmkt_rfm_counters, pmkt_rfm_options, pmkt_rfm_scores
+from ._structs import (
+    new,
+    pmkt_rfm,
+    pmkt_rfm_columns,
+    pmkt_rfm_counters,
+    pmkt_rfm_options,
+    pmkt_rfm_scores,
+)
 from ._users import Users
 from ._zones import Zone, ZoneLike, format_ms, instant, make_zone
 
@@ -75,10 +83,11 @@ class RFM(Saved):
     the state alone. From its own progress callback a state can be asked at most, and only if the
     call does not change it.
 
-    A file has ids only. A state that is loaded gives its users as ids (uint64), though texts still
-    find theirs, for the hash is the same everywhere. For the way back keep the texts beside it:
-    ``rfm.user_ids().save("shop.ids")``, and ``scores.to_pandas(ids=pmkt.Ids.load("shop.ids"))``.
-    Pickling keeps the texts.
+    A file has ids only. For the way back to texts keep them beside it:
+    ``rfm.user_ids().save("shop.ids")``, and
+    ``pmkt.RFM.load("shop.pmkt", ids=pmkt.Ids.load("shop.ids"))``. A state that is loaded without
+    them gives its users as ids (uint64), though texts still find theirs, for the hash is the same
+    everywhere. Pickling keeps the texts.
 
     Args:
         mode: ``"history"`` keeps every order, and answers for any date. ``"summary"`` keeps sums
@@ -130,13 +139,62 @@ class RFM(Saved):
         self._handle = Handle(state, lib.pmkt_rfm_free)
         self._access = Access("state")
         self._threads = threads
-        self._users = Users.unknown()
+        self._users = Users.of_file()
         self._forgotten = set()
         made = new(pmkt_rfm_options)
         call(lib.pmkt_rfm_settings, state, ctypes.byref(made))
         self._zone = Zone.of_struct(made.zone.contents)
         counters = self._stats(state)
         self._exponent = counters.currency_exponent if counters.currency else None
+
+    @classmethod
+    def load(
+        cls,
+        path: PathLike,
+        *,
+        ids: Optional[Ids] = None,
+        map: bool = False,
+        max_bytes: int = 0,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "RFM":
+        """Reads a file that :meth:`save` wrote.
+
+        Args:
+            ids: the texts of the users, as :meth:`user_ids` gave them. Results then give users back
+                as texts, if it knows all of them. What the dictionary learns later is not seen.
+            map, max_bytes, threads, progress: and what is raised, as of :meth:`Ids.load`.
+        """
+        check_ids(ids)
+        state = super().load(path, map=map, max_bytes=max_bytes, threads=threads, progress=progress)
+        return state._with_texts(ids)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: Any,
+        *,
+        ids: Optional[Ids] = None,
+        max_bytes: int = 0,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "RFM":
+        """Reads what :meth:`to_bytes` or :meth:`save` made; see :meth:`load`."""
+        check_ids(ids)
+        state = super().from_bytes(data, max_bytes=max_bytes, threads=threads, progress=progress)
+        return state._with_texts(ids)
+
+    def _with_texts(self, ids: Optional[Ids]) -> "RFM":
+        if ids is None:
+            return self
+        numbers = ids.ids
+        texts = [text or "" for text in ids.decode(numbers)]
+        # Of bytes that are no UTF-8 no str leads back to the id: they are as good as unknown.
+        same = (ids_of_texts(texts) == numbers).tolist()
+        self._users = Users.of_file(
+            {number: text for number, text, leads in zip(numbers.tolist(), texts, same) if leads}
+        )
+        return self
 
     # ---------------------------------------------------------------------------- changing
 
@@ -237,17 +295,23 @@ class RFM(Saved):
         ids = np.array(list(candidates), np.uint64)
         if not len(ids):
             return
-        last_ms = self._stats(self._handle.pointer).last_event_ms
-        if last_ms == c.TIME_NULL:
+        everyone = self._everyone()
+        if everyone is None:
             self._users.drop(ids.tolist())
             return
+        rows = np.empty(len(ids), np.int64)
+        call(lib.pmkt_rfm_scores_find, everyone.pointer, pointer(ids), len(ids), pointer(rows))
+        self._users.drop(ids[rows < 0].tolist())
+
+    def _everyone(self) -> Optional[Handle]:
+        """Scores of all of whom the state knows something, or None if that is nobody."""
+        last_ms = self._stats(self._handle.pointer).last_event_ms
+        if last_ms == c.TIME_NULL:
+            return None
         scores = ctypes.POINTER(pmkt_rfm_scores)()
         as_of = last_ms + 1  # at most TIME_MAX, which is a date to ask as of
         call(lib.pmkt_rfm_score, self._handle.pointer, as_of, None, None, ctypes.byref(scores))
-        handle = Handle(scores, lib.pmkt_rfm_scores_free)
-        rows = np.empty(len(ids), np.int64)
-        call(lib.pmkt_rfm_scores_find, handle.pointer, pointer(ids), len(ids), pointer(rows))
-        self._users.drop(ids[rows < 0].tolist())
+        return Handle(scores, lib.pmkt_rfm_scores_free)
 
     def compact(self, progress: Progress = None) -> "RFM":
         """Folds recent rows into the compact form and gives spare memory back. Answers do not
@@ -380,14 +444,36 @@ class RFM(Saved):
             handle = Handle(scores, lib.pmkt_rfm_scores_free)
             return RFMScores(handle, self._users, self._zone, self._exponent)
 
-    def user_ids(self) -> Ids:
+    def user_ids(self, *, partial: bool = False) -> Ids:
         """The texts of the users, for a file beside the state's: ``rfm.user_ids().save(...)``.
 
-        Of users who are numbers there are none, nor of a state from a file, which knows ids only.
+        Args:
+            partial: leave out users whose texts are not known.
+
+        Raises:
+            InvalidInput: the texts of some users are not known. Those of users who are numbers
+                never are; and a state from a file knows those that :meth:`load` was given, that
+                came with later events, or with states that were merged.
         """
         with self._access.reading():
-            texts = list(self._users.names.values())
-        return Ids(texts)
+            everyone, names = self._everyone(), self._users.names
+            numbers = np.empty(0, np.uint64)
+            if everyone is not None:
+                columns = new(pmkt_rfm_columns)
+                call(lib.pmkt_rfm_scores_columns, everyone.pointer, ctypes.byref(columns))
+                numbers = borrow(columns.user, (columns.rows,), np.uint64, everyone)
+            ids = Ids([names[number] for number in numbers.tolist() if number in names])
+            are_numbers = self._users.kind is int
+        missing = int(len(numbers) - np.count_nonzero(ids.contains(numbers)))
+        if missing and not partial:
+            raise errors.InvalidInput(
+                "the users are numbers, which are their own ids: there are no texts to keep"
+                if are_numbers
+                else f"the texts of {missing:,} of {len(numbers):,} users are not known; load the "
+                "state with RFM.load(path, ids=pmkt.Ids.load(...)), or ask for "
+                "user_ids(partial=True); users who are numbers have no texts"
+            )
+        return ids
 
     def __repr__(self) -> str:
         stats = self.stats

@@ -54,7 +54,9 @@ class _Source:
     """Scores in one of their two forms, as a table that others can ask for its stream."""
 
     def __init__(self, scores: "RFMScores", raw: bool, ids: Optional[Ids]) -> None:
-        self._stream = scores._stream, raw, check_ids(ids)
+        if ids is not None:
+            scores._check_known(ids)
+        self._stream = scores._stream, raw, ids
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         stream, raw, ids = self._stream
@@ -70,7 +72,9 @@ class RFMScores:
     them.
 
     Attributes:
-        user: users as they came in. ``user_id``: [rows] uint64, what C knows them by.
+        user: users as they came in; of a state from a file as texts if it knows those of all of
+            them (see :meth:`pmkt.RFM.load`), else as their ids. ``user_id``: [rows] uint64, what C
+            knows them by.
         recency_days: [rows] int32, calendar days since the last order; -1 = no order.
         orders: [rows] int64.
         orders_per_month: [rows] float64.
@@ -126,6 +130,7 @@ class RFMScores:
         self.user_id = self._view(columns.user, np.uint64)
         # Texts now, for the state may forget them later.
         self.user = users.decode(self.user_id)
+        self._has_texts = self.user.dtype == object
         for name, dtype in zip(_NUMBERS, (np.int32, np.int64, np.float64, np.int32)):
             setattr(self, name, self._view(getattr(columns, name), dtype))
         for name in _MONEY:
@@ -277,18 +282,30 @@ class RFMScores:
 
     def _named(self, ids: Optional[Ids]) -> np.ndarray:
         """[rows] users as they came in, or as the texts that a dictionary knows."""
-        if check_ids(ids) is None:
+        if ids is None:
             return self.user
+        self._check_known(ids)
         texts = np.empty(self._rows, object)
-        texts[:] = ids.decode(self.user_id) if ids is not None else None
+        texts[:] = ids.decode(self.user_id)
         return texts
+
+    def _check_known(self, ids: Ids) -> None:
+        """Raises if a dictionary knows nobody here: then it is the wrong one."""
+        if check_ids(ids) and self._rows and not ids.contains(self.user_id).any():
+            raise errors.InvalidInput(
+                f"ids, a dictionary of {len(ids):,} texts, knows none of the {self._rows:,} users; "
+                "expected the one of their state (leave ids= out if users are numbers)"
+            )
 
     def to_dict(self, *, ids: Optional[Ids] = None) -> Dict[str, np.ndarray]:
         """Column names to arrays, codes as numbers; without a copy.
 
         Args:
             ids: users as the texts that this dictionary knows, None where it does not; for the
-                scores of a state from a file, which has ids only. Without it: as they came in.
+                scores of a state that came from a file without it. Without it: as they came in.
+
+        Raises:
+            InvalidInput: the dictionary knows none of the users.
         """
         what = "band" if self.scheme == "threshold" else "score"
         return {
@@ -328,12 +345,12 @@ class RFMScores:
         """The scores as a capsule with an Arrow stream, for ``polars.DataFrame(scores)``,
         ``pyarrow.table(scores)``, DuckDB and others: names as dictionaries, money as decimals of
         the currency, flags as booleans, ``recency_days`` null without an order. Users are texts if
-        they came as such, else their ``user_id``. The memory lives as long as what was made of
+        :attr:`user` has texts, else their ``user_id``. The memory lives as long as what was made of
         it."""
         return self._stream(False, None)
 
     def _stream(self, raw: bool, ids: Optional[Ids]) -> Any:
-        if ids is None and not raw and self._users.kind is str and self._users.is_text:
+        if ids is None and not raw and self._users.kind is str and self._has_texts:
             ids = Ids(self.user)
         options = new(pmkt_arrow_options, raw=int(raw))
         with ExitStack() as held:
@@ -352,7 +369,8 @@ class RFMScores:
         Args:
             raw: every column as it lies in memory, without a copy, with codes instead of names,
                 money in minor units and users as their ``user_id``.
-            ids: users as the texts that this dictionary knows, null where it does not.
+            ids: users as the texts that this dictionary knows, null where it does not; it has to
+                know one of them.
         """
         import pyarrow
 

@@ -16,8 +16,8 @@ class Users:
     What a column of users, or a state with all its columns, knows of their original form.
 
     Numbers are their own ids, so only their type is kept. Texts become ids by a hash, so the way
-    back is kept: one entry for each different text. A state from a file has only ids: how its users
-    came in is not known, texts can join them but do not come back (``ids_only``).
+    back is kept: one entry for each different text. A state from a file has ids (``ids_only``): how
+    its users came in is not known, nor all of their texts, unless a dictionary tells them.
     """
 
     def __init__(self) -> None:
@@ -27,10 +27,12 @@ class Users:
         self.ids_only = False
 
     @classmethod
-    def unknown(cls) -> "Users":
-        """The users of a state that comes from a file."""
+    def of_file(cls, names: Optional[Dict[int, Text]] = None) -> "Users":
+        """The users of a state that comes from a file, of some of whom the texts are known."""
         users = cls()
         users.ids_only = True
+        users.names = names or {}
+        users.kind = str if names else None
         return users
 
     @classmethod
@@ -51,8 +53,8 @@ class Users:
 
     @property
     def is_text(self) -> bool:
-        """Whether texts go back; not if only some of them are known."""
-        return self.kind in (str, bytes) and not self.ids_only
+        """Whether they came as texts."""
+        return self.kind in (str, bytes)
 
     def _remember(self, pairs: Iterable["tuple[int, Text]"]) -> None:
         for number, text in pairs:
@@ -78,11 +80,8 @@ class Users:
         """Takes over what ``other`` knows; ``check`` came before."""
         if self.ids_only or other.ids_only:
             self.ids_only = True
-            self.kind = self.kind or other.kind
             self.dtype = np.dtype(np.uint64)
-            self.names.clear()
-            return
-        if other.kind is int:
+        elif other.kind is int:
             self.dtype = other.dtype if self.kind is None else _common(self.dtype, other.dtype)
         self.kind = self.kind or other.kind
         self.names.update(other.names)
@@ -94,10 +93,13 @@ class Users:
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """[n] uint64 to what came in; without a copy for uint64 and int64, and then read-only if
-        ``ids`` is."""
+        ``ids`` is. Texts that are not all known do not come back at all: no user is to be None."""
         if self.is_text:
+            found = [self.names.get(number) for number in ids.tolist()]
+            if None in found:
+                return ids
             texts = np.empty(len(ids), object)
-            texts[:] = [self.names[number] for number in ids.tolist()]
+            texts[:] = found
             return texts
         if self.dtype.itemsize == 8 and self.dtype.kind in "iu":
             return ids.view(self.dtype)

@@ -184,9 +184,164 @@ def test_texts_join_a_loaded_state_and_come_back_as_ids(tmp_path: Path) -> None:
     assert again.score("1980-01-01").find(["user 7"]).tolist() == [-1]
     with pytest.raises(pmkt.InvalidInput):
         again.add(events_of(10, 5))  # numbers, after texts
-    # What is merged with ids only gives ids only.
-    named.add(events_of(500, 4, "user {}".format)).merge(pmkt.RFM.load(path))
-    assert named.score("1980-01-01").user.dtype == np.uint64
+
+
+def day_of(number: int, *users: str) -> pmkt.Events:
+    """Orders of some users on one day."""
+    rows = range(1, len(users) + 1)
+    return pmkt.Events(
+        list(users),
+        [number * DAY] * len(users),
+        order=[100 * number + row for row in rows],
+        amount=[100] * len(users),
+    )
+
+
+def test_names_last_from_day_to_day(tmp_path: Path) -> None:
+    state, names = tmp_path / "shop.pmkt", tmp_path / "shop.ids"
+    rfm = pmkt.RFM().add(day_of(0, "ann", "bob"))
+    for day, new in enumerate(("cyd", "dan", "eve"), 1):
+        rfm.user_ids().save(names)
+        rfm.save(state)
+        ids = pmkt.Ids.load(names)
+        if day == 2:
+            rfm = pmkt.RFM.from_bytes(state.read_bytes(), ids=ids)
+        else:
+            rfm = pmkt.RFM.load(state, ids=ids, map=day == 3)
+        rfm.add(day_of(day, new, "ann"))
+    whole = pmkt.RFM().add(day_of(0, "ann", "bob"))
+    for day, new in enumerate(("cyd", "dan", "eve"), 1):
+        whole.add(day_of(day, new, "ann"))
+    same_scores(rfm, whole)
+    assert sorted(rfm.user_ids()) == ["ann", "bob", "cyd", "dan", "eve"]
+    again = pickle.loads(pickle.dumps(rfm))
+    assert sorted(again.user_ids()) == sorted(rfm.user_ids())
+    moved = pmkt.migration(rfm.score("1970-01-02"), rfm.score("1970-01-05"))
+    codes = range(len(moved.names))
+    new = np.concatenate([moved.users("absent", code) for code in codes])
+    assert sorted(new) == ["cyd", "dan", "eve"]
+
+
+def test_names_that_are_not_known_are_not_lost_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "shop.pmkt"
+    pmkt.RFM().add(day_of(0, "ann", "bob")).save(path)
+    rfm = pmkt.RFM.load(path)
+    with pytest.raises(pmkt.InvalidInput, match=r"2 of 2 users.*RFM.load\(path, ids="):
+        rfm.user_ids()
+    assert len(rfm.user_ids(partial=True)) == 0
+    rfm.add(day_of(1, "cyd", "ann"))
+    assert rfm.score("1980-01-01").user.dtype == np.uint64
+    with pytest.raises(pmkt.InvalidInput, match="1 of 3 users"):
+        rfm.user_ids()
+    assert sorted(rfm.user_ids(partial=True)) == ["ann", "cyd"]
+    rfm.add(day_of(2, "bob"))  # now all are known
+    assert sorted(rfm.user_ids()) == ["ann", "bob", "cyd"]
+    assert sorted(rfm.score("1980-01-01").user) == ["ann", "bob", "cyd"]
+    assert pmkt.RFM().user_ids().stats.strings == 0, "nobody is missing where nobody is"
+    for wrong in ({}, "shop.ids", ["ann"]):
+        with pytest.raises(pmkt.InvalidInput, match="expected pmkt.Ids"):
+            pmkt.RFM.load(path, ids=wrong)  # type: ignore[arg-type]
+        with pytest.raises(pmkt.InvalidInput, match="expected pmkt.Ids"):
+            pmkt.RFM.from_bytes(path.read_bytes(), ids=wrong)  # type: ignore[arg-type]
+
+
+def test_users_who_are_numbers_have_no_names(tmp_path: Path) -> None:
+    path = tmp_path / "shop.pmkt"
+    rfm = pmkt.RFM().add(events_of(5, 5)).save(path)
+    with pytest.raises(pmkt.InvalidInput, match="users are numbers"):
+        rfm.user_ids()
+    assert len(rfm.user_ids(partial=True)) == 0
+    for ids in (None, pmkt.Ids(), pmkt.Ids(one_way=True)):
+        again = pmkt.RFM.load(path, ids=ids)
+        with pytest.raises(pmkt.InvalidInput, match="users who are numbers"):
+            again.user_ids()
+        with pytest.raises(pmkt.InvalidInput, match="users are numbers"):
+            again.add(events_of(5, 6)).user_ids()
+        assert again.score("1980-01-01").user.dtype == np.uint64
+
+
+def test_merging_unites_what_both_know(tmp_path: Path) -> None:
+    path = tmp_path / "shop.pmkt"
+    pmkt.RFM().add(day_of(0, "ann", "bob")).save(path)
+    ids = pmkt.Ids(["ann", "bob", "nobody"])
+    for known in (None, ids):
+        rfm = pmkt.RFM().add(day_of(1, "cyd")).merge(pmkt.RFM.load(path, ids=known))
+        wanted = ["cyd"] if known is None else ["ann", "bob", "cyd"]
+        assert sorted(rfm.user_ids(partial=True)) == wanted
+        assert (rfm.score("1980-01-01").user.dtype == object) == (known is not None)
+        rfm = pmkt.RFM.load(path, ids=known).merge(pmkt.RFM().add(day_of(1, "cyd")))
+        assert sorted(rfm.user_ids(partial=True)) == wanted
+    part = pmkt.RFM.load(path, ids=pmkt.Ids(["ann"]))
+    part.merge(pmkt.RFM.load(path, ids=pmkt.Ids(["bob"])))
+    assert sorted(part.user_ids()) == ["ann", "bob"]
+    with pytest.raises(pmkt.InvalidInput, match="numbers cannot join users given as texts"):
+        part.merge(pmkt.RFM().add(events_of(5, 5)))
+    assert sorted(part.user_ids()) == ["ann", "bob"]
+
+
+def test_names_of_those_who_were_forgotten_stay_away(tmp_path: Path) -> None:
+    path = tmp_path / "shop.pmkt"
+    rfm = pmkt.RFM().add(day_of(0, "ann", "bob"))
+    old = rfm.user_ids()
+    rfm.forget("ann")
+    rfm.save(path)
+    again = pmkt.RFM.load(path, ids=old).add(day_of(0, "ann"))
+    assert again.report is not None and again.report.ignored == 1
+    assert sorted(again.user_ids()) == ["bob"]
+    assert again.forget("bob") == 1 and len(again.user_ids()) == 0
+    again.add(day_of(3, "ann"))  # a new customer
+    assert sorted(again.user_ids()) == ["ann"]
+
+
+def test_bytes_that_are_no_text_stay_ids(tmp_path: Path) -> None:
+    path = tmp_path / "shop.pmkt"
+    rfm = pmkt.RFM().add(pmkt.Events([b"ann", b"\xff"], [0, 0], amount=[1, 2])).save(path)
+    ids = rfm.user_ids()
+    again = pmkt.RFM.load(path, ids=ids)
+    assert again.score("1980-01-01").user.dtype == np.uint64
+    assert list(again.user_ids(partial=True)) == ["ann"]
+    with pytest.raises(pmkt.InvalidInput, match="1 of 2"):
+        again.user_ids()
+    assert b"ann" in pmkt.RFM.load(path).add(pmkt.Events([b"ann"], [DAY], amount=[1])).user_ids(
+        partial=True
+    )
+
+
+def test_a_migration_of_names_and_ids_gives_ids() -> None:
+    rfm = pmkt.RFM().add(day_of(0, "ann", "bob"), day_of(500, "bob"))
+    loaded = pmkt.RFM.from_bytes(rfm.to_bytes())
+    named, ids = rfm.score("1971-06-01"), loaded.score("1971-06-01")
+    for before, after in ((named, ids), (ids, named)):
+        moved = pmkt.migration(before, after)
+        codes = range(len(moved.names))
+        users = [moved.users(one, two) for one in codes for two in codes]
+        assert {part.dtype for part in users} == {np.dtype(np.uint64)}
+        assert sorted(np.concatenate(users)) == sorted(rfm.user_ids().ids)
+    nobody = pmkt.RFM().score("1970-01-01")
+    moved = pmkt.migration(nobody, named)
+    users = [moved.users("absent", code) for code in range(len(moved.names))]
+    assert sorted(np.concatenate(users)) == ["ann", "bob"]
+
+
+def test_a_dictionary_that_knows_nobody_is_refused() -> None:
+    scores = pmkt.RFM.from_bytes(pmkt.RFM().add(day_of(0, "ann", "bob")).to_bytes()).score(
+        "1980-01-01"
+    )
+    ways = [scores.to_dict]
+    for way, library in (
+        (scores.to_pandas, "pandas"),
+        (scores.to_polars, "polars"),
+        (scores.to_arrow, "pyarrow"),
+    ):
+        if optional(library):
+            ways.append(way)
+    for to in ways:
+        for wrong, count in (pmkt.Ids(), 0), (pmkt.Ids(["cyd"]), 1), (pmkt.Ids(one_way=True), 0):
+            with pytest.raises(pmkt.InvalidInput, match=f"{count} texts, knows none of the 2"):
+                to(ids=wrong)
+        assert len(to(ids=pmkt.Ids(["bob"]))["user"])
+    nobody = pmkt.RFM().score("1980-01-01")
+    assert len(nobody.to_dict(ids=pmkt.Ids())["user"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -259,4 +414,3 @@ def test_texts_are_kept_beside_a_state(tmp_path: Path) -> None:
         for to in (scores.to_dict, scores.to_pandas, scores.to_arrow, scores.to_polars):
             with pytest.raises(pmkt.InvalidInput, match="expected pmkt.Ids"):
                 to(ids=wrong)
-    assert len(pmkt.RFM().add(events_of(5, 5)).user_ids()) == 0

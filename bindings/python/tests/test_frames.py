@@ -191,3 +191,38 @@ def test_further_columns() -> None:
     with pytest.raises(pmkt.InvalidInput):
         pmkt.Events.from_arrow(table, user="u", time="t", extra=["nobody"])
     assert not pmkt.Events([1], [1]).extra
+
+
+def test_a_dictionary_learns_the_texts_of_all_ids(read_by_c: List[bool]) -> None:
+    polars = needed("polars")
+    data = {"u": ["ann", "bob", None], "t": [0, 1, 2], "i": ["cup", None, "tea"], "n": [1, 2, 3]}
+    for frame in (data, polars.DataFrame(data)):
+        ids = pmkt.Ids(["known"])
+        events = pmkt.Events.from_frame(
+            frame, user="u", time="t", item="i", order="n", on_bad="skip", ids=ids
+        )
+        assert sorted(ids) == ["ann", "bob", "cup", "known", "tea"]
+        assert ids.decode(events._arrays["item"]) == ["cup", None, "tea"]
+        assert sorted(events._users.names.values()) == ["ann", "bob"], "users and nobody else"
+        events = pmkt.Events.from_frame(frame, user="n", time="t", item="i", ids=ids)
+        assert (events._users.kind, events._users.dtype) == (int, np.int64)
+        ids = pmkt.Ids(one_way=True)
+        events = pmkt.Events.from_frame(frame, user="u", time="t", on_bad="skip", ids=ids)
+        assert events._users.kind is None and not events._users.names
+        scores = pmkt.RFM(unpriced=True).add(events).score("1980-01-01")
+        assert scores.user.dtype == np.uint64 and scores.find(["bob"])[0] >= 0
+        events = pmkt.Events.from_frame(frame, user="n", time="t", ids=ids)
+        assert events._users.dtype == np.int64
+        with pytest.raises(pmkt.InvalidInput, match="pmkt.Ids"):
+            pmkt.Events.from_frame(frame, user="u", time="t", ids={})  # type: ignore[arg-type]
+    assert read_by_c == [True] * 4
+
+
+def test_a_dictionary_learns_of_nobody(read_by_c: List[bool]) -> None:
+    polars = needed("polars")
+    frame = polars.DataFrame(
+        {"u": [None], "t": [0]}, schema={"u": polars.String, "t": polars.Int64}
+    )
+    ids = pmkt.Ids(["known"])
+    events = pmkt.Events.from_frame(frame, user="u", time="t", on_bad="skip", ids=ids)
+    assert events._users.kind is None and list(ids) == ["known"] and read_by_c == [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import re
 import weakref
 from typing import Any, Dict, List
 
@@ -238,6 +239,16 @@ def test_exact_zero_is_not_the_default() -> None:
     assert today.activity[today.find([1, 2])].tolist() == [1, 3]
     assert rfm.score("1970-01-10", m_low=0, m_high=1).m_band.tolist() == [3, 3]
     assert rfm.score("1970-01-10", f_window_days=0).orders_per_month.tolist() == [1, 1]
+
+
+def test_a_refusal_names_the_default_that_is_in_the_way() -> None:
+    for option, says in (
+        ({"m_high": 0}, "m_high is 0, but must be m_low (5000) to"),
+        ({"dormant_days": 30}, "dormant_days is 30, but must be active_days + 1 (31) to"),
+        ({"f_high": 0}, "f_low is 1 and f_high is 0, but"),
+    ):
+        with pytest.raises(pmkt.InvalidInput, match=re.escape(says)):
+            pmkt.RFM().score("1970-01-10", **option)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
