@@ -97,7 +97,7 @@ class Users:
         ``ids`` is."""
         if self.is_text:
             texts = np.empty(len(ids), object)
-            texts[:] = [self.names[number] for number in ids.tolist()]
+            texts[:] = [self.names.get(number) for number in ids.tolist()]  # None: forgotten
             return texts
         if self.dtype.itemsize == 8 and self.dtype.kind in "iu":
             return ids.view(self.dtype)
