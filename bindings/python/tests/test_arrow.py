@@ -425,10 +425,24 @@ def test_an_old_table_does_not_bring_the_forgotten_back() -> None:
     rfm.add(read(["ann"], T + 10))
     assert sorted(ids) == ["ann", "bob", "zoe"] and ids.stats.forgotten == 0
     assert sorted(rfm.score("2024-01-01").user) == ["ann", "bob", "zoe"]
-    for texts in (pa.array(["ann", None]), pa.array(["ann", None]).dictionary_encode()):
+
+
+def test_who_encodes_a_column_learns_the_forgotten_anew() -> None:
+    pa, pl, pd = needed("pyarrow"), needed("polars"), needed("pandas")
+    texts = ["ann", None]
+    for column in (
+        pa.array(texts),
+        pa.array(texts).dictionary_encode(),
+        pa.chunked_array([["ann"], [None]], pa.string()),
+        pl.Series(texts),
+        pl.Series(texts, dtype=pl.Categorical),
+        pd.Series(texts, dtype="string[pyarrow]"),
+        pd.Series(texts, dtype="string[pyarrow]").array,
+    ):
+        ids = pmkt.Ids(["ann"])
         ids.forget("ann", T)
-        assert ids.encode(texts).tolist() == [ids_of_texts(["ann"])[0], 0]
-        assert "ann" in ids  # who encodes, learns
+        assert ids.encode(column).tolist() == [ids_of_texts(["ann"])[0], 0]
+        assert "ann" in ids and ids.stats.forgotten == 0
 
 
 def test_matching_columns_are_not_copied_and_stay_alive() -> None:
