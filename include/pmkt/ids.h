@@ -170,8 +170,9 @@ PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const 
 /*
  * Forgets strings: their bytes are overwritten now, and a tombstone with the date `when_ms` (the
  * caller's now) stays for each id, so that neither merging an old dictionary nor reading an old
- * dataframe (arrow.h) brings them back. Ids that are not known get a tombstone as well. A mapped file is not written to: what was
- * forgotten is gone from this handle, and from the next file that it saves.
+ * dataframe (arrow.h) brings them back. Ids that are not known get a tombstone as well. A mapped
+ * file is not written to: what was forgotten is gone from this handle, and from the next file that
+ * it saves.
  *
  *   id     [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different ids were known

@@ -46,13 +46,43 @@ void pmkti_ids_set_tombs(pmkt_ids *ids, pmkti_ids_tomb *tombs, size_t n, size_t 
 
 /* -------------------------------------------------------------------- opening */
 
+/* Bits of a filter for each tombstone, at least: so few strings pass by chance. */
+#define FILTER_BITS 16
+
 typedef struct opening {
     const pmkt_ids *ids;
     const pmkti_strings *strings;
     const int64_t *when_ms;
     int64_t earliest; /* of all tombs: what is older need not be looked up */
+    uint64_t *filter; /* a bit is set if an id with such first bits has a tomb; or NULL */
+    size_t filter_words;
+    int filter_shift;
     _Atomic uint8_t *open;
 } opening;
+
+static bool may_have_tomb(const opening *o, uint64_t id) {
+    if (!o->filter) return true;
+    const uint64_t bit = id >> o->filter_shift;
+    return o->filter[bit / 64] >> bit % 64 & 1;
+}
+
+/* What makes a look at many strings quick, for one look at all tombs. */
+static pmkt_status prepare(opening *o) {
+    const pmkt_ids *ids = o->ids;
+    int bits = 6;
+    while (bits < 30 && (size_t)1 << bits < ids->n_tombs * FILTER_BITS) bits++;
+    o->filter_shift = 64 - bits;
+    o->filter_words = (size_t)1 << (bits - 6);
+    o->filter = pmkti_alloc_zero(&ids->allocator, o->filter_words, sizeof *o->filter);
+    if (!o->filter) return PMKT_E_NOMEM;
+    o->earliest = INT64_MAX;
+    for (size_t i = 0; i < ids->n_tombs; i++) {
+        const uint64_t bit = ids->tombs[i].id >> o->filter_shift;
+        o->filter[bit / 64] |= UINT64_C(1) << bit % 64;
+        if (ids->tombs[i].when_ms < o->earliest) o->earliest = ids->tombs[i].when_ms;
+    }
+    return PMKT_OK;
+}
 
 static pmkt_status open_chunk(void *ctx, int64_t chunk, int worker) {
     (void)worker;
@@ -66,6 +96,7 @@ static pmkt_status open_chunk(void *ctx, int64_t chunk, int worker) {
         if (o->when_ms[i] < o->earliest || o->when_ms[i] == PMKT_TIME_NULL) continue;
         const pmkti_string string = pmkti_string_at(o->strings, i);
         const uint64_t id = pmkt_id_of_bytes(string.at, string.length);
+        if (!may_have_tomb(o, id)) continue;
         const size_t at = tomb_of(ids, id);
         if (at < ids->n_tombs && ids->tombs[at].id == id && o->when_ms[i] >= ids->tombs[at].when_ms)
             atomic_store_explicit(&o->open[at], 1, memory_order_relaxed);
@@ -76,12 +107,14 @@ static pmkt_status open_chunk(void *ctx, int64_t chunk, int worker) {
 pmkt_status pmkti_ids_open_tombs(const pmkt_ids *ids, const pmkti_strings *strings,
                                  const int64_t *when_ms, const pmkti_run *run,
                                  _Atomic uint8_t *open) {
-    opening o = {ids, strings, when_ms, INT64_MAX, open};
-    for (size_t i = 0; i < ids->n_tombs; i++) {
-        if (ids->tombs[i].when_ms < o.earliest) o.earliest = ids->tombs[i].when_ms;
-    }
+    opening o = {ids, strings, when_ms, INT64_MIN, NULL, 0, 0, open};
+    const bool many = (size_t)strings->n > ids->n_tombs / FILTER_BITS;
+    pmkt_status status = many ? prepare(&o) : PMKT_OK;
+    if (status) return status;
     const int64_t chunks = strings->n / PMKTI_SERIAL + (strings->n % PMKTI_SERIAL != 0);
-    return pmkti_parallel(run, (pmkti_stage){"encode", 0.0, 0.0}, open_chunk, &o, chunks);
+    status = pmkti_parallel(run, (pmkti_stage){"encode", 0.0, 0.0}, open_chunk, &o, chunks);
+    pmkti_free(&ids->allocator, o.filter, o.filter_words, sizeof *o.filter);
+    return status;
 }
 
 /* ------------------------------------------------------------------------ list */

@@ -183,16 +183,19 @@ END_TEST
 
 /* To look at the times first must not change why a row is bad, nor of which chunk. */
 START_TEST(reasons_of_bad_rows_stay_the_same) {
-    static const int64_t users[] = {-1, 2, 3}, bad[] = {WHEN, INT64_MAX, INT64_MAX};
-    static const int64_t items[] = {1, 2, -3};
-    arrow_node user = arrow_numbers("user", "l", 3, NULL, users);
-    arrow_node time = arrow_numbers("time", "tsm:UTC", 3, NULL, bad);
-    arrow_node item = arrow_numbers("item", "l", 3, NULL, items);
-    arrow_node order = arrow_texts("order", "u", 3, NULL, offsets, bytes);
-    arrow_node chunk = arrow_table(3, &user, &time, &item, &order, NULL);
+    static const int64_t users[] = {-1, 2, 3, -4}, items[] = {1, 2, -3, 4};
+    static const int64_t bad[] = {WHEN, INT64_MAX, INT64_MAX, INT64_MAX};
+    enum {
+        ID = 1 + PMKT_BAD_ID,
+        TIME = 1 + PMKT_BAD_TIME
+    };
+    static const uint8_t wanted[] = {ID, TIME, TIME, ID, TIME, ID, TIME, TIME, ID};
+    arrow_node user = arrow_numbers("user", "l", 4, NULL, users);
+    arrow_node time = arrow_numbers("time", "tsm:UTC", 4, NULL, bad);
+    arrow_node item = arrow_numbers("item", "l", 4, NULL, items);
+    arrow_node order = arrow_texts("order", "u", 4, NULL, offsets, bytes);
+    arrow_node chunk = arrow_table(4, &user, &time, &item, &order, NULL);
     arrow_node tail = arrow_table(1, &user, &time, &item, &order, NULL);
-    static const uint8_t wanted[] = {1 + PMKT_BAD_ID, 1 + PMKT_BAD_TIME, 1 + PMKT_BAD_TIME,
-                                     1 + PMKT_BAD_TIME, 1 + PMKT_BAD_ID};
     tail.offset = 1;
     arrow_producer p = {.chunks = {&chunk, &tail, &chunk}, .n_chunks = 3};
     pmkt_arrow_columns c = arrow_columns(NULL);
@@ -204,7 +207,7 @@ START_TEST(reasons_of_bad_rows_stay_the_same) {
     pmkt_arrow_events *reader = arrow_open(&p, &c);
     const pmkt_events *b = NULL;
     ck_assert_ok(pmkt_arrow_events_all(reader, NULL, &b, &err), err);
-    ck_assert_int_eq(b->rows, 7);
+    ck_assert_int_eq(b->rows, 9);
     ck_assert_mem_eq(b->reject, wanted, sizeof wanted);
     ck_assert(knows(c.names, "ann") && !knows(c.names, "eve"));
     pmkt_arrow_events_free(reader);
