@@ -361,7 +361,7 @@ func lentColumns(table *C.pmkt_column, columns, rows int) (out []Column) {
 
 // ArrowIDs writes the ids of an Arrow stream of one column, or of the column name if that is not "",
 // into ids, and returns how many there are; more than ids has room for is ErrLimit. dict remembers
-// texts, or is nil. The stream is moved, as by OpenArrowEvents.
+// texts, but none that it has forgotten; or is nil. The stream is moved, as by OpenArrowEvents.
 func ArrowIDs(
 	ctx context.Context, stream unsafe.Pointer, name string, dict *IDs, ids []uint64,
 	options ...Option,

@@ -18,6 +18,8 @@ package pmkt
 // #cgo nocallback pmkt_ids_merge
 // #cgo noescape pmkt_ids_forget
 // #cgo nocallback pmkt_ids_forget
+// #cgo noescape pmkt_ids_forgotten
+// #cgo nocallback pmkt_ids_forgotten
 // #cgo noescape pmkt_ids_stats
 // #cgo nocallback pmkt_ids_stats
 import "C"
@@ -274,7 +276,7 @@ func (d *IDs) Merge(ctx context.Context, from *IDs, options ...Option) error {
 }
 
 // Forget erases texts now. A tombstone stays for each id, dated by when, which is the caller's now, so
-// that merging an old dictionary does not bring it back. It returns how many were known.
+// that neither merging an old dictionary nor reading old data by OpenArrowEvents brings it back. It returns how many were known.
 func (d *IDs) Forget(ctx context.Context, ids []uint64, when time.Time) (int64, error) {
 	at, err := d.guarded().enter(ctx, "the dictionary", true)
 	if err != nil {
@@ -286,6 +288,37 @@ func (d *IDs) Forget(ctx context.Context, ids []uint64, when time.Time) (int64, 
 	status := C.pmkt_ids_forget((*C.pmkt_ids)(at), data[C.uint64_t](ids), C.int64_t(len(ids)),
 		C.int64_t(millis(when)), &found, &e)
 	return int64(found), failure(status, &e)
+}
+
+// Tombstone is an id that was forgotten, and when.
+type Tombstone struct {
+	ID   uint64
+	When time.Time // UTC
+}
+
+// Forgotten are the tombstones, ascending by id: to show what was forgotten, or to forget it elsewhere
+// too.
+func (d *IDs) Forgotten() ([]Tombstone, error) {
+	at, err := d.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer d.own.leave(false)
+	var n C.int64_t
+	var e C.pmkt_error
+	if err := failure(C.pmkt_ids_forgotten(at, nil, nil, 0, &n, &e), &e); err != nil || n == 0 {
+		return nil, err
+	}
+	ids, when := make([]uint64, n), make([]int64, n)
+	status := C.pmkt_ids_forgotten(at, data[C.uint64_t](ids), data[C.int64_t](when), n, &n, &e)
+	if err := failure(status, &e); err != nil {
+		return nil, err
+	}
+	out := make([]Tombstone, n)
+	for i := range out {
+		out[i] = Tombstone{ids[i], fromMillis(when[i])}
+	}
+	return out, nil
 }
 
 // IDsStats is what a dictionary holds.

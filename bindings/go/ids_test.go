@@ -154,6 +154,13 @@ func TestDictionariesMergeAndForget(t *testing.T) {
 	equal(t, "names", fmt.Sprintf("%q", must(a.Names([]uint64{ids[0], ids[1], IDOf("eve")}))),
 		`["alice" "" "eve"]`)
 	equal(t, "tombstones", must(a.Stats()).Forgotten, 2)
+	gone := must(a.Forgotten())
+	equal(t, "tombstones", len(gone), 2)
+	equal(t, "the first", gone[0], Tombstone{5, day("2026-01-01")})
+	equal(t, "the second", gone[1], Tombstone{ids[1], day("2026-01-01")})
+	all, err := a.Encode(background, []string{"bob"})
+	check(t, err)
+	equal(t, "encoded anew", len(must(a.Forgotten())), len(all))
 	fails(t, a.Merge(background, a), ErrInvalid, "itself")
 	_, err = a.Forget(background, ids, day("2026-01-01").AddDate(5000, 0, 0))
 	fails(t, err, ErrInvalid)

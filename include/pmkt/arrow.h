@@ -50,8 +50,11 @@
  *
  * Dictionaries that remember texts (pmkt_ids) are changed by whoever reads: one thread at a time.
  * They learn a batch column by column, before rows are looked at: the texts of a row that turns out
- * bad are learned too, and if a call fails, what its earlier columns taught stays. They learn the
- * forgotten anew (see pmkt_ids_encode).
+ * bad are learned too, and if a call fails, what its earlier columns taught stays. What they have
+ * forgotten stays forgotten, whatever old data says: such a text gets its id, but is learned anew
+ * only from a row of events whose time is at or after the date of the tombstone (see
+ * pmkt_ids_forget). A row without a valid time counts as old; so do all rows of items and of
+ * pmkt_arrow_ids, which have no time.
  *
  * Ownership follows the interface's own rules: whatever stream is given to a call of this header
  * belongs to the library from then on, also if the call fails, and is released exactly once.
@@ -290,7 +293,8 @@ PMKT_API void pmkt_arrow_items_free(pmkt_arrow_items *reader);
 
 /*
  * The ids of a stream of one column, or of the column `name` (NULL: there must be only one):
- * everything that an id column of events may be. `ids` remembers texts, or is NULL.
+ * everything that an id column of events may be. `ids` remembers texts, but none that it has
+ * forgotten; or is NULL.
  *
  *   id    [room]  out, or NULL if room is 0; nulls are PMKT_ID_NONE
  *   n     out: rows of the stream

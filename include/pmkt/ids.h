@@ -102,8 +102,9 @@ PMKT_API void pmkt_ids_free(pmkt_ids *ids);
 
 /*
  * The ids of `n` strings, which the dictionary remembers from then on. Repeats are fine. A string
- * that was forgotten is learned anew, and its tombstone goes: whoever reads old data once more must
- * leave out the forgotten, for this call cannot know how old a string is.
+ * that was forgotten is learned anew, and its tombstone goes: whoever encodes old data once more
+ * must leave out the forgotten (pmkt_ids_forgotten), for this call cannot know how old a string is.
+ * The readers of arrow.h can, and leave them out themselves.
  *
  *   bytes, offsets  as in pmkt_ids_of_strings
  *   run             NULL = all allowed threads, no progress
@@ -168,9 +169,10 @@ PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const 
 
 /*
  * Forgets strings: their bytes are overwritten now, and a tombstone with the date `when_ms` (the
- * caller's now) stays for each id, so that merging an old dictionary does not bring them back.
- * Ids that are not known get a tombstone as well. A mapped file is not written to: what was
- * forgotten is gone from this handle, and from the next file that it saves.
+ * caller's now) stays for each id, so that neither merging an old dictionary nor reading an old
+ * dataframe (arrow.h) brings them back. Ids that are not known get a tombstone as well. A mapped
+ * file is not written to: what was forgotten is gone from this handle, and from the next file that
+ * it saves.
  *
  *   id     [n]  in any order, repeats allowed; PMKT_ID_NONE is skipped
  *   found  out, or NULL: how many different ids were known
@@ -181,6 +183,20 @@ PMKT_API pmkt_status pmkt_ids_merge(pmkt_ids *into, const pmkt_ids *from, const 
  */
 PMKT_API pmkt_status pmkt_ids_forget(pmkt_ids *ids, const uint64_t *id, int64_t n, int64_t when_ms,
                                      int64_t *found, pmkt_error *err);
+
+/*
+ * The tombstones, ascending by id: to show what was forgotten, or to forget it elsewhere too.
+ *
+ *   id       [room]  out, or NULL if room is 0
+ *   when_ms  [room]  out, or NULL if room is 0: the date of each
+ *   n        out: how many there are; 0 if the dictionary is one-way
+ *
+ * Errors: PMKT_E_LIMIT if `room` is less than *n and not 0, and then only *n is written;
+ * PMKT_E_INVALID; PMKT_E_CORRUPT if a mapped file is damaged there, and then `id` and `when_ms` are
+ * scratch. Any number of threads; no allocation. O(tombstones). Since 0.2.
+ */
+PMKT_API pmkt_status pmkt_ids_forgotten(const pmkt_ids *ids, uint64_t *id, int64_t *when_ms,
+                                        int64_t room, int64_t *n, pmkt_error *err);
 
 /* What a dictionary holds; filled by pmkt_ids_stats. */
 typedef struct pmkt_ids_counters {

@@ -1,8 +1,9 @@
 /*
- * ids_encode.c - pmkt_ids_encode.
+ * ids_encode.c - pmkt_ids_encode, and the same for readers of data that may be old.
  */
 #include "core/ids_encode.h"
 
+#include "core/alloc.h"
 #include "core/error.h"
 
 /* -------------------------------------------------------------- one by one */
@@ -86,21 +87,52 @@ static pmkt_status encode_many(pmkt_ids *ids, const pmkti_strings *strings, cons
     return encode_in_order(ids, strings, run, (pmkti_stage){"encode", 1.0, 1.0}, id, err);
 }
 
+static pmkt_status encode(pmkt_ids *ids, const pmkti_strings *strings, const pmkti_run *run,
+                          uint64_t *id, pmkt_error *err) {
+    if (ids->one_way) return id ? pmkti_stopped(err, pmkti_ids_hash(strings, run, id)) : PMKT_OK;
+    if (strings->n < PMKTI_SERIAL) {
+        return encode_in_order(ids, strings, run, (pmkti_stage){"encode", 0.0, 1.0}, id, err);
+    }
+    return encode_many(ids, strings, run, id, err);
+}
+
+static pmkt_status check(const pmkt_ids *ids, const char *bytes, const int64_t *offsets, int64_t n,
+                         const pmkt_run *run, pmkti_run *mine, pmkt_error *err) {
+    if (!ids) return pmkti_null(err, "ids");
+    pmkt_status status = pmkti_count_check(n, "n", err);
+    if (!status) status = pmkti_run_check(run, n, mine, err);
+    if (status || n == 0) return status; /* an empty Arrow column may have no offsets at all */
+    return pmkti_strings_check(bytes, offsets, n, err);
+}
+
 pmkt_status pmkt_ids_encode(pmkt_ids *ids, const char *bytes, const int64_t *offsets, int64_t n,
                             const pmkt_run *run, uint64_t *id, pmkt_error *err) {
-    if (!ids) return pmkti_null(err, "ids");
     pmkti_run mine;
-    pmkt_status status = pmkti_count_check(n, "n", err);
-    if (!status) status = pmkti_run_check(run, n, &mine, err);
-    if (status || n == 0) return status; /* an empty Arrow column may have no offsets at all */
-    status = pmkti_strings_check(bytes, offsets, n, err);
-    if (status) return status;
+    const pmkt_status status = check(ids, bytes, offsets, n, run, &mine, err);
+    if (status || n == 0) return status;
     const pmkti_strings strings = {(const unsigned char *)bytes, offsets, n};
-    if (ids->one_way) {
-        return id ? pmkti_stopped(err, pmkti_ids_hash(&strings, &mine, id)) : PMKT_OK;
+    return encode(ids, &strings, &mine, id, err);
+}
+
+pmkt_status pmkti_ids_encode_dated(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
+                                   int64_t n, const int64_t *when_ms, const pmkt_run *run,
+                                   uint64_t *id, pmkt_error *err) {
+    const size_t room = ids->n_tombs;
+    if (room == 0) return pmkt_ids_encode(ids, bytes, offsets, n, run, id, err);
+    pmkti_run mine;
+    pmkt_status status = check(ids, bytes, offsets, n, run, &mine, err);
+    if (status || n == 0) return status;
+    const pmkti_strings strings = {(const unsigned char *)bytes, offsets, n};
+    _Atomic uint8_t *open = pmkti_alloc_zero(&ids->allocator, room, sizeof *open);
+    if (!open) return pmkti_no_memory(err, room);
+    if (when_ms) status = pmkti_ids_open_tombs(ids, &strings, when_ms, &mine, open);
+    if (status) {
+        status = pmkti_stopped(err, status);
+    } else {
+        ids->open_tombs = open;
+        status = encode(ids, &strings, &mine, id, err);
+        ids->open_tombs = NULL;
     }
-    if (n < PMKTI_SERIAL) {
-        return encode_in_order(ids, &strings, &mine, (pmkti_stage){"encode", 0.0, 1.0}, id, err);
-    }
-    return encode_many(ids, &strings, &mine, id, err);
+    pmkti_free(&ids->allocator, open, room, sizeof *open);
+    return status;
 }

@@ -27,6 +27,20 @@ static inline pmkti_string pmkti_string_at(const pmkti_strings *strings, int64_t
 pmkt_status pmkti_ids_learn_block(pmkt_ids *ids, pmkti_ids_part *part, const uint64_t *id,
                                   const pmkti_string *string, size_t n, size_t *done);
 
+/*
+ * pmkt_ids_encode for whoever reads data that may be old: a string that has a tombstone is learned
+ * only if one of its dates, `when_ms` [n], is at or after that of the tombstone. PMKT_TIME_NULL is
+ * no date; `when_ms` NULL: no string has one. All get their ids.
+ */
+pmkt_status pmkti_ids_encode_dated(pmkt_ids *ids, const char *bytes, const int64_t *offsets,
+                                   int64_t n, const int64_t *when_ms, const pmkt_run *run,
+                                   uint64_t *id, pmkt_error *err);
+
+/* Marks with 1, in `open` [n_tombs], the tombstones that dated strings may take away. */
+pmkt_status pmkti_ids_open_tombs(const pmkt_ids *ids, const pmkti_strings *strings,
+                                 const int64_t *when_ms, const pmkti_run *run,
+                                 _Atomic uint8_t *open);
+
 /* The ids of the strings, in `id`, and nothing else. */
 pmkt_status pmkti_ids_hash(const pmkti_strings *strings, const pmkti_run *run, uint64_t *id);
 

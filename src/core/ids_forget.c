@@ -56,7 +56,9 @@ void pmkti_ids_burial_cancel(const pmkt_ids *ids, const pmkti_ids_burial *burial
 /* Hides a string of the base; false if it has none of the id. */
 static bool hide(pmkti_ids_base *base, uint64_t id) {
     const size_t row = base->n > 0 ? pmkti_ids_base_find(base, id) : SIZE_MAX;
-    if (row == SIZE_MAX) return false;
+    /* Nothing of a base was to be hidden, and now there is: the mapped file was written into while it
+       was looked at. What it shows then is undefined, but to follow it must not end the program. */
+    if (row == SIZE_MAX || !base->hidden) return false;
     pmkti_string string = {NULL, 0};
     (void)pmkti_ids_base_string(base, row, &string);
     base->hidden[row / 64] |= UINT64_C(1) << row % 64;

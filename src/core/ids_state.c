@@ -199,7 +199,9 @@ pmkt_status pmkti_ids_learn(pmkt_ids *ids, pmkti_ids_part *part, uint64_t id, pm
         return equal(known, string) ? PMKT_OK : PMKT_E_COLLISION;
     }
     const size_t row = ids->base.n ? pmkti_ids_base_find(&ids->base, id) : SIZE_MAX;
-    if (row == SIZE_MAX) return add(ids, part, id, string);
+    if (row == SIZE_MAX) {
+        return pmkti_ids_stays_forgotten(ids, id) ? PMKT_OK : add(ids, part, id, string);
+    }
     if (!pmkti_ids_base_string(&ids->base, row, &known)) return PMKT_E_CORRUPT;
     return equal(known, string) ? PMKT_OK : PMKT_E_COLLISION;
 }
@@ -337,36 +339,4 @@ pmkt_status pmkti_ids_failed(const pmkt_ids *ids, pmkt_status status, pmkt_error
                           "the mapped file is damaged: a string is not where or what its id says");
     }
     return pmkti_stopped(err, status);
-}
-
-/* --------------------------------------------------------------------- tombs */
-
-static size_t tomb_of(const pmkt_ids *ids, uint64_t id) {
-    size_t low = 0, high = ids->n_tombs;
-    while (low < high) {
-        const size_t mid = low + (high - low) / 2;
-        if (ids->tombs[mid].id < id)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-bool pmkti_ids_is_forgotten(const pmkt_ids *ids, uint64_t id) {
-    const size_t at = tomb_of(ids, id);
-    return at < ids->n_tombs && ids->tombs[at].id == id;
-}
-
-void pmkti_ids_set_tombs(pmkt_ids *ids, pmkti_ids_tomb *tombs, size_t n, size_t room) {
-    const int64_t more = (int64_t)room - (int64_t)ids->tombs_room;
-    if (ids->tombs_room > 0) {
-        pmkti_ids_tomb *old;
-        memcpy(&old, &ids->tombs, sizeof old); /* ours, and so not const */
-        pmkti_free(&ids->allocator, old, ids->tombs_room, sizeof *old);
-    }
-    ids->tombs = tombs;
-    ids->n_tombs = n;
-    ids->tombs_room = room;
-    atomic_fetch_add_explicit(&ids->bytes, more * (int64_t)sizeof *tombs, memory_order_relaxed);
 }

@@ -175,6 +175,9 @@ struct pmkt_ids {
     const pmkti_ids_tomb *tombs; /* ascending by id */
     size_t n_tombs;
     size_t tombs_room; /* 0: not ours, but in the file of the base */
+    /* [n_tombs], while a call learns that leaves the forgotten forgotten: 1 for the tombstones that
+       it may take away; else NULL */
+    const _Atomic uint8_t *open_tombs;
     pmkti_ids_part parts[PMKTI_IDS_PARTS];
 };
 
@@ -216,8 +219,8 @@ pmkt_ids *pmkti_ids_new(const pmkt_allocator *allocator, int32_t one_way, int64_
 void pmkti_ids_begin(pmkt_ids *ids);
 
 /*
- * Learns a string, or finds that it is known; `id` is its id, of this partition. Only one thread may
- * be at a partition. PMKT_E_COLLISION: another string has the id; PMKT_E_CORRUPT: the base has it,
+ * Learns a string, or finds that it is known; `id` is its id, of this partition. One that stays
+ * forgotten is passed over. Only one thread may be at a partition. PMKT_E_COLLISION: another string has the id; PMKT_E_CORRUPT: the base has it,
  * but where its string should be is nothing; PMKT_E_NOMEM, PMKT_E_LIMIT.
  */
 pmkt_status pmkti_ids_learn(pmkt_ids *ids, pmkti_ids_part *part, uint64_t id, pmkti_string string);
@@ -237,8 +240,13 @@ void pmkti_ids_tidy(pmkt_ids *ids, pmkti_ids_part *part);
 /* The message for a status that learning ended with. */
 pmkt_status pmkti_ids_failed(const pmkt_ids *ids, pmkt_status status, pmkt_error *err);
 
+/* ---------------------------------------------------------------- ids_tombs.c */
+
 /* Whether there is a tombstone for an id. */
 bool pmkti_ids_is_forgotten(const pmkt_ids *ids, uint64_t id);
+
+/* Whether there is one that the call that learns now must leave. */
+bool pmkti_ids_stays_forgotten(const pmkt_ids *ids, uint64_t id);
 
 /* Other tombstones, ours, in an array of so many, instead of those that are there. */
 void pmkti_ids_set_tombs(pmkt_ids *ids, pmkti_ids_tomb *tombs, size_t n, size_t room);

@@ -107,6 +107,12 @@ static int start(team *t, int n, pthread_t *threads, member *members) {
     return started;
 }
 
+/* Tells how many chunks are taken; true if the callback wants to stop. */
+static bool tell(const pmkti_run *run, pmkti_stage stage, int64_t taken, int64_t chunks) {
+    const double share = (double)taken / (double)chunks;
+    return pmkti_canceled(run, stage.from + (stage.to - stage.from) * share, stage.name);
+}
+
 pmkt_status pmkti_parallel(const pmkti_run *run, pmkti_stage stage, pmkti_task task, void *ctx,
                            int64_t chunks) {
     team t = {.task = task, .ctx = ctx, .chunks = chunks};
@@ -115,14 +121,15 @@ pmkt_status pmkti_parallel(const pmkti_run *run, pmkti_stage stage, pmkti_task t
     if (pmkti_canceled(run, stage.from, stage.name)) return PMKT_E_CANCELED;
 
     const int started = start(&t, pmkti_workers(run, chunks), threads, members);
+    int64_t told = 0;
     while (work_once(&t, 0)) {
-        int64_t done = atomic_load_explicit(&t.next, memory_order_relaxed);
-        if (done > chunks) done = chunks;
-        const double share = (double)done / (double)chunks;
-        if (pmkti_canceled(run, stage.from + (stage.to - stage.from) * share, stage.name)) {
-            fail(&t, PMKT_E_CANCELED);
-        }
+        told = atomic_load_explicit(&t.next, memory_order_relaxed);
+        if (told > chunks) told = chunks;
+        if (tell(run, stage, told, chunks)) fail(&t, PMKT_E_CANCELED);
     }
     for (int i = 0; i < started; i++) (void)pthread_join(threads[i], NULL);
+    /* Another thread may have taken the last chunks; the end is told all the same. */
+    const bool is_done = told < chunks && atomic_load(&t.status) == PMKT_OK;
+    if (is_done && tell(run, stage, chunks, chunks)) return PMKT_E_CANCELED;
     return atomic_load(&t.status);
 }

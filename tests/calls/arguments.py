@@ -203,6 +203,7 @@ GOOD = {
     "pmkt_rfm_summary: capacity = INT64_MAX": "more room than is needed",
     "pmkt_ids_decode: room = INT64_MAX": "more room than is needed",
     "pmkt_ids_encode: id = NULL": "only remembers",
+    "pmkt_ids_forgotten: room = INT64_MAX": "more room than is needed",
     "pmkt_ids_list: room = INT64_MAX": "more room than is needed",
     "pmkt_idset_list: room = INT64_MAX": "more room than is needed",
     "pmkt_arrow_ids: ids = NULL": "remembers nothing",

@@ -72,7 +72,11 @@ TEST(dictionaries_merge_and_forget) {
     b.encode("dan");
     a.merge(b);
     CHECK(a.stats().strings == 5 && a.name(pmkt::id_of("dan")));
+    CHECK(a.forgotten().empty());
     CHECK(a.forget(std::array{pmkt::id_of("dan"), pmkt::id_of("nobody")}, NOW) == 1);
+    const auto gone = a.forgotten();
+    CHECK(gone.size() == 2 && gone[0].id < gone[1].id && gone[0].when == NOW);
+    CHECK(gone[0].id == pmkt::id_of("dan") || gone[1].id == pmkt::id_of("dan"));
     a.merge(b);
     CHECK(!a.name(pmkt::id_of("dan")) && a.stats().forgotten == 2);
     THROWN(pmkt::invalid, a.merge(a));

@@ -83,6 +83,28 @@ static bool read_items(arrow_producer *p, const pmkt_allocator *allocator) {
     return status == PMKT_OK;
 }
 
+/* A dictionary, in the memory that fails, that has forgotten "a" after the stream and "b" before. */
+static pmkt_ids *forgetful(const pmkt_allocator *allocator) {
+    pmkt_ids_options options = PMKT_IDS_OPTIONS_INIT;
+    options.allocator = allocator;
+    pmkt_ids *names = NULL;
+    const uint64_t a = pmkt_id_of_bytes("a", 1), b = pmkt_id_of_bytes("b", 1);
+    ck_assert_int_eq(pmkt_ids_new(&options, &names, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkt_ids_forget(names, &a, 1, T + DAY, NULL, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkt_ids_forget(names, &b, 1, T - DAY, NULL, NULL), PMKT_OK);
+    return names;
+}
+
+/* What a failure leaves: "a" is forgotten, and "b" either known or forgotten. */
+static void check_forgetful(const pmkt_ids *names, bool done) {
+    const bool b = pmkt_ids_name(names, pmkt_id_of_bytes("b", 1), NULL) != NULL;
+    pmkt_ids_counters counters = PMKT_IDS_COUNTERS_INIT;
+    ck_assert_int_eq(pmkt_ids_stats(names, &counters, NULL), PMKT_OK);
+    ck_assert_ptr_null(pmkt_ids_name(names, pmkt_id_of_bytes("a", 1), NULL));
+    ck_assert_int_eq(counters.forgotten, b ? 1 : 2);
+    if (done) ck_assert(b);
+}
+
 START_TEST(every_allocation_of_a_reader_may_fail) {
     arrow_node words = arrow_texts("", "u", 3, NULL, offsets, "abc");
     arrow_node coded = arrow_coded("coded", "i", 3, valid, codes, &words);
@@ -95,7 +117,7 @@ START_TEST(every_allocation_of_a_reader_may_fail) {
     lists.children[0] = &entries;
     lists.n_children = 1;
     arrow_node chunk = arrow_table(3, &coded, &time, &text, &money, &number, &lists, NULL);
-    for (int way = 0; way < 5; way++) {
+    for (int way = 0; way < 7; way++) {
         for (int sticky = 0; sticky < 2; sticky++) {
             int64_t n = 1;
             for (bool done = false; !done; n++) {
@@ -106,13 +128,17 @@ START_TEST(every_allocation_of_a_reader_may_fail) {
                 faulty memory = {0};
                 const pmkt_allocator allocator = faulty_allocator(&memory);
                 pmkt_ids *names = NULL;
-                ck_assert_int_eq(pmkt_ids_new(NULL, &names, NULL), PMKT_OK);
+                if (way > 4)
+                    names = forgetful(&allocator);
+                else if (way < 2)
+                    ck_assert_int_eq(pmkt_ids_new(NULL, &names, NULL), PMKT_OK);
                 faulty_arm(&memory, n, sticky);
-                done = way < 4 ? read_events(&p, &allocator, way < 2 ? names : NULL, way % 2)
-                               : read_items(&p, &allocator);
+                done = way == 4 ? read_items(&p, &allocator)
+                                : read_events(&p, &allocator, names, way % 2);
                 ck_assert_int_eq(done, memory.refused == 0);
-                faulty_check_empty(&memory);
+                if (way > 4) check_forgetful(names, done);
                 pmkt_ids_free(names);
+                faulty_check_empty(&memory);
             }
             ck_assert_int_gt(n, 5);
         }

@@ -94,6 +94,12 @@ static pmkt_status do_list(world *w, pmkt_error *err) {
     return pmkt_ids_list(w->ids, id, 300, &n, err);
 }
 
+static pmkt_status do_forgotten(world *w, pmkt_error *err) {
+    uint64_t id[3];
+    int64_t when[3], n;
+    return pmkt_ids_forgotten(w->ids, id, when, 3, &n, err);
+}
+
 static pmkt_status do_save(world *w, pmkt_error *err) {
     pmkt_save_options options = PMKT_SAVE_OPTIONS_INIT;
     options.unsynced = 1;
@@ -132,6 +138,7 @@ static const struct {
     {"forget", do_forget, 300, false},
     {"merge", do_merge, 300, false},
     {"list", do_list, 300, false},
+    {"forgotten", do_forgotten, 300, true},
     {"save", do_save, 300, false},
     {"save to memory", do_save_memory, 300, false},
     {"load", do_load, 300, false},

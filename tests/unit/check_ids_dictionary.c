@@ -426,6 +426,54 @@ START_TEST(a_list_is_ascending_and_complete) {
 }
 END_TEST
 
+START_TEST(tombstones_are_listed_ascending_with_their_dates) {
+    strings s = {0};
+    strings_numbered(&s, 0, 300);
+    pmkt_ids *ids = ids_of(&s, NULL), *blind = NULL;
+    uint64_t id[301], listed[301] = {0};
+    int64_t when[301] = {0}, n = -1;
+    pmkt_error err;
+    ck_assert_ok(pmkt_ids_forgotten(ids, NULL, NULL, 0, &n, &err), err);
+    ck_assert_int_eq(n, 0);
+    for (int64_t i = 0; i < 300; i++) { /* in the order of numbers, which is not that of ids */
+        char text[64];
+        id[i] = pmkt_id_of_bytes(text, numbered(i, text));
+        ck_assert_ok(pmkt_ids_forget(ids, &id[i], 1, 1000 + i, NULL, &err), err);
+    }
+    ck_assert_ok(pmkt_ids_forget(ids, id, 2, 5000, NULL, &err), err);    /* once more, later */
+    ck_assert_ok(pmkt_ids_forget(ids, id + 2, 1, 500, NULL, &err), err); /* and earlier */
+    ck_assert_ok(pmkt_ids_forgotten(ids, NULL, NULL, 0, &n, &err), err);
+    ck_assert_int_eq(n, 300);
+    n = 0;
+    ck_assert_int_eq(pmkt_ids_forgotten(ids, listed, when, 299, &n, &err), PMKT_E_LIMIT);
+    ck_assert_ptr_nonnull(strstr(err.message, "300 ids are forgotten, but room is 299"));
+    ck_assert_int_eq(n, 300);
+    ck_assert(listed[0] == 0 && when[0] == 0);
+    ck_assert_ok(pmkt_ids_forgotten(ids, listed, when, 301, &n, &err), err);
+    ck_assert_int_eq(n, 300);
+    ck_assert_uint_eq(listed[300], 0);
+    for (int64_t i = 0; i < 300; i++) {
+        REQUIRE(i == 0 || listed[i] > listed[i - 1]);
+        int64_t number = 0;
+        while (number < 300 && id[number] != listed[i]) number++;
+        REQUIRE(number < 300);
+        REQUIRE(when[i] == (number < 2 ? 5000 : 1000 + number));
+    }
+    ck_assert_ok(ids_learn(ids, &s, 1, NULL, &err), err); /* the caller's own call: all are back */
+    ck_assert_ok(pmkt_ids_forgotten(ids, listed, when, 301, &n, &err), err);
+    ck_assert_int_eq(n, 0);
+    pmkt_ids_options options = PMKT_IDS_OPTIONS_INIT;
+    options.one_way = 1;
+    ck_assert_ok(pmkt_ids_new(&options, &blind, &err), err);
+    ck_assert_ok(pmkt_ids_forget(blind, id, 3, 0, NULL, &err), err);
+    ck_assert_ok(pmkt_ids_forgotten(blind, listed, when, 301, &n, &err), err);
+    ck_assert_int_eq(n, 0);
+    pmkt_ids_free(blind);
+    pmkt_ids_free(ids);
+    strings_free(&s);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- bad calls */
 
 #define REFUSED(call, text) \
@@ -478,6 +526,12 @@ START_TEST(malformed_calls_say_what_is_wrong) {
     REFUSED(pmkt_ids_forget(ids, id, -1, 0, NULL, err), "n is -1");
     REFUSED(pmkt_ids_forget(ids, id, 1, PMKT_TIME_MAX + 1, NULL, err), "when_ms");
     REFUSED(pmkt_ids_forget(ids, id, 1, PMKT_TIME_MIN - 1, NULL, err), "when_ms");
+    int64_t when[1];
+    REFUSED(pmkt_ids_forgotten(NULL, id, when, 1, &n, err), "ids");
+    REFUSED(pmkt_ids_forgotten(ids, NULL, when, 1, &n, err), "id");
+    REFUSED(pmkt_ids_forgotten(ids, id, NULL, 1, &n, err), "when_ms");
+    REFUSED(pmkt_ids_forgotten(ids, id, when, -1, &n, err), "room");
+    REFUSED(pmkt_ids_forgotten(ids, id, when, 1, NULL, err), "n is NULL");
     REFUSED(pmkt_ids_merge(NULL, ids, NULL, err), "into");
     REFUSED(pmkt_ids_merge(ids, NULL, NULL, err), "from");
     REFUSED(pmkt_ids_merge(ids, ids, NULL, err), "itself");
@@ -533,7 +587,8 @@ int main(void) {
     TOPIC(suite, "limits", a_limit_refuses_what_would_be_larger_and_changes_nothing,
           a_canceled_call_changes_nothing);
     TOPIC(suite, "one way", a_one_way_dictionary_keeps_nothing);
-    TOPIC(suite, "reading", decoding_says_how_much_room_it_needs, a_list_is_ascending_and_complete);
+    TOPIC(suite, "reading", decoding_says_how_much_room_it_needs, a_list_is_ascending_and_complete,
+          tombstones_are_listed_ascending_with_their_dates);
     TOPIC(suite, "bad calls", malformed_calls_say_what_is_wrong,
           older_and_newer_callers_are_understood);
     return suite_run(suite);

@@ -220,6 +220,89 @@ START_TEST(a_limit_holds_for_loading) {
 }
 END_TEST
 
+START_TEST(tombstones_of_a_mapped_file_are_listed_unless_they_are_damaged) {
+    strings s = {0};
+    strings_numbered(&s, 0, 20);
+    pmkt_ids *ids = ids_of(&s, NULL), *mapped = NULL;
+    uint64_t id[5], listed[5];
+    int64_t when[5], n = 0;
+    pmkt_error err;
+    ck_assert_ok(pmkt_ids_list(ids, NULL, 0, &n, &err), err);
+    for (int64_t i = 0; i < 5; i++) id[i] = (uint64_t)(i + 1) << 40;
+    ck_assert_ok(pmkt_ids_forget(ids, id, 5, 77, NULL, &err), err);
+    ck_assert_ok(pmkt_ids_map(saved(ids, "tombs.pmkt"), NULL, &mapped, &err), err);
+    ck_assert_ok(pmkt_ids_forgotten(mapped, listed, when, 5, &n, &err), err);
+    ck_assert_int_eq(n, 5);
+    ck_assert(memcmp(listed, id, sizeof id) == 0);
+    for (int i = 0; i < 5; i++) ck_assert_int_eq(when[i], 77);
+    pmkt_ids_free(mapped);
+    file_bytes bytes = ids_bytes(ids);
+    size_t length = 0;
+    const size_t at = file_section(&bytes, TOMBS, &length);
+    ck_assert_uint_eq(length, 80);
+    const struct {
+        size_t at;
+        uint64_t value;
+    } damages[] = {{at + 32, id[0]}, {at, 0}, {at + 24, UINT64_C(1) << 63}, {at + 72, INT64_MAX}};
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        const uint64_t sound = get64(&bytes, damages[i].at);
+        set64(&bytes, damages[i].at, damages[i].value);
+        const char *path = scratch_path("tombs.pmkt");
+        file_write(path, bytes.at, bytes.n);
+        ck_assert_ok(pmkt_ids_map(path, NULL, &mapped, &err), err);
+        ck_assert_int_eq(pmkt_ids_forgotten(mapped, listed, when, 5, &n, &err), PMKT_E_CORRUPT);
+        pmkt_ids_free(mapped);
+        set64(&bytes, damages[i].at, sound);
+    }
+    file_free(&bytes);
+    pmkt_ids_free(ids);
+    strings_free(&s);
+}
+END_TEST
+
+/* A file that somebody writes into while it is mapped: an id turns up that nothing was hidden of. */
+typedef struct intruder {
+    const char *path;
+    size_t at;
+    uint64_t id;
+    bool done;
+} intruder;
+
+static int intrude(void *ctx, double done, const char *stage) {
+    (void)done;
+    (void)stage;
+    intruder *i = ctx;
+    FILE *file = i->done ? NULL : fopen(i->path, "r+b");
+    if (!file) return 0;
+    i->done = fseek(file, (long)i->at, SEEK_SET) == 0 && fwrite(&i->id, 8, 1, file) == 1;
+    return fclose(file) == 0 && i->done ? 0 : 1;
+}
+
+START_TEST(a_file_that_changes_under_a_merge_ends_nothing) {
+    strings s = {0};
+    strings_add(&s, "ann", 3);
+    pmkt_ids *ids = ids_of(&s, NULL), *from = ids_empty(NULL), *mapped = NULL;
+    const uint64_t ann = pmkt_id_of_bytes("ann", 3), other = ann ^ 1;
+    const char *path = saved(ids, "changed.pmkt");
+    file_bytes bytes = ids_bytes(ids);
+    size_t length = 0;
+    intruder i = {path, file_section(&bytes, IDS, &length), other, false};
+    pmkt_run run = PMKT_RUN_INIT;
+    run.progress = (pmkt_progress){intrude, &i};
+    pmkt_error err;
+    ck_assert_ok(pmkt_ids_forget(from, &other, 1, 5, NULL, &err), err);
+    ck_assert_ok(pmkt_ids_map(path, NULL, &mapped, &err), err);
+    ck_assert_ok(pmkt_ids_merge(mapped, from, &run, &err), err);
+    ck_assert(i.done);
+    ck_assert_int_eq(ids_counters(mapped).forgotten, 1);
+    pmkt_ids_free(mapped);
+    pmkt_ids_free(from);
+    pmkt_ids_free(ids);
+    file_free(&bytes);
+    strings_free(&s);
+}
+END_TEST
+
 /* -------------------------------------------------------------------- damage */
 
 /* Uses all that a dictionary from a doubtful file has; nothing is said about the answers. */
@@ -443,6 +526,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("ids file");
     TOPIC(suite, "there and back", a_saved_dictionary_comes_back,
+          tombstones_of_a_mapped_file_are_listed_unless_they_are_damaged,
+          a_file_that_changes_under_a_merge_ends_nothing,
           a_compressed_dictionary_loads_but_does_not_map, empty_and_one_way_dictionaries_come_back,
           a_mapped_dictionary_changes_and_its_file_does_not,
           a_mapped_string_collides_like_any_other, verifying_tells_of_its_progress_once,

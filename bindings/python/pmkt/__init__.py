@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from . import plot
-from ._dictionary import Ids, IdsStats
+from ._dictionary import Forgotten, Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
 from ._idset import IdSet
@@ -64,6 +64,7 @@ __all__ = [
     "FileError",
     "FileInfo",
     "FileMissing",
+    "Forgotten",
     "IdSet",
     "Ids",
     "IdsStats",

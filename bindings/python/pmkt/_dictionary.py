@@ -14,7 +14,7 @@ from ._files import Saved
 from ._ids import ids_of_texts, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._run import Progress, Running, whole
-from ._strings import text_table, to_strings, to_texts
+from ._strings import listed, text_table, to_strings, to_texts
 from ._structs import new, pmkt_ids, pmkt_ids_counters, pmkt_ids_options
 from ._zones import instant, make_zone
 
@@ -28,6 +28,16 @@ class IdsStats(NamedTuple):
     forgotten: int
     bytes: int
     bytes_mapped: int
+
+
+class Forgotten(NamedTuple):
+    """What a dictionary has forgotten, ascending by id."""
+
+    ids: np.ndarray
+    """[n] uint64"""
+
+    when: np.ndarray
+    """[n] datetime64[ms], UTC"""
 
 
 class Ids(Saved):
@@ -88,7 +98,9 @@ class Ids(Saved):
         """
         table = text_table(texts)
         if table is not None:
-            return self._encode_stream(Stream(table), len(texts), progress)
+            if not self.stats.forgotten:
+                return self._encode_stream(Stream(table), len(texts), progress)
+            texts = listed(texts)  # a stream would leave the forgotten forgotten
         strings = to_strings(texts, "texts")
         ids = np.empty(strings.n, np.uint64)
         where = (strings.bytes, pointer(strings.offsets), strings.n)
@@ -121,7 +133,8 @@ class Ids(Saved):
 
     def forget(self, ids: Any, when: Any) -> int:
         """Forgets texts: their bytes are overwritten now. A dated tombstone stays for each id, so
-        that merging an old dictionary does not bring them back; encoding them does.
+        that neither merging an old dictionary nor reading an old table (:meth:`Events.from_arrow`)
+        brings them back; encoding them does, and so does an event that is not older.
 
         Args:
             ids: ids, or the texts themselves; unknown ones get a tombstone as well.
@@ -213,6 +226,25 @@ class Ids(Saved):
             numbers = np.empty(n.value, np.uint64)
             call(lib.pmkt_ids_list, handle, pointer(numbers), n.value, ctypes.byref(n))
         return numbers
+
+    def forgotten(self) -> Forgotten:
+        """The tombstones: ids, and when each was forgotten, to show an erasure or to forget the
+        same elsewhere.
+
+        >>> ids = pmkt.Ids(["ann"])
+        >>> ids.forget("ann", "2026-05-01")
+        1
+        >>> ids.forgotten().when.tolist()
+        [datetime.datetime(2026, 5, 1, 0, 0)]
+        """
+        n = ctypes.c_int64()
+        with self._access.reading():
+            handle = self._handle.pointer
+            call(lib.pmkt_ids_forgotten, handle, None, None, 0, ctypes.byref(n))
+            ids, when = np.empty(n.value, np.uint64), np.empty(n.value, np.int64)
+            out = (pointer(ids), pointer(when), n.value, ctypes.byref(n))
+            call(lib.pmkt_ids_forgotten, handle, *out)
+        return Forgotten(ids, when.view("datetime64[ms]"))
 
     def __iter__(self) -> Iterator[str]:
         """The texts, in the order of their ids."""

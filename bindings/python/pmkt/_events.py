@@ -266,7 +266,9 @@ class Events:
         Args:
             ids: a dictionary that learns the texts of all id columns; results then give users back
                 as texts. Without it, users that are texts become their ids, ``uint64``, and stay
-                so, as numbers of every type do. It may learn some even if the call fails.
+                so, as numbers of every type do. It may learn some even if the call fails. What it
+                has forgotten it learns again only from an event at or after the forgetting; users
+                that it does not know go back as None.
             extra: names of further columns, for :attr:`extra`; texts become ids.
             threads, progress: as of :class:`pmkt.RFM` and its methods.
         """
@@ -473,8 +475,10 @@ def _users_of(users: np.ndarray, ids: Optional[Ids]) -> Users:
     if ids is not None:
         different = _different(users)
         texts = ids.decode(different)
-        if any(text is not None for text in texts):
-            return Users.of_texts(different, texts)
+        known = np.fromiter((text is not None for text in texts), bool, len(texts))
+        # If none is known, they are numbers, unless all are texts that were forgotten.
+        if known.any() or (len(texts) and np.isin(different, ids.forgotten().ids).all()):
+            return Users.of_texts(different[known], [text for text in texts if text is not None])
     return Users.of_numbers(np.dtype(np.uint64))
 
 

@@ -143,6 +143,13 @@ SIGNATURES: List[Signature] = [
         c_int32,
         [P(s.pmkt_ids), P(c_uint64), c_int64, c_int64, P(c_int64), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_ids_forgotten(const pmkt_ids *ids, uint64_t *id, int64_t *when_ms,
+    #                                int64_t room, int64_t *n, pmkt_error *err);
+    (
+        "pmkt_ids_forgotten",
+        c_int32,
+        [P(s.pmkt_ids), P(c_uint64), P(c_int64), c_int64, P(c_int64), P(s.pmkt_error)],
+    ),
     # pmkt_status pmkt_ids_stats(const pmkt_ids *ids, pmkt_ids_counters *out, pmkt_error *err);
     ("pmkt_ids_stats", c_int32, [P(s.pmkt_ids), P(s.pmkt_ids_counters), P(s.pmkt_error)]),
     # pmkt_status pmkt_ids_save(const pmkt_ids *ids, const char *path,

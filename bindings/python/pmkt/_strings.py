@@ -66,6 +66,13 @@ def text_table(data: Any) -> Any:
     return sys.modules["pyarrow"].table({"texts": data})  # it made the data, so it is there
 
 
+def listed(data: Any) -> List[Any]:
+    """The texts of what :func:`text_table` takes."""
+    ways = (getattr(data, way, None) for way in ("to_pylist", "to_list", "tolist"))
+    found: List[Any] = next(way for way in ways if way is not None)()
+    return found
+
+
 def to_strings(data: Any, label: str) -> Strings:
     """The texts of a list, an array or a Series; missing ones have no string."""
     if isinstance(data, (str, bytes)) or not hasattr(data, "__len__"):

@@ -185,6 +185,12 @@ def test_forgetting() -> None:
     assert ids.forget("bob", 1_700_000_000_000) == 1
     assert ids.decode(ids_of_texts(["ann", "bob", "carl"])) == [None, None, "carl"]
     assert ids.stats.forgotten == 3
+    gone = ids.forgotten()
+    assert gone.ids.tolist() == sorted(ids_of_texts(["ann", "eve", "bob"]).tolist())
+    dates = dict(zip(gone.ids.tolist(), gone.when.astype(str).tolist()))
+    assert dates[ids_of_texts(["ann"])[0]] == "2024-05-01T00:00:00.000"
+    assert dates[ids_of_texts(["bob"])[0]] == "2023-11-14T22:13:20.000"
+    assert gone.when.dtype == "datetime64[ms]" and len(pmkt.Ids().forgotten().ids) == 0
     old = pmkt.Ids(["ann", "bob", "dora"])
     ids.merge(old)
     assert sorted(ids) == ["carl", "dora"]

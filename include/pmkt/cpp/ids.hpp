@@ -154,6 +154,28 @@ class ids : public owner<pmkt_ids, pmkt_ids_free> {
         return found;
     }
 
+    /* The tombstones, ascending by id: what was forgotten, and when. */
+    struct tombstone {
+        std::uint64_t id;
+        instant when;
+    };
+    std::vector<tombstone> forgotten() const {
+        std::int64_t n = 0;
+        detail::call([&](pmkt_error *err) {
+            return pmkt_ids_forgotten(get(), nullptr, nullptr, 0, &n, err);
+        });
+        std::vector<std::uint64_t> id(detail::size(n));
+        std::vector<std::int64_t> when(detail::size(n));
+        if (n > 0) {
+            detail::call([&](pmkt_error *err) {
+                return pmkt_ids_forgotten(get(), id.data(), when.data(), n, &n, err);
+            });
+        }
+        std::vector<tombstone> out;
+        for (std::size_t i = 0; i < id.size(); i++) out.push_back({id[i], instant(when[i])});
+        return out;
+    }
+
     pmkt_ids_counters stats() const {
         pmkt_ids_counters out = PMKT_IDS_COUNTERS_INIT;
         detail::call([&](pmkt_error *err) { return pmkt_ids_stats(get(), &out, err); });

@@ -28,9 +28,9 @@ void pmkti_arrow_room_clear(pmkti_arrow_room *room, const pmkt_allocator *alloca
 }
 
 void pmkti_conversion_clear(pmkti_conversion *c, const pmkt_allocator *allocator) {
-    pmkti_arrow_room *rooms[] = {&c->in.bits,      &c->by.bits,    &c->entry_out,
-                                 &c->entry_reject, &c->entry_bits, &c->pick,
-                                 &c->bytes,        &c->offsets,    &c->ids};
+    pmkti_arrow_room *rooms[] = {&c->in.bits,    &c->by.bits, &c->entry_out, &c->entry_reject,
+                                 &c->entry_bits, &c->pick,    &c->bytes,     &c->offsets,
+                                 &c->ids,        &c->latest,  &c->when};
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
         pmkti_arrow_room_clear(rooms[i], allocator);
     }

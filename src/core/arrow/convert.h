@@ -67,8 +67,9 @@ typedef struct pmkti_conversion {
     void *out;                /* from the chunk's first row on */
     uint8_t *reject;          /* likewise */
     atomic_int *any_bad;      /* set when a row became bad */
+    const int64_t *dates;     /* TO_ID of texts: the rows' times, likewise; NULL: they have none */
     pmkti_arrow_view entries; /* a dictionary's, or a list's */
-    pmkti_arrow_room entry_out, entry_reject, entry_bits, pick, bytes, offsets, ids;
+    pmkti_arrow_room entry_out, entry_reject, entry_bits, pick, bytes, offsets, ids, latest, when;
     const uint8_t *entry_valid; /* as `valid`, of the entries */
     int64_t dimensions;         /* TO_VECTOR */
 } pmkti_conversion;
@@ -91,7 +92,8 @@ const void *pmkti_convert_in_place(const pmkti_conversion *c);
 
 /*
  * What has to be done once before blocks: the values of a dictionary, texts that `names` (or NULL)
- * remembers. `out` and `reject` are set. PMKT_E_INVALID, PMKT_E_NOMEM, what pmkt_ids_encode says.
+ * remembers, but for those that it has forgotten and `dates` do not bring back. `out`, `reject` and
+ * `dates` are set. PMKT_E_INVALID, PMKT_E_NOMEM, what pmkt_ids_encode says.
  */
 pmkt_status pmkti_convert_prepare(pmkti_conversion *c, const pmkt_allocator *allocator,
                                   pmkt_ids *names, const pmkt_run *run, pmkt_error *err);

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/arrow/convert.h"
 #include "core/error.h"
+#include "core/ids_encode.h"
 #include "core/kernels/kernels.h"
 
 /* -------------------------------------------------------------------- numbers */
@@ -66,12 +67,13 @@ void pmkti_convert_ids(const pmkti_conversion *c, int64_t from, int64_t to) {
 }
 
 /*
- * Encodes texts of a view, those that `pick` lists or the first n, into id[n]. They lie one after
- * another already if nothing is picked and none is a view; else they are copied together.
+ * Encodes texts of a view, those that `pick` lists or the first n, into id[n]; `dates` (or NULL) are
+ * those of all texts. They lie one after another already if nothing is picked and none is a view;
+ * else they are copied together.
  */
 static pmkt_status encode(pmkti_conversion *c, const pmkt_allocator *allocator, pmkt_ids *names,
-                          const pmkti_arrow_view *v, const int64_t *pick, int64_t n, uint64_t *id,
-                          const pmkt_run *run, pmkt_error *err) {
+                          const pmkti_arrow_view *v, const int64_t *dates, const int64_t *pick,
+                          int64_t n, uint64_t *id, const pmkt_run *run, pmkt_error *err) {
     const bool in_place = !pick && v->type.kind != PMKTI_ARROW_TEXT_VIEW;
     if (!pmkti_arrow_room_for(&c->offsets, allocator, n + 1, sizeof(int64_t))) {
         return pmkti_no_memory(err, (size_t)(n + 1) * sizeof(int64_t));
@@ -80,7 +82,7 @@ static pmkt_status encode(pmkti_conversion *c, const pmkt_allocator *allocator, 
     const char *bytes = v->bytes;
     if (in_place) {
         for (int64_t i = 0; i <= n; i++) offsets[i] = pmkti_arrow_offset(v, i);
-        return pmkt_ids_encode(names, bytes ? bytes : "", offsets, n, run, id, err);
+        return pmkti_ids_encode_dated(names, bytes ? bytes : "", offsets, n, dates, run, id, err);
     }
     offsets[0] = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -97,7 +99,15 @@ static pmkt_status encode(pmkti_conversion *c, const pmkt_allocator *allocator, 
         const char *text = pmkti_arrow_text(v, pick ? pick[i] : i, &length);
         memcpy(copy + offsets[i], text, length);
     }
-    return pmkt_ids_encode(names, copy, offsets, n, run, id, err);
+    if (dates && pick) {
+        if (!pmkti_arrow_room_for(&c->when, allocator, n, sizeof(int64_t))) {
+            return pmkti_no_memory(err, (size_t)n * sizeof(int64_t));
+        }
+        int64_t *when = c->when.at;
+        for (int64_t i = 0; i < n; i++) when[i] = dates[pick[i]];
+        dates = when;
+    }
+    return pmkti_ids_encode_dated(names, copy, offsets, n, dates, run, id, err);
 }
 
 /* Room for a list of `most` rows or entries. */
@@ -115,7 +125,7 @@ pmkt_status pmkti_convert_texts(pmkti_conversion *c, const pmkt_allocator *alloc
     pmkt_status status = PMKT_OK;
     c->is_done = true;
     if (!c->in.valid) {
-        return encode(c, allocator, names, v, NULL, v->rows, out, run, err);
+        return encode(c, allocator, names, v, c->dates, NULL, v->rows, out, run, err);
     }
     /* A null has no text to remember, whatever lies at its place. */
     int64_t *pick = pick_room(c, allocator, v->rows, err);
@@ -125,7 +135,7 @@ pmkt_status pmkti_convert_texts(pmkti_conversion *c, const pmkt_allocator *alloc
         pick[n] = i;
         n += pmkti_arrow_bit(c->in.valid, i);
     }
-    status = encode(c, allocator, names, v, pick, n, out, run, err);
+    status = encode(c, allocator, names, v, c->dates, pick, n, out, run, err);
     if (status && err && err->where_kind == PMKT_WHERE_ROW) err->where = pick[err->where];
     /* The ids lie at the front: spread them from behind, so that none is overwritten. */
     for (int64_t i = v->rows; i-- > 0 && !status;) {
@@ -157,6 +167,21 @@ static pmkt_status mark_used(const pmkti_conversion *c, uint64_t *used, pmkt_err
         }
     }
     return PMKT_OK;
+}
+
+/* The date of an entry is the latest of the rows that name it; mark_used has seen that they can. */
+static void date_entries(const pmkti_conversion *c, int64_t *latest) {
+    const pmkti_arrow_view *v = &c->in.view;
+    int64_t index[PMKTI_ARROW_STRIDE];
+    for (int64_t i = 0; i < c->entries.rows; i++) latest[i] = PMKT_TIME_NULL;
+    for (int64_t i = 0; i < v->rows; i += PMKTI_ARROW_STRIDE) {
+        const int64_t stride = pmkti_stride(i, v->rows);
+        pmkti_load_integers(v, v->type.index, i, stride, index);
+        for (int64_t j = 0; j < stride; j++) {
+            if (!pmkti_known(c->in.valid, i + j)) continue;
+            if (c->dates[i + j] > latest[index[j]]) latest[index[j]] = c->dates[i + j];
+        }
+    }
 }
 
 /* The first row that names an entry, which some row does. */
@@ -203,9 +228,17 @@ pmkt_status pmkti_convert_dictionary_texts(pmkti_conversion *c, const pmkt_alloc
     if (!pmkti_arrow_room_for(&c->ids, allocator, picked, sizeof(uint64_t))) {
         return pmkti_no_memory(err, (size_t)picked * sizeof(uint64_t));
     }
+    int64_t *latest = NULL;
+    if (c->dates) {
+        if (!pmkti_arrow_room_for(&c->latest, allocator, n, sizeof *latest)) {
+            return pmkti_no_memory(err, (size_t)n * sizeof *latest);
+        }
+        latest = c->latest.at;
+        date_entries(c, latest);
+    }
     uint64_t *fresh = c->ids.at;
     const pmkt_status encoded =
-        encode(c, allocator, names, &c->entries, pick, picked, fresh, run, err);
+        encode(c, allocator, names, &c->entries, latest, pick, picked, fresh, run, err);
     if (encoded && err && err->where_kind == PMKT_WHERE_ROW) {
         err->where = first_row_of(c, pick[err->where]);
     }

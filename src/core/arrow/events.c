@@ -124,6 +124,7 @@ static pmkt_status set_up(pmkt_arrow_events *r, const pmkt_arrow_columns *c, pmk
     }
     if (!status) status = bind_all(r, c, err);
     if (status) return status;
+    t->time_slot = r->slot[TIME];
     pmkt_events_init(&r->batch);
     r->batch.on_bad = c->on_bad;
     r->batch.every_kind = c->every_kind;

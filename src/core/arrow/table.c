@@ -22,6 +22,7 @@ pmkt_status pmkti_arrow_table_open(pmkti_arrow_table *t, struct ArrowArrayStream
     t->slots = pmkti_alloc_zero(&t->allocator, (size_t)slots, sizeof *t->slots);
     if (!t->slots) return pmkti_no_memory(err, (size_t)slots * sizeof *t->slots);
     t->slot_room = slots;
+    t->time_slot = -1;
     return PMKT_OK;
 }
 
@@ -330,9 +331,10 @@ static pmkt_status prepare_slot(pmkti_arrow_table *t, pmkti_arrow_slot *slot,
 typedef struct conversion_of_chunk {
     const pmkti_arrow_table *table;
     int64_t rows;
+    int64_t first_slot, end_slot; /* the columns to convert */
 } conversion_of_chunk;
 
-/* All columns of a block, one after another: so the first reason of a row is always the same. */
+/* All those columns of a block, one after another: so the first reason of a row is always the same. */
 static pmkt_status convert_block(void *ctx, int64_t block, int worker) {
     const conversion_of_chunk *chunk = ctx;
     const pmkti_arrow_table *t = chunk->table;
@@ -340,11 +342,21 @@ static pmkt_status convert_block(void *ctx, int64_t block, int worker) {
     const int64_t left = chunk->rows - from;
     const int64_t to = left < PMKTI_ARROW_BLOCK ? chunk->rows : from + PMKTI_ARROW_BLOCK;
     (void)worker;
-    for (int64_t i = 0; i < t->n_slots; i++) {
+    for (int64_t i = chunk->first_slot; i < chunk->end_slot; i++) {
         const pmkt_status status = pmkti_convert_block(&t->slots[i].conversion, from, to);
         if (status) return status;
     }
     return PMKT_OK;
+}
+
+static pmkt_status convert_blocks(const pmkti_run *run, pmkti_stage stage,
+                                  const conversion_of_chunk *chunk, pmkt_error *err) {
+    conversion_of_chunk mine = *chunk;
+    const int64_t blocks = (chunk->rows + PMKTI_ARROW_BLOCK - 1) / PMKTI_ARROW_BLOCK;
+    const pmkt_status status = pmkti_parallel(run, stage, convert_block, &mine, blocks);
+    if (status != PMKT_E_INVALID) return pmkti_stopped(err, status);
+    return pmkti_fail(err, status,
+                      "a chunk of the stream names entries that its dictionary does not have");
 }
 
 /* Names the first bad row of the chunk, and the column for which it is bad. */
@@ -366,8 +378,37 @@ static pmkt_status fail_at_row(pmkti_arrow_table *t, int64_t base, pmkt_error *e
                          (long long)where, pmkt_bad_reason(reason), slot->name, slot->format);
 }
 
+/* Whether a text of the slot may be one that its dictionary has forgotten. */
+static bool asks_for_dates(const pmkti_arrow_slot *slot) {
+    return slot->names && slot->names->n_tombs > 0 && slot->conversion.target == PMKTI_TO_ID &&
+           pmkti_arrow_is_text(slot->type.kind);
+}
+
+/* The times of a chunk's rows, before its texts are learned, for slots that ask for them. Nothing but
+   times is known of the rows then: what they reject is found again in its turn. */
+static pmkt_status date_rows(pmkti_arrow_table *t, const struct ArrowArray *chunk, int64_t base,
+                             const pmkti_run *how, double done, pmkt_error *err) {
+    const int64_t *dates = NULL;
+    bool asked = false;
+    for (int64_t i = 0; i < t->n_slots; i++) asked |= asks_for_dates(&t->slots[i]);
+    if (asked && t->time_slot >= 0) {
+        const pmkti_arrow_slot *time = &t->slots[t->time_slot];
+        const int any_bad = atomic_load(&t->any_bad);
+        const conversion_of_chunk ctx = {t, chunk->length, t->time_slot, t->time_slot + 1};
+        const pmkt_status status =
+            convert_blocks(how, (pmkti_stage){"reading", done, done}, &ctx, err);
+        if (status) return status;
+        memset((uint8_t *)t->reject.at + base, 0, (size_t)chunk->length);
+        atomic_store(&t->any_bad, any_bad);
+        dates = time->conversion.is_done ? time->data : time->conversion.out;
+    }
+    for (int64_t i = 0; i < t->n_slots; i++) t->slots[i].conversion.dates = dates;
+    return PMKT_OK;
+}
+
 /* Sets all slots up, and says how far the batch is then. Where texts are remembered, that is a call
-   of its own for each column, and has a part of the progress of the chunk like all the rest. */
+   of its own for each column, and has a part of the progress of the chunk like all the rest. The time
+   comes first, for it says which texts are older than their forgetting. */
 static pmkt_status prepare_slots(pmkti_arrow_table *t, const struct ArrowArray *chunk, int64_t base,
                                  const pmkti_run *how, double *done, pmkt_error *err) {
     const double rows = (double)t->rows;
@@ -376,7 +417,12 @@ static pmkt_status prepare_slots(pmkti_arrow_table *t, const struct ArrowArray *
     for (int64_t i = 0; i < t->n_slots; i++) parts += t->slots[i].names != NULL;
     const double part = (double)chunk->length / rows / (double)parts;
     *done = (double)base / rows;
+    if (t->time_slot >= 0) {
+        status = prepare_slot(t, &t->slots[t->time_slot], chunk, base, NULL, err);
+    }
+    if (!status) status = date_rows(t, chunk, base, how, *done, err);
     for (int64_t i = 0; i < t->n_slots && !status; i++) {
+        if (i == t->time_slot) continue;
         pmkti_share share = {how->progress, *done, *done + part};
         pmkt_run run = PMKT_RUN_INIT;
         run.threads = how->threads;
@@ -397,14 +443,9 @@ static pmkt_status convert_chunk(pmkti_arrow_table *t, int64_t number, int64_t b
     if (status) return status;
     const double end = (double)(base + chunk->length) / (double)t->rows;
     const pmkti_stage stage = {"reading", done < end ? done : end, end};
-    conversion_of_chunk ctx = {t, chunk->length};
-    const int64_t blocks = (chunk->length + PMKTI_ARROW_BLOCK - 1) / PMKTI_ARROW_BLOCK;
-    status = pmkti_parallel(&how, stage, convert_block, &ctx, blocks);
-    if (status == PMKT_E_INVALID) {
-        return pmkti_fail(err, status,
-                          "a chunk of the stream names entries that its dictionary does not have");
-    }
-    if (status) return pmkti_stopped(err, status);
+    const conversion_of_chunk ctx = {t, chunk->length, 0, t->n_slots};
+    status = convert_blocks(&how, stage, &ctx, err);
+    if (status) return status;
     if (t->on_bad == PMKT_ON_BAD_FAIL && atomic_load(&t->any_bad)) return fail_at_row(t, base, err);
     return PMKT_OK;
 }

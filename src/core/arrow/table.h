@@ -32,6 +32,7 @@ typedef struct pmkti_arrow_table {
     pmkt_zone zone; /* what rules.zone points at, with a table of ours */
     pmkti_arrow_slot *slots;
     int64_t n_slots, slot_room;
+    int64_t time_slot;         /* dates the rows, for dictionaries that have forgotten; or -1 */
     struct ArrowArray *chunks; /* of the current batch */
     int64_t n_chunks, chunk_room;
     int64_t first_row; /* of the current batch, counted from the first of the stream */
