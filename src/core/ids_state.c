@@ -119,7 +119,7 @@ static pmkt_status rehash(pmkt_ids *ids, pmkti_ids_part *part, size_t room) {
     const pmkti_ids_part old = *part;
     part->slots = slots;
     part->room = room;
-    for (size_t i = 0; i < old.room; i++) {
+    for (size_t i = 0; i < old.room && slots; i++) { /* without slots there was nobody in the old */
         if (old.slots[i].id != PMKT_ID_NONE) put(part, old.slots[i]);
     }
     pmkti_free(&ids->allocator, old.slots, old.room, size);

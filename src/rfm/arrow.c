@@ -257,7 +257,9 @@ pmkt_status pmkt_rfm_scores_arrow(const pmkt_rfm_scores *scores, const pmkt_arro
     w.frame = pmkti_frame_new(&scores->allocator, (int64_t)scores->rows, most);
     if (!w.frame) return pmkti_no_memory(err, sizeof w);
     /* Scores do not change; only the count of those who hold them does. */
-    pmkt_rfm_scores *held = (pmkt_rfm_scores *)(uintptr_t)scores;
+    void *owner = NULL;
+    memcpy(&owner, &scores, sizeof owner);
+    pmkt_rfm_scores *held = owner;
     atomic_fetch_add_explicit(&held->references, 1, memory_order_relaxed);
     pmkti_frame_own(w.frame, held, let_go);
     status = write_all(&w, &o, err);
