@@ -79,3 +79,9 @@ void *pmkti_resize(const pmkt_allocator *allocator, void *p, size_t n_old, size_
 void pmkti_free(const pmkt_allocator *allocator, void *p, size_t n, size_t size) {
     if (p) (void)allocator->fn(allocator->ctx, p, n * size, 0, ALIGN);
 }
+
+void pmkti_free_const(const pmkt_allocator *allocator, const void *p, size_t n, size_t size) {
+    void *ours = NULL;
+    memcpy(&ours, &p, sizeof ours);
+    pmkti_free(allocator, ours, n, size);
+}

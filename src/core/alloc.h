@@ -24,4 +24,7 @@ void *pmkti_resize(const pmkt_allocator *allocator, void *p, size_t n_old, size_
 /* Frees an array of n elements; NULL is fine. */
 void pmkti_free(const pmkt_allocator *allocator, void *p, size_t n, size_t size);
 
+/* The same of an array that is const to all its readers, but ours to free. */
+void pmkti_free_const(const pmkt_allocator *allocator, const void *p, size_t n, size_t size);
+
 #endif

@@ -15,9 +15,9 @@ typedef struct pmkti_strings {
 
 static inline pmkti_string pmkti_string_at(const pmkti_strings *strings, int64_t i) {
     static const unsigned char EMPTY[1] = {0};
+    if (!strings->bytes) return (pmkti_string){EMPTY, 0}; /* all of them are */
     const int64_t from = strings->offsets[i];
-    return (pmkti_string){strings->bytes ? strings->bytes + from : EMPTY,
-                          (size_t)(strings->offsets[i + 1] - from)};
+    return (pmkti_string){strings->bytes + from, (size_t)(strings->offsets[i + 1] - from)};
 }
 
 /*

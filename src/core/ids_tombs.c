@@ -34,9 +34,7 @@ bool pmkti_ids_stays_forgotten(const pmkt_ids *ids, uint64_t id) {
 void pmkti_ids_set_tombs(pmkt_ids *ids, pmkti_ids_tomb *tombs, size_t n, size_t room) {
     const int64_t more = (int64_t)room - (int64_t)ids->tombs_room;
     if (ids->tombs_room > 0) {
-        void *old = NULL;
-        memcpy(&old, &ids->tombs, sizeof old); /* ours, and so not const */
-        pmkti_free(&ids->allocator, old, ids->tombs_room, sizeof *ids->tombs);
+        pmkti_free_const(&ids->allocator, ids->tombs, ids->tombs_room, sizeof *ids->tombs);
     }
     ids->tombs = tombs;
     ids->n_tombs = n;

@@ -67,20 +67,13 @@ pmkt_status pmkt_rfm_new(const pmkt_rfm_options *options, pmkt_rfm **rfm, pmkt_e
     return PMKT_OK;
 }
 
-/* The zone's table is const to readers, and ours to free. */
-static void free_zone(pmkt_rfm *rfm) {
-    const size_t n = (size_t)rfm->zone.n_transitions;
-    void *table = NULL;
-    memcpy(&table, &rfm->zone.transitions, sizeof table);
-    pmkti_free(&rfm->allocator, table, n, sizeof *rfm->zone.transitions);
-}
-
 void pmkt_rfm_free(pmkt_rfm *rfm) {
     if (!rfm) return;
     const pmkt_allocator allocator = rfm->allocator;
     for (int p = 0; p < PMKTI_PARTITIONS; p++) pmkti_part_clear(&allocator, &rfm->parts[p]);
     pmkti_origin_free(&allocator, rfm->origin); /* when nothing borrows from it any more */
-    free_zone(rfm);
+    pmkti_free_const(&allocator, rfm->zone.transitions, (size_t)rfm->zone.n_transitions,
+                     sizeof *rfm->zone.transitions);
     pmkti_free(&allocator, rfm, 1, sizeof *rfm);
 }
 

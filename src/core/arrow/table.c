@@ -49,8 +49,8 @@ void pmkti_arrow_table_clear(pmkti_arrow_table *t) {
     }
     pmkti_free(allocator, t->slots, (size_t)t->slot_room, sizeof *t->slots);
     pmkti_free(allocator, t->chunks, (size_t)t->chunk_room, sizeof *t->chunks);
-    pmkti_free(allocator, (void *)(uintptr_t)t->zone.transitions, (size_t)t->zone.n_transitions,
-               sizeof *t->zone.transitions);
+    pmkti_free_const(allocator, t->zone.transitions, (size_t)t->zone.n_transitions,
+                     sizeof *t->zone.transitions);
     pmkti_arrow_kinds_clear(&t->rules.kinds, allocator);
     pmkti_arrow_room_clear(&t->reject, allocator);
 }
