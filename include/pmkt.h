@@ -115,6 +115,8 @@
  *   items.h   batches of items: the catalogue
  *   arrow.h   any dataframe in, results out, by the Arrow C stream interface
  *   rfm.h     recency, frequency, monetary value, lifecycle and tiers: who is worth what
+ *   cf.h      collaborative filtering: what would they like
+ *   cf_evaluate.h  how good recommendations are: splits, metrics, intervals
  *
  * In a hurry, read base.h, events.h and rfm.h, and the others when you need them.
  */
@@ -133,6 +135,8 @@
 #include "pmkt/items.h"
 #include "pmkt/arrow.h"
 #include "pmkt/rfm.h"
+#include "pmkt/cf.h"
+#include "pmkt/cf_evaluate.h"
 /* clang-format on */
 
 #endif

@@ -24,7 +24,7 @@
 
 /* The version of these headers; pmkt_version() says that of the library that is loaded. */
 #define PMKT_VERSION_MAJOR 0
-#define PMKT_VERSION_MINOR 2
+#define PMKT_VERSION_MINOR 3
 #define PMKT_VERSION_PATCH 0
 
 /* Marks what the library exports. */

@@ -153,7 +153,8 @@ typedef struct pmkt_report {
     int64_t rows;         /* of the batch */
     int64_t accepted;     /* good rows, taken */
     int64_t rejected;     /* bad rows, by reason below */
-    int64_t ignored;      /* good rows of users who were forgotten, dated before the forgetting */
+    int64_t ignored;      /* good rows that do not count: of users who were forgotten, dated before
+                             the forgetting; or as the handle says */
     int64_t first_bad;    /* the first rejected row, or -1 */
     int64_t by_reason[PMKT_BAD_REASONS];
     uint8_t *rejected_bits; /* in: NULL, or [(rows + 7) / 8]; bit i % 8 of byte i / 8 = row i */

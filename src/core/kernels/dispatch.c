@@ -17,7 +17,9 @@
 
 /* Feature bits, as the processors' manuals name them. */
 #define OSXSAVE (1u << 27)                                 /* leaf 1, ecx */
+#define FMA (1u << 12)                                     /* leaf 1, ecx */
 #define AVX2 (1u << 5 | 1u << 8)                           /* leaf 7, ebx: with BMI2 */
+#define VNNI (1u << 11)                                    /* leaf 7, ecx */
 #define AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) /* leaf 7, ebx: F, DQ, BW, VL */
 
 /* Registers that the system saves when it switches threads: bits of XCR0. */
@@ -34,11 +36,16 @@ static unsigned saved_state(void) {
 /* How many of the tables can be run. */
 static int count_usable(void) {
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE)) return 1;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !(c & FMA)) return 1;
     const unsigned state = saved_state();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 1;
     if ((b & AVX2) != AVX2 || (state & YMM_STATE) != YMM_STATE) return 1;
     return (b & AVX512) == AVX512 && (state & ZMM_STATE) == ZMM_STATE ? 3 : 2;
+}
+
+bool pmkti_cpu_has_vnni(void) {
+    unsigned a, b, c, d;
+    return count_usable() == 3 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & VNNI);
 }
 
 enum {
@@ -52,6 +59,10 @@ static const pmkti_kernels *const tables[TABLES] = {&pmkti_kernels_baseline, &pm
 
 static int count_usable(void) {
     return 1;
+}
+
+bool pmkti_cpu_has_vnni(void) {
+    return false;
 }
 
 enum {
@@ -95,6 +106,13 @@ const pmkti_kernels *pmkti_kernels_get(void) {
         }
     }
     return kernels;
+}
+
+int pmkti_isa_level(void) {
+    const pmkti_kernels *chosen = pmkti_kernels_get();
+    int level = 0;
+    while (tables[level] != chosen) level++;
+    return level;
 }
 
 const char *pmkt_isa(void) {

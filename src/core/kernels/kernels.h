@@ -77,6 +77,13 @@ typedef struct pmkti_kernels {
 /* The table to use; always the same one in a process. Any thread. */
 const pmkti_kernels *pmkti_kernels_get(void);
 
+/* Which table that is, for modules with tables of their own: 0 = baseline, 1 = AVX2 with FMA and BMI2,
+   2 = AVX-512 F, BW, DQ, VL. Any thread. */
+int pmkti_isa_level(void);
+
+/* Whether the CPU also has AVX-512 VNNI (multiply-add of bytes), whatever was chosen. Any thread. */
+bool pmkti_cpu_has_vnni(void);
+
 /* ------------------------------------------------------------- for the tests */
 
 enum {
