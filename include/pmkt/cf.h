@@ -258,6 +258,13 @@ enum {
     PMKT_CF_CHOLESKY = 1 /* exactly */
 };
 
+/* Who is told how the fit goes: `fn`, on the calling thread, gets the number of the iteration (from 1)
+   and its loss. A non-zero answer says that this is enough: the model is as it is then. */
+typedef struct pmkt_cf_watch {
+    int (*fn)(void *ctx, int32_t iteration, double loss);
+    void *ctx;
+} pmkt_cf_watch;
+
 /*
  * Implicit ALS. For the entries w of the matrix, with a = alpha |w|, and the target p = 1 for w > 0,
  * p = 0 else, the loss that the factors x (of users) and y (of items) minimize is, with PMKT_CF_IALS
@@ -293,20 +300,16 @@ typedef struct pmkt_cf_als_options {
     uint64_t seed;         /* of the first factors, which depend on it and the id alone */
     const float *first_users; /* [users * factors] in the data's order, to start from; or NULL */
     const float *first_items; /* [items * factors], or NULL */
-    int (*each)(void *ctx, int32_t iteration,
-                double loss); /* told after each iteration (from 1), on
-                              the calling thread; non-zero: enough, the model is as it is. Or NULL */
-    void *each_ctx;
-    int32_t
-        drop_seen; /* 1: the model does not keep who had what; then nothing is excluded as seen */
-    int32_t reserved;                /* 0 */
+    pmkt_cf_watch each;       /* told after each iteration; fn may be NULL */
+    int32_t drop_seen; /* 1: the model does not keep who had what and leaves nothing out as seen */
+    int32_t reserved;  /* 0 */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_cf_als_options;
 
 #define PMKT_CF_ALS_OPTIONS_INIT \
     { \
-        sizeof(pmkt_cf_als_options), 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, NULL, NULL, NULL, \
-            NULL, 0, 0, NULL \
+        sizeof(pmkt_cf_als_options), 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, NULL, NULL, \
+            {NULL, NULL}, 0, 0, NULL \
     }
 
 static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
