@@ -102,13 +102,12 @@ typedef struct pmkt_cf_evaluate_options {
                             pmkt_cf_recommend_history */
     int32_t fallback;  /* for users the model does not know: PMKT_CF_NOTHING or PMKT_CF_POPULAR */
     int32_t n_groups;  /* 0 to 65,536 */
-    const int32_t *group; /* [users of the test data] from 0 to n_groups - 1, or -1; NULL if 0 */
-    int32_t
-        bootstrap;    /* 1,000 resamples of the users for an interval; -1 = none; at most 100,000 */
-    int32_t reserved; /* 0 */
-    double level;     /* 0.95: of the intervals */
-    uint64_t seed;    /* of the resamples */
-    const pmkt_idset *allow;         /* of the catalogue only these are answered; NULL = all */
+    const int32_t *group;    /* [users of the test data] from 0 to n_groups - 1, or -1; NULL if 0 */
+    int32_t bootstrap;       /* 1,000 resamples of the users for an interval; -1 = none */
+    int32_t reserved;        /* 0 */
+    double level;            /* 0.95: of the intervals */
+    uint64_t seed;           /* of the resamples */
+    const pmkt_idset *allow; /* of the catalogue only these are answered; NULL = all */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_cf_evaluate_options;
 
