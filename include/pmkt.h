@@ -2,7 +2,7 @@
  * pmkt.h - libpmkt, the engine of e-commerce precision marketing.
  *
  * It takes what happened in a shop (orders, refunds, carts, views) and answers who is worth what, who
- * is leaving, and whom to win back. It is a library and nothing else: no server, no setting file, no
+ * is leaving, whom to win back, and what they would like. It is a library and nothing else: no server, no setting file, no
  * global state, and no thread, file or log that you did not ask for.
  *
  * This is the only header that a program includes. Read it first; the headers that it includes are
@@ -24,6 +24,17 @@
  *          |  pmkt_rfm_summary, pmkt_rfm_migrate, pmkt_rfm_scores_arrow
  *          v
  *     groups, moves between two dates, lists of customers, dataframes
+ *
+ *     what happened     the same columns, with items                   pmkt_events      events.h
+ *          |  pmkt_cf_data_from_events
+ *          v
+ *     the matrix        who had to do with what, how strongly          pmkt_cf_data     cf.h
+ *          |  pmkt_cf_als_fit, pmkt_cf_knn_fit, pmkt_cf_popularity_fit
+ *          v
+ *     a model           immutable, shared by any number of readers     pmkt_cf          cf.h
+ *          |  pmkt_cf_recommend, pmkt_cf_similar_items, pmkt_cf_evaluate
+ *          v
+ *     the best items for each user; how good they are
  *
  * The first program
  * -----------------
@@ -81,7 +92,7 @@
  *    NULL), which then says in a sentence, and in numbers, what was wrong and where. A call that
  *    fails has changed nothing and leaks nothing. See base.h.
  *  - Ownership. A handle (pmkt_rfm, pmkt_ids, ...) belongs to the caller, who frees it with its own
- *    _free; freeing NULL does nothing. What a call is given it borrows until it returns. What it
+ *    _free; freeing NULL does nothing. Models and their data are counted: _retain and _release. What a call is given it borrows until it returns. What it
  *    gives out besides handles (columns, names, lists) belongs to the handle that it came from.
  *  - Threads. Calls on a `const` handle may run on any number of threads at once; of the others, one
  *    at a time. Heavy calls take a pmkt_run: how many threads to use, and whom to tell of the
@@ -118,7 +129,7 @@
  *   cf.h      collaborative filtering: what would they like
  *   cf_evaluate.h  how good recommendations are: splits, metrics, intervals
  *
- * In a hurry, read base.h, events.h and rfm.h, and the others when you need them.
+ * In a hurry, read base.h, events.h and rfm.h or cf.h, and the others when you need them.
  */
 #ifndef PMKT_H
 #define PMKT_H
