@@ -34,6 +34,7 @@ enum {
     PMKT_CF_NEITHER = 2 /* bad, without an item, or of a kind that options.kind is not */
 };
 
+/* How to split. */
 typedef struct pmkt_cf_split_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_split_options) */
     int32_t how;          /* PMKT_CF_TEMPORAL */
@@ -91,6 +92,7 @@ enum {
 /* The name of a metric, such as "ndcg"; NULL for a number that is none. Static. Since 0.3. */
 PMKT_API const char *pmkt_cf_metric_name(int32_t metric);
 
+/* What to measure, and among what. */
 typedef struct pmkt_cf_evaluate_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_evaluate_options) */
     int32_t n_k;
