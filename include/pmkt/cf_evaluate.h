@@ -63,7 +63,8 @@ static inline void pmkt_cf_split_options_init(pmkt_cf_split_options *options) {
  * times are ordered by item, then row. A pair of user and item may stand in both parts of a temporal or
  * leave-last split: pmkt_cf_evaluate has a word about that. on_bad is PMKT_ON_BAD_SKIP here.
  *
- * Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Any thread. O(rows log rows). Since 0.3.
+ * Errors: PMKT_E_INVALID, also for events without the column `item`; PMKT_E_NOMEM. Any thread.
+ * O(rows log rows); 40 bytes a row meanwhile. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_split(const pmkt_events *events, const pmkt_cf_split_options *options,
                                    uint8_t *part, pmkt_error *err);
