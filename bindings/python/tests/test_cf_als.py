@@ -402,9 +402,7 @@ def test_params() -> None:
     assert model.alpha == 1.5 and model.factors == 8
     assert repr(model) == "ALS(factors=8, alpha=1.5, weights={'order': 4})"
     fitted = repr(model.fit(pmkt.Events(user=[1], item=[2], time=[3])))
-    assert fitted == (
-        "<ALS(factors=8, alpha=1.5, weights={'order': 4}) of 1 users and 1 items>"
-    )
+    assert fitted == ("<ALS(factors=8, alpha=1.5, weights={'order': 4}) of 1 users and 1 items>")
 
 
 def test_clones(matrix: Any) -> None:

@@ -94,9 +94,7 @@ def test_filters(seen: Any, trained: pmkt.ALS) -> None:
         dict(exclude=exclude, exclude_seen=False),
         dict(min_score=least),
         dict(exclude_seen=False),
-        dict(
-            exclude=(np.arange(USERS + 1) * 3, np.array([one for row in exclude for one in row]))
-        ),
+        dict(exclude=(np.arange(USERS + 1) * 3, np.array([one for row in exclude for one in row]))),
     ):
         answer = trained.recommend(everybody, 12, **given)
         for user in range(USERS):
@@ -216,9 +214,10 @@ def test_rank(trained: pmkt.ALS) -> None:
         check(ranked, row, best(scores[user], np.arange(ITEMS), 10, allowed))
     ragged = trained.rank([2, 5, 6], [[7, 3], [], [10**9, 4]])
     assert ragged.counts.tolist() == [2, 0, 1] and ragged.at.tolist() == [0, 2, 2, 4]
-    assert ragged.row(0).items.tolist() == ranked.row(0).items[
-        np.isin(ranked.row(0).items, [3, 7])
-    ].tolist()
+    assert (
+        ragged.row(0).items.tolist()
+        == ranked.row(0).items[np.isin(ranked.row(0).items, [3, 7])].tolist()
+    )
     assert ragged.row(2).items.tolist() == [4] and ragged.items[3] == -1
     frame = ragged.to_dict()
     assert frame["user"].tolist() == [2, 2, 6] and frame["rank"].tolist() == [1, 2, 1]

@@ -171,7 +171,9 @@ def test_ids_come_back_as_they_came() -> None:
     )
     assert set(data.user_ids) == {"ann", "bob"} and set(data.item_ids) == {"tea", "cup"}
     assert data.category is not None and np.count_nonzero(data.category) == 2
-    floats = pmkt.CFData(pmkt.Events(user=[1.0, np.nan], item=[7.0, 8.0], time=[0, 1], on_bad="skip"))
+    floats = pmkt.CFData(
+        pmkt.Events(user=[1.0, np.nan], item=[7.0, 8.0], time=[0, 1], on_bad="skip")
+    )
     assert floats.user_ids.dtype == np.float64 and floats.item_ids.tolist() == [7.0]
     small = pmkt.CFData(pmkt.Events(user=np.array([3], np.int32), item=[2**63 + 1], time=[0]))
     assert small.user_ids.dtype == np.int32 and small.item_ids.tolist() == [2**63 + 1]
@@ -355,8 +357,14 @@ def test_nothing_is_no_error() -> None:
     assert empty.shape == (0, 0) and empty.stats.entries == 0 and empty.stats.as_of_ms is None
     unused = pmkt.CFData(pmkt.Events(user=[1], time=[5]))
     assert unused.shape == (0, 0) and unused.stats.no_item == 1
-    assert pmkt.CFData.from_matrix(scipy_sparse.csr_matrix((0, 0), dtype=np.float32)).shape == (0, 0)
-    assert pmkt.CFData.from_matrix(scipy_sparse.csr_matrix((3, 0), dtype=np.float32)).shape == (3, 0)
+    assert pmkt.CFData.from_matrix(scipy_sparse.csr_matrix((0, 0), dtype=np.float32)).shape == (
+        0,
+        0,
+    )
+    assert pmkt.CFData.from_matrix(scipy_sparse.csr_matrix((3, 0), dtype=np.float32)).shape == (
+        3,
+        0,
+    )
 
 
 def test_data_can_be_neither_copied_nor_pickled() -> None:

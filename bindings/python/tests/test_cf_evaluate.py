@@ -69,14 +69,19 @@ def test_random() -> None:
     other, _ = pmkt.train_test_split(events, "random", 0.3, seed=5)
     assert np.array_equal(train._arrays["time"], again._arrays["time"])
     assert not np.array_equal(train._arrays["time"], other._arrays["time"])
-    pairs = [set(zip(p._arrays["user"].tolist(), p._arrays["item"].tolist())) for p in (train, test)]
+    pairs = [
+        set(zip(p._arrays["user"].tolist(), p._arrays["item"].tolist())) for p in (train, test)
+    ]
     assert not pairs[0] & pairs[1]
     assert len(pairs[1]) / (len(pairs[0]) + len(pairs[1])) == pytest.approx(0.3, abs=0.05)
 
 
 def test_parts_go_back_as_they_came() -> None:
     events = pmkt.Events(
-        user=["a", "b", "a", "b"], item=["x", "y", "y", None], time=[1, 2, 3, 4], amount=[5, 6, 7, 8]
+        user=["a", "b", "a", "b"],
+        item=["x", "y", "y", None],
+        time=[1, 2, 3, 4],
+        amount=[5, 6, 7, 8],
     )
     train, test = pmkt.train_test_split(events, since=3)
     assert len(train) == 2 and len(test) == 1  # what has no item is in neither
@@ -180,7 +185,9 @@ def test_metrics_against_a_slow_count(parts: Any) -> None:
             mean = np.mean([one[metric] for one in of_user])
             assert result[f"{metric}@{k}"] == pytest.approx(mean, rel=1e-9), metric
         counts = np.zeros(60)
-        who = [u for u in range(90) if set(test[u].indices[test[u].data > 0]) - set(train[u].indices)]
+        who = [
+            u for u in range(90) if set(test[u].indices[test[u].data > 0]) - set(train[u].indices)
+        ]
         for user in who:
             counts[answer.row(user).items[:k]] += 1
         assert result[f"coverage@{k}"] == pytest.approx(np.count_nonzero(counts) / 60)
