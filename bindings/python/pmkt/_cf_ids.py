@@ -9,7 +9,7 @@ import numpy as np
 
 from . import errors
 from ._columns import Column, to_column
-from ._convert import Rejects, plain
+from ._convert import Rejects, plain, types_of
 from ._dictionary import Ids
 from ._ids import ids_of_texts, to_ids
 from ._idset import IdSet
@@ -49,9 +49,9 @@ class Rows(Users):
 def _numbers(column: Column, what: str) -> np.ndarray:
     """[rows] int64 of a dictionary of numbers; -1 is missing."""
     entries = column.values.tolist()
-    if not all(isinstance(entry, (int, float)) and type(entry) is not bool for entry in entries):
+    if not types_of(column.values) <= {int, float}:
         raise errors.InvalidInput(
-            f"{what} holds {entries[:3]!r:.60}; this model knows rows and columns, counted from 0"
+            f"{what} holds {entries[:3]!r:.60}; there are rows and columns only, counted from 0"
         )
     fits = [int(v) if v == v and abs(v) < 2**62 and int(v) == v else -1 for v in entries]
     return np.append(np.array(fits, np.int64), -1)[column.entries]
@@ -131,7 +131,7 @@ class Names:
             return values
         if isinstance(values, (set, frozenset, range)):
             values = list(values)
-        if isinstance(values, (str, bytes)):
+        if isinstance(values, (str, bytes, int, float, np.generic)):
             raise errors.InvalidInput(f"{what} is {values!r:.60}; expected many, as a list")
         return IdSet(self.encode(values, what))
 

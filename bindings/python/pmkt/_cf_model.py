@@ -115,7 +115,8 @@ class Recommender(Saved):
     _fitted: Optional[Fitted] = None
 
     def __init_subclass__(cls) -> None:
-        Recommender._classes[cls._kind] = cls
+        if "_kind" in vars(cls):
+            Recommender._classes[cls._kind] = cls
 
     def __init__(self) -> None:
         raise TypeError("a Recommender is loaded; make an ALS, an ItemKNN or a Popularity")
@@ -466,6 +467,8 @@ class Recommender(Saved):
         call(make, *arguments, ctypes.byref(made))
         handle = Handle(made, lib.pmkt_cf_release)
         kind = cls._classes[facts_of(handle).kind]
+        if issubclass(cls, kind):
+            kind = cls  # somebody's own
         if not issubclass(kind, cls):
             raise errors.BadFormat(
                 f"this is a model of {kind.__name__}; {kind.__name__}.load reads it, or Recommender"

@@ -77,7 +77,9 @@ class Query:
             has_min_score=0 if min_score is None else 1,
             min_score=0.0 if min_score is None else number("min_score", min_score),
         )
-        self.struct.allow, self.struct.deny = (s and s._handle.pointer for s in self._sets)
+        self.struct.allow, self.struct.deny = (
+            None if one is None else one._handle.pointer for one in self._sets
+        )
         if exclude is not None:
             self._exclude = to_lists(exclude, names, "exclude")
             if self._exclude.rows != rows:

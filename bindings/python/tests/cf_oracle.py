@@ -8,7 +8,7 @@ import numpy as np
 
 
 def random_matrix(users: int, items: int, share: float, seed: int, negative: float = 0.0) -> Any:
-    """A sparse matrix with weights of 0.5 to 4, some of them negative."""
+    """A sparse matrix with weights of 0.5 to 4, some of them negative; nobody has nothing good."""
     from scipy.sparse import csr_matrix
 
     dice = np.random.default_rng(seed)
@@ -17,6 +17,8 @@ def random_matrix(users: int, items: int, share: float, seed: int, negative: flo
     there = dice.random((users, items)) < share * taste / taste.mean()
     weights = np.round(dice.random((users, items)) * 3.5 + 0.5, 2)
     weights *= np.where(dice.random((users, items)) < negative, -1, 1)
+    without = np.flatnonzero(~(there & (weights > 0)).any(axis=1))
+    there[without, without % items], weights[without, without % items] = True, 2
     matrix = csr_matrix(np.where(there, weights, 0).astype(np.float32))
     matrix.sort_indices()
     return matrix
@@ -142,7 +144,7 @@ def knn(
     """[items, items] float64 similarities to the neighbors that each item keeps, else 0."""
     from scipy.sparse import csr_matrix
 
-    w = csr_matrix(matrix, dtype=np.float64)
+    w = csr_matrix(matrix, dtype=np.float64, copy=True)
     w.data[w.data < 0] = 0
     w.eliminate_zeros()
     users, items = w.shape

@@ -148,11 +148,15 @@ def test_batches_count_as_one() -> None:
     many = pmkt.CFData(*(pmkt.Events(**part) for part in parts), half_life="30d")
     assert one.stats.hash == many.stats.hash and many.report is not None
     assert many.report.rows == 5000
-    with pytest.raises(pmkt.InvalidInput, match="users given as texts cannot join"):
+    with pytest.raises(
+        pmkt.InvalidInput, match="users given as numbers cannot join users given as texts"
+    ):
         pmkt.CFData(
             pmkt.Events(user=["a"], item=[1], time=[0]), pmkt.Events(user=[1], item=[1], time=[0])
         )
-    with pytest.raises(pmkt.InvalidInput, match="items given as texts cannot join"):
+    with pytest.raises(
+        pmkt.InvalidInput, match="items given as numbers cannot join items given as texts"
+    ):
         pmkt.CFData(
             pmkt.Events(user=[1], item=["a"], time=[0]), pmkt.Events(user=[1], item=[1], time=[0])
         )
@@ -287,15 +291,15 @@ def test_anything_with_the_arrays_is_a_matrix() -> None:
     [
         (Arrays([0, 1], [0], [1], (2, 2)), "indptr has 2 entries for 2 rows"),
         (Arrays([0, 1, 9], [0], [1], (2, 2)), "beyond the entries"),
-        (Arrays([0, 5, 1], [0], [1], (2, 2)), ""),
-        (Arrays([1, 1, 1], [0], [1], (2, 2)), ""),
-        (Arrays([0, -1, 1], [0], [1], (2, 2)), ""),
-        (Arrays([0, 1, 1], [2], [1], (2, 2)), ""),
-        (Arrays([0, 1, 1], [-1], [1], (2, 2)), ""),
+        (Arrays([0, 5, 1], [0], [1], (2, 2)), None),
+        (Arrays([1, 1, 1], [0], [1], (2, 2)), None),
+        (Arrays([0, -1, 1], [0], [1], (2, 2)), None),
+        (Arrays([0, 1, 1], [2], [1], (2, 2)), None),
+        (Arrays([0, 1, 1], [-1], [1], (2, 2)), None),
         (Arrays([0, 1, 1], [2**40], [1], (2, 2)), "out of range"),
-        (Arrays([0, 1, 1], [0], [np.nan], (2, 2)), ""),
-        (Arrays([0, 1, 1], [0], [np.inf], (2, 2)), ""),
-        (Arrays([0, 1, 1], [0], [1e300], (2, 2)), ""),
+        (Arrays([0, 1, 1], [0], [np.nan], (2, 2)), None),
+        (Arrays([0, 1, 1], [0], [np.inf], (2, 2)), None),
+        (Arrays([0, 1, 1], [0], [1e300], (2, 2)), None),
         (Arrays([0, 1, 1], [0], ["a"], (2, 2)), "expected numbers"),
         (Arrays([0, 1, 1], [0], [1 + 2j], (2, 2)), "expected numbers"),
         (Arrays([0.0, 1, 1], [0], [1], (2, 2)), "whole numbers"),
@@ -335,7 +339,6 @@ def test_hostile_ids() -> None:
         dict(scale="square"),
         dict(as_of="never"),
         dict(as_of="1970-01-01"),
-        dict(since="1970-02-01", as_of="1970-01-15"),
         dict(max_items_per_user=0),
         dict(max_users_per_item=-1),
         dict(max_items_per_user=1.5),
