@@ -485,32 +485,28 @@ def _result(made: Any, options: _Options, test: CFData) -> Evaluation:
     found._by_user = handle, test._users.decode
     for label in options.labels:
         found.groups[label] = Evaluation(0)
-    for group, row in _rows(raw, options.labels):
-        part = found if group is None else found.groups[group]
+    for group, row in _rows(raw, options.labels, handle):
+        part = found if group < 0 else found.groups[row[0]]
         key = f"{row[1]}@{row[2]}"
         part[key] = row[3]
         part.users = row[6]
         part._rows.append(row)
         if row[4] == row[4]:
             part.intervals[key] = Interval(row[4], row[5])
-        if group is not None:
+        if group >= 0:
             found._rows.append(row)
     return found
 
 
-def _rows(raw: pmkt_cf_figures, labels: List[Any]) -> Iterator[Tuple[Any, Any]]:
+_FIGURES = {"metric": np.int32, "k": np.int32, "value": np.float64, "low": np.float64}
+_FIGURES.update(high=np.float64, users=np.int64)
+
+
+def _rows(raw: pmkt_cf_figures, labels: List[Any], handle: Handle) -> Iterator[Tuple[Any, ...]]:
+    """(group or -1, (label, metric, k, value, low, high, users)) of each row."""
     names = metric_names()
-    for i in range(raw.rows):
-        group = None if raw.group[i] < 0 else labels[raw.group[i]]
-        yield (
-            group,
-            (
-                "all" if raw.group[i] < 0 else group,
-                names[raw.metric[i]],
-                raw.k[i],
-                raw.value[i],
-                raw.low[i],
-                raw.high[i],
-                raw.users[i],
-            ),
-        )
+    rows = (int(raw.rows),)
+    groups = borrow(raw.group, rows, np.int32, handle).tolist()
+    columns = (borrow(getattr(raw, n), rows, t, handle).tolist() for n, t in _FIGURES.items())
+    for group, metric, *rest in zip(groups, *columns):
+        yield group, ("all" if group < 0 else labels[group], names[metric], *rest)

@@ -333,6 +333,18 @@ def test_files_of_a_matrix_without_ids(matrix: Any, tmp_path: Path) -> None:
         pmkt.ALS.load(tmp_path / "m", rows=True, ids=pmkt.Ids())
 
 
+class Mine(pmkt.ALS):
+    """Somebody's own."""
+
+
+def test_a_class_of_ones_own(matrix: Any) -> None:
+    model = Mine(4).fit(matrix)
+    assert type(Mine.from_bytes(model.to_bytes())) is Mine
+    assert type(pmkt.ALS.from_bytes(model.to_bytes())) is pmkt.ALS
+    twin = pickle.loads(pickle.dumps(model))
+    assert type(twin) is Mine and repr(twin) == repr(model)
+
+
 def test_a_recommender_is_what_the_file_says(matrix: Any, tmp_path: Path) -> None:
     for model in (pmkt.ALS(4), pmkt.ItemKNN(5), pmkt.Popularity()):
         model.fit(matrix).save(tmp_path / "m")
