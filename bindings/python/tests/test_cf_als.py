@@ -573,3 +573,13 @@ except MemoryError as error:
         pytest.skip("this system has no /proc")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "OutOfMemory\n", done.stderr
+
+
+def test_the_examples_of_the_docstrings() -> None:
+    import doctest
+
+    from pmkt import _cf_data, _cf_fit
+
+    for module in (_cf_data, _cf_fit):
+        done = doctest.testmod(module, extraglobs={"pmkt": pmkt})
+        assert done.attempted > 0 and done.failed == 0
