@@ -142,7 +142,8 @@ def test_recent_popularity() -> None:
         user=[1, 2, 3, 4, 5], item=[7, 7, 7, 8, 8], time=[day, day, day, 50 * day, 50 * day]
     )
     old, new = pmkt.Popularity(), pmkt.Popularity(half_life="2d")
-    assert old.fit(events).recommend(9, 1).items.tolist() == [[7]]
-    assert new.fit(events).recommend(9, 1).items.tolist() == [[8]]
+    stranger = dict(users=9, fallback="popular")
+    assert old.fit(events).recommend(k=1, **stranger).items.tolist() == [[7]]
+    assert new.fit(events).recommend(k=1, **stranger).items.tolist() == [[8]]
     since = pmkt.Popularity(since="1970-02-01").fit(events)
-    assert since.recommend(9, 5).counts.tolist() == [1]
+    assert since.recommend(k=5, **stranger).counts.tolist() == [1]
