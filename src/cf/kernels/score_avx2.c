@@ -14,6 +14,7 @@
 #include "cf/index.h"
 
 #define INLINE static inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 
 static double dot(const float *a, const float *b, int32_t d) {
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
@@ -40,24 +41,20 @@ static inline __m256i four(const int8_t *codes) {
     return _mm256_set1_epi32(word);
 }
 
-INLINE uint32_t mask_of(__m256i sum, const float *steps, const pmkti_cf_probe *probe) {
-    const __m256i unbiased = _mm256_sub_epi32(sum, _mm256_set1_epi32(probe->bias));
-    const __m256 most = _mm256_add_ps(_mm256_cvtepi32_ps(unbiased), _mm256_set1_ps(probe->reach));
-    const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps(steps));
-    const __m256 in = _mm256_cmp_ps(bound, _mm256_set1_ps(probe->limit), _CMP_NLT_UQ);
-    return (uint32_t)_mm256_movemask_ps(in);
-}
-
-/* Sums of a span, `wide` registers of 8 vectors each, for `n` queries: constants, when this is inlined. */
+/*
+ * Adds the products of a span to `sum` (8 vectors a register, the 4 of a block for each query): for `wide`
+ * registers from `first` on and `n` queries, constants, when this is inlined. All that the inner loop
+ * needs then fits in 16 registers.
+ */
 INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti_cf_probe *probe,
-                     __m256i sum[PMKTI_CF_TOGETHER][4], int n, int wide) {
-    const __m256i ones = _mm256_set1_epi16(1), half = _mm256_set1_epi8(15);
+                     __m256i (*sum)[4], int first, int n, int wide) {
+    const __m256i half = _mm256_set1_epi8(15);
     __m256i part[PMKTI_CF_TOGETHER][4];
     for (int q = 0; q < n; q++) {
         for (int w = 0; w < wide; w++) part[q][w] = _mm256_setzero_si256();
     }
-    for (int32_t g = from; g < to; g++) {
-        const uint8_t *at = codes + (size_t)g * PMKTI_CF_BLOCK * 4;
+    const uint8_t *at = codes + ((size_t)from * 4 + (size_t)first) * 32;
+    for (int32_t g = from; g < to; g++, at += PMKTI_CF_BLOCK * 4) {
         __m256i low[4], high[4];
         for (int w = 0; w < wide; w++) {
             const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)(at + 32 * w));
@@ -66,49 +63,68 @@ INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti
         }
         for (int q = 0; q < n; q++) {
             const __m256i a = four(probe[q].codes + 8 * (size_t)g);
-            const __m256i b = four(probe[q].codes + 8 * (size_t)g + 4);
             for (int w = 0; w < wide; w++) {
                 part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(low[w], a));
+            }
+            const __m256i b = four(probe[q].codes + 8 * (size_t)g + 4);
+            for (int w = 0; w < wide; w++) {
                 part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(high[w], b));
             }
         }
     }
     for (int q = 0; q < n; q++) {
         for (int w = 0; w < wide; w++) {
-            sum[q][w] = _mm256_add_epi32(sum[q][w], _mm256_madd_epi16(part[q][w], ones));
+            const __m256i add = _mm256_madd_epi16(part[q][w], _mm256_set1_epi16(1));
+            sum[q][first + w] = _mm256_add_epi32(sum[q][first + w], add);
         }
     }
 }
 
-INLINE void scan(const float *steps, const uint8_t *codes, int32_t groups,
-                 const pmkti_cf_probe *probe, uint32_t *mask, int n, int wide) {
-    for (int q = 0; q < n; q++) mask[q] = 0;
-    for (int first = 0; first < PMKTI_CF_BLOCK; first += 8 * wide) {
-        __m256i sum[PMKTI_CF_TOGETHER][4];
-        for (int q = 0; q < n; q++) {
-            for (int w = 0; w < wide; w++) sum[q][w] = _mm256_setzero_si256();
-        }
-        for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
-            const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
-            add_span(codes + (size_t)first * 4, g, to, probe, sum, n, wide);
-        }
-        for (int q = 0; q < n; q++) {
-            for (int w = 0; w < wide; w++) {
-                const int i = first + 8 * w;
-                mask[q] |= mask_of(sum[q][w], steps + i, &probe[q]) << i;
-            }
-        }
+static uint32_t mask_of(const __m256i *sum, const float *steps, const pmkti_cf_probe *probe) {
+    uint32_t mask = 0;
+    for (int w = 0; w < 4; w++) {
+        const __m256i unbiased = _mm256_sub_epi32(sum[w], _mm256_set1_epi32(probe->bias));
+        const __m256 most =
+            _mm256_add_ps(_mm256_cvtepi32_ps(unbiased), _mm256_set1_ps(probe->reach));
+        const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps(steps + 8 * w));
+        const __m256 in = _mm256_cmp_ps(bound, _mm256_set1_ps(probe->limit), _CMP_NLT_UQ);
+        mask |= (uint32_t)_mm256_movemask_ps(in) << (8 * w);
     }
+    return mask;
+}
+
+/* The two ways to add a span; apart from the rest, so that the compiler keeps registers for the loop. */
+static APART void add_for_one(const uint8_t *codes, int32_t from, int32_t to,
+                              const pmkti_cf_probe *probe, __m256i (*sum)[4]) {
+    add_span(codes, from, to, probe, sum, 0, 1, 4);
+}
+
+static APART void add_for_many(const uint8_t *codes, int32_t from, int32_t to,
+                               const pmkti_cf_probe *probe, __m256i (*sum)[4], int first) {
+    add_span(codes, from, to, probe, sum, first, PMKTI_CF_TOGETHER, 2);
 }
 
 static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
                      const pmkti_cf_probe *probe, uint32_t *mask) {
-    scan(steps, codes, groups, probe, mask, 1, 4);
+    __m256i sum[1][4];
+    memset(sum, 0, sizeof sum);
+    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+        const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
+        add_for_one(codes, g, to, probe, sum);
+    }
+    *mask = mask_of(sum[0], steps, probe);
 }
 
 static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
                       const pmkti_cf_probe *probe, uint32_t *mask) {
-    scan(steps, codes, groups, probe, mask, PMKTI_CF_TOGETHER, 2);
+    __m256i sum[PMKTI_CF_TOGETHER][4];
+    memset(sum, 0, sizeof sum);
+    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+        const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
+        add_for_many(codes, g, to, probe, sum, 0);
+        add_for_many(codes, g, to, probe, sum, 2);
+    }
+    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) mask[q] = mask_of(sum[q], steps, &probe[q]);
 }
 
 const pmkti_cf_scorer pmkti_cf_scorer_avx2 = {dot, scan_one, scan_many};
