@@ -65,7 +65,7 @@ typedef struct pmkt_cf_data_options {
     uint32_t struct_size;          /* sizeof(pmkt_cf_data_options) */
     int32_t scale;                 /* PMKT_CF_LINEAR */
     int64_t as_of_ms;              /* exclusive: later events are left out;
-                                        0 = just after the last event */
+                                        0 = just after the last event with an item */
     int64_t since_ms;              /* earlier events are left out; 0 = none is too old */
     int64_t half_life_ms;          /* an event half_life_ms old counts half; 0 = age is nothing */
     const pmkt_cf_weight *weights; /* [n_weights] in place of the default of these kinds */
