@@ -306,6 +306,30 @@ START_TEST(filters_leave_the_best_of_the_rest) {
 }
 END_TEST
 
+/* The error of a vector's codes as the query, for which the bound is as tight as it gets, and the vector's
+   own score as the least: it has to be found all the same. */
+START_TEST(a_query_like_the_error_of_codes_loses_nothing) {
+    random_seed(14);
+    world w = world_new(RANDOM, 400, 64);
+    for (int64_t i = 0; i < 8; i++) {
+        const float *v = w.vectors + 11 * i * w.d;
+        float *query = w.queries + (i + 1) * w.d;
+        double most = 0;
+        for (int32_t j = 0; j < w.d; j++) most = fmax(most, fabs((double)v[j]));
+        for (int32_t j = 0; j < w.d; j++) {
+            const double steps = (double)v[j] / (most / 7);
+            query[j] = (float)(steps - floor(steps + 0.5));
+        }
+        w.filter.has_min_score = true;
+        w.filter.min_score = slow_score(query, v, w.d, false);
+        require_exact(&w, 99, false);
+        w.filter.min_score = slow_score(query, v, w.d, true);
+        require_exact(&w, 99, true);
+    }
+    world_free(&w);
+}
+END_TEST
+
 START_TEST(a_row_below_zero_has_no_answers) {
     random_seed(10);
     world w = world_new(RANDOM, 300, 8);
@@ -473,8 +497,8 @@ int main(void) {
     tcase_add_loop_test(loops, filters_leave_the_best_of_the_rest, 0, 3);
     suite_add_tcase(suite, loops);
     TOPIC(suite, "edges", every_number_of_vectors_and_answers_is_exact,
-          a_row_below_zero_has_no_answers, an_index_is_the_same_bytes_on_any_threads,
-          a_damaged_index_leads_nowhere, a_batch_can_be_canceled_anywhere,
-          scratch_grows_aligned_and_keeps_its_room);
+          a_query_like_the_error_of_codes_loses_nothing, a_row_below_zero_has_no_answers,
+          an_index_is_the_same_bytes_on_any_threads, a_damaged_index_leads_nowhere,
+          a_batch_can_be_canceled_anywhere, scratch_grows_aligned_and_keeps_its_room);
     return suite_run(suite);
 }
