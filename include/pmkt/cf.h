@@ -292,10 +292,11 @@ typedef struct pmkt_cf_als_options {
     int32_t loss;          /* PMKT_CF_IALS */
     int32_t solver;        /* PMKT_CF_CG */
     int32_t cg_steps;      /* 3; with PMKT_CF_CG */
-    double regularization; /* 0.003 (PMKT_CF_IALS), 0.01 (PMKT_CF_CLASSIC) */
-    double alpha;          /* 1 */
+    double regularization; /* 0.03 (PMKT_CF_IALS), 0.01 (PMKT_CF_CLASSIC) */
+    double alpha;          /* 1 / the mean |w| of the entries other than zero, so that the other
+                                defaults suit entries of any scale */
     double unobserved;     /* 0.1; PMKT_CF_IALS only */
-    double nu;             /* 1 (PMKT_CF_IALS), 0 (PMKT_CF_CLASSIC); from 0 to 1 */
+    double nu;             /* 0.5 (PMKT_CF_IALS), 0 (PMKT_CF_CLASSIC); from 0 to 1 */
     double sigma;          /* 0.1: first factors are normal with deviation sigma / sqrt(factors) */
     uint64_t seed;         /* of the first factors, which depend on it and the id alone */
     const float *first_users; /* [users * factors] in the data's order, to start from; or NULL */
