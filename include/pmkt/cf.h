@@ -374,6 +374,7 @@ enum {
     PMKT_CF_BY_USERS = 1   /* how many they are */
 };
 
+/* How popularity is counted. */
 typedef struct pmkt_cf_popularity_options {
     uint32_t struct_size;            /* sizeof(pmkt_cf_popularity_options) */
     int32_t by;                      /* PMKT_CF_BY_WEIGHT */
@@ -511,6 +512,7 @@ typedef struct pmkt_cf_scratch pmkt_cf_scratch;
 PMKT_API pmkt_status pmkt_cf_scratch_new(const pmkt_allocator *allocator, pmkt_cf_scratch **scratch,
                                          pmkt_error *err);
 
+/* Frees it; NULL is fine. Since 0.3. */
 PMKT_API void pmkt_cf_scratch_free(pmkt_cf_scratch *scratch);
 
 /* What to do for a user who is unknown, or a history of which no item is known. */

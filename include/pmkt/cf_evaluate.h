@@ -34,6 +34,7 @@ enum {
     PMKT_CF_NEITHER = 2 /* bad, without an item, or of a kind that options.kind is not */
 };
 
+/* How to split. */
 typedef struct pmkt_cf_split_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_split_options) */
     int32_t how;          /* PMKT_CF_TEMPORAL */
@@ -62,7 +63,8 @@ static inline void pmkt_cf_split_options_init(pmkt_cf_split_options *options) {
  * times are ordered by item, then row. A pair of user and item may stand in both parts of a temporal or
  * leave-last split: pmkt_cf_evaluate has a word about that. on_bad is PMKT_ON_BAD_SKIP here.
  *
- * Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Any thread. O(rows log rows). Since 0.3.
+ * Errors: PMKT_E_INVALID, also for events without the column `item`; PMKT_E_NOMEM. Any thread.
+ * O(rows log rows); 40 bytes a row meanwhile. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_split(const pmkt_events *events, const pmkt_cf_split_options *options,
                                    uint8_t *part, pmkt_error *err);
@@ -91,6 +93,7 @@ enum {
 /* The name of a metric, such as "ndcg"; NULL for a number that is none. Static. Since 0.3. */
 PMKT_API const char *pmkt_cf_metric_name(int32_t metric);
 
+/* What to measure, and among what. */
 typedef struct pmkt_cf_evaluate_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_evaluate_options) */
     int32_t n_k;

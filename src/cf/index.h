@@ -1,7 +1,21 @@
 /*
- * index.h - what exact top-k wants to know of a matrix of vectors besides the vectors: codes of 8 bits,
- * norms, an order by norm. It is made once, with the model, and saved with it; mapped, its arrays lie in
- * the file, and numbers in them are checked where they are used.
+ * index.h - what exact top-k wants to know of a matrix of vectors besides the vectors: small codes that
+ * bound every dot product, in order of falling norm. It is made once, with the model, and saved with
+ * it; mapped, its arrays lie in the file. `order` is checked where it is used; what else a damaged file
+ * may hold leads to wrong answers, not to wrong addresses.
+ *
+ * Vectors stand in blocks of PMKTI_CF_BLOCK, each a record of pmkti_cf_block_bytes(d) bytes:
+ *
+ *     pmkti_cf_block_head    64 bytes
+ *     float step[32]         of the vectors' codes, in units of the block
+ *     uint8_t codes[][32][4] 8 coordinates of each of the 32 vectors, then the next 8 ...
+ *
+ * A coordinate x of a vector is about unit * step * (code - 8), with a code from 1 to 15. Byte j of the
+ * four has the codes of the coordinates j (low half) and j + 4 (high half) of the eight. What is beyond d
+ * has the code 8, and what is beyond n the step 0.
+ *
+ * Half a byte a coordinate, for the scan of one query waits for memory: one with whole bytes would lose
+ * more time to reading than it saves on what the coarser bound lets through.
  */
 #ifndef PMKTI_CF_INDEX_H
 #define PMKTI_CF_INDEX_H
@@ -9,19 +23,38 @@
 #include "core/parallel.h"
 #include "pmkt/base.h"
 
+enum {
+    PMKTI_CF_BLOCK = 32
+};
+
+typedef struct pmkti_cf_block_head {
+    double per_unit;  /* 1 / unit; the unit is a power of two, and no norm in the block is larger */
+    float norm;       /* the largest of the block, in units, rounded up */
+    float least_norm; /* the smallest, rounded down */
+    float spread;     /* the largest of |error of a vector's codes| / its step, rounded up */
+    float reserved[11];
+} pmkti_cf_block_head;
+
 typedef struct pmkti_cf_index {
-    int64_t n; /* vectors; 0: there is no index, and pmkti_cf_index_use says NULL */
+    int64_t n; /* vectors; 0: there is no index */
     int32_t d;
-    int32_t stride; /* bytes from one vector's codes to the next */
-    /* By falling norm, among equals by number: */
-    const int32_t *order; /* [n] numbers of the vectors */
-    const int8_t *codes;  /* [n * stride] */
-    const float *scale;   /* [n] of the codes */
-    const float *norm;    /* [n] rounded up */
+    int32_t reserved;
+    const int32_t *order;  /* [n] numbers of the vectors: by falling norm, among equals by number */
+    const uint8_t *blocks; /* [pmkti_cf_index_bytes(n, d)] aligned to 16 at least */
 } pmkti_cf_index;
 
-/* Makes the index of n finite vectors; its arrays come from `allocator`. O(n * d + n log n).
-   PMKT_E_NOMEM, PMKT_E_CANCELED. */
+static inline size_t pmkti_cf_block_bytes(int32_t d) {
+    const size_t head = sizeof(pmkti_cf_block_head) + PMKTI_CF_BLOCK * sizeof(float);
+    return head + ((size_t)d + 7) / 8 * 4 * PMKTI_CF_BLOCK;
+}
+
+/* Size of `blocks`; n fits in an int32_t, d is 1 to 1,024. */
+static inline size_t pmkti_cf_index_bytes(int64_t n, int32_t d) {
+    return ((size_t)n + PMKTI_CF_BLOCK - 1) / PMKTI_CF_BLOCK * pmkti_cf_block_bytes(d);
+}
+
+/* Makes the index of n finite vectors; its arrays come from `allocator`. The same bytes at any number of
+   threads. O(n * d + n log n). PMKT_E_NOMEM, PMKT_E_CANCELED: then *index is untouched. */
 pmkt_status pmkti_cf_index_new(const float *vectors, int64_t n, int32_t d,
                                const pmkt_allocator *allocator, const pmkti_run *run,
                                pmkti_cf_index *index, pmkt_error *err);
