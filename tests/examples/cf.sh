@@ -41,7 +41,10 @@ fails() {
 }
 
 # ------------------------------------------------------------------ the whole story
-ok "it runs" "$program" --threads 1 "$events" >story
+if ! "$program" --threads 1 "$events" >story; then
+    echo "FAILED: it does not run" >&2
+    exit 1
+fi
 ok "all events, customers, products and pairs" test "$(head -n 1 story)" = \
     "$(awk -F , 'NR > 1 { n++; if (!u[$2]++) users++; if (!i[$4]++) items++; if (!p[$2, $4]++) pairs++ }
         END { printf "%d events of %d customers with %d products: %d pairs.", n, users, items, pairs }' "$events")"
