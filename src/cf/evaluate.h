@@ -82,6 +82,9 @@ pmkt_status pmkti_cf_evaluate_take(pmkti_cf_evaluating *e, int64_t first, int64_
 void pmkti_cf_evaluate_items(pmkti_cf_evaluating *e);
 void pmkti_cf_evaluate_all_items(pmkti_cf_evaluating *e);
 
+/* Names the rows of the figures; their values are NaN. */
+void pmkti_cf_evaluate_name(const pmkti_cf_evaluating *e);
+
 /* The figures, once all is taken. */
 pmkt_status pmkti_cf_evaluate_finish(pmkti_cf_evaluating *e, pmkt_error *err);
 

@@ -15,7 +15,7 @@ static int64_t row_of(const pmkti_cf_evaluating *e, int32_t group, int32_t j) {
     return (((int64_t)group + 1) * e->o.n_k + j) * PMKT_CF_METRICS_;
 }
 
-static void name_rows(const pmkti_cf_evaluating *e) {
+void pmkti_cf_evaluate_name(const pmkti_cf_evaluating *e) {
     pmkt_cf_evaluation *out = e->out;
     int64_t row = 0;
     for (int32_t g = -1; g < e->o.n_groups; g++) {
@@ -24,8 +24,7 @@ static void name_rows(const pmkti_cf_evaluating *e) {
                 out->group[row] = g;
                 out->figure_k[row] = out->k[j];
                 out->metric[row] = metric;
-                out->low[row] = out->high[row] = NAN;
-                if (metric < PMKTI_CF_USER_METRICS) out->value[row] = NAN;
+                out->value[row] = out->low[row] = out->high[row] = NAN;
             }
         }
     }
@@ -103,9 +102,8 @@ pmkt_status pmkti_cf_evaluate_finish(pmkti_cf_evaluating *e, pmkt_error *err) {
     pmkt_cf_evaluation *out = e->out;
     const size_t users = (size_t)out->users, test = (size_t)e->test->users;
     const size_t bounds_n = 2 * (size_t)e->o.n_k * PMKTI_CF_USER_METRICS;
-    name_rows(e);
     pmkti_cf_evaluate_items(e);
-    pmkti_cf_evaluate_all_items(e);
+    if (users > 0) pmkti_cf_evaluate_all_items(e);
     double *bounds = pmkti_alloc(&e->allocator, bounds_n, sizeof *bounds);
     double *column = users > 0 ? pmkti_alloc(&e->allocator, users, sizeof *column) : NULL;
     int32_t *rank = test > 0 ? pmkti_alloc(&e->allocator, test, sizeof *rank) : NULL;

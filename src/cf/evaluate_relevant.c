@@ -217,5 +217,6 @@ pmkt_status pmkti_cf_evaluate_relevant(pmkti_cf_evaluating *e, pmkt_error *err) 
     if (!make_figures(e) || !make_counts(e) || !make_users(e)) {
         return pmkti_no_memory(err, users * sizeof *e->out->user_value);
     }
+    pmkti_cf_evaluate_name(e);
     return know_catalogue(e, err);
 }

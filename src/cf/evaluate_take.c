@@ -30,6 +30,12 @@ static int64_t answers_of(const block *b, int64_t i) {
     return n < b->e->most ? n : b->e->most;
 }
 
+/* Of an item outside the catalogue: as if one user had it. Only answers from elsewhere hold one, unless
+   a mapped model is damaged. */
+static double of_nobody(const pmkti_cf_evaluating *e) {
+    return e->o.train && e->o.train->users > 0 ? log2((double)e->o.train->users) : NAN;
+}
+
 static void measure_user(const block *b, int64_t i, int worker) {
     pmkti_cf_evaluating *e = b->e;
     const pmkti_cf_judge *judge = &e->judge[b->first + i];
@@ -42,7 +48,7 @@ static void measure_user(const block *b, int64_t i, int worker) {
         const int64_t number = pmkti_cf_find(e->item_id, e->items, id);
         b->number[i * e->most + r] = (int32_t)number;
         hit[r] = pmkti_cf_find(relevant, judge->n, id) >= 0;
-        surprise[r] = number >= 0 ? e->surprise[number] : log2((double)e->o.train->users);
+        surprise[r] = number >= 0 ? e->surprise[number] : of_nobody(e);
     }
     const pmkti_cf_ruler ruler = {e->out->k, e->out->n_k, e->ideal};
     pmkti_cf_measure(&ruler, hit, surprise, n, judge->n, e->out->user_value + b->first + i,
