@@ -89,7 +89,7 @@ enum {
     /* not means over users, but of the group as a whole: */
     PMKT_CF_COVERAGE = 8, /* share of the catalogue (the model's items, of these the allowed
                               ones) that is answered to anybody */
-    PMKT_CF_GINI = 9, /* of how often each item of the catalogue is answered: 0 even, 1 one item
+    PMKT_CF_GINI = 9,     /* of how often each item of the catalogue is answered: 0 even, 1 one item
                          (n / (n - 1) times the plain coefficient of n items); NaN without an answer */
     PMKT_CF_METRICS_ = 10 /* how many; grows with the list */
 };
@@ -170,11 +170,12 @@ typedef struct pmkt_cf_figures {
     const int32_t *k;
     const int32_t *metric; /* PMKT_CF_PRECISION, ... */
     const double *value;   /* NaN if the group has no users */
-    const double *low;    /* bounds of the bootstrap interval (percentiles, linear between two; Efron, 1979); NaN for */
-    const double *high;   /* COVERAGE and GINI, and without a bootstrap */
-    const int64_t *users; /* in the group, who count */
-    int64_t evaluated;    /* users who count */
-    int64_t unknown;      /* users with relevant items whom the model does not know, also if
+    const double *
+        low; /* bounds of the bootstrap interval (percentiles, linear between two; Efron, 1979); NaN for */
+    const double *high;       /* COVERAGE and GINI, and without a bootstrap */
+    const int64_t *users;     /* in the group, who count */
+    int64_t evaluated;        /* users who count */
+    int64_t unknown;          /* users with relevant items whom the model does not know, also if
                                  they fall back */
     int64_t nothing_relevant; /* users of the test data without a relevant item */
     int64_t cold_items;       /* relevant entries whose item the model does not know */
