@@ -23,18 +23,18 @@ def home() -> Path:
 
 @dataclass
 class Task:
-    """Who had what (`train`, weighted), what is left out of the answers (`seen`) and what is right.
+    """Who had what, and what is right. Answers leave out what the user had in the training data.
 
-    `behaviors` holds what else users did, by name, in the shape of `train`: a model may use it.
+    `behaviors` holds what else users did, by name, in the shape of `train`: a model may use it, and
+    what stands only there is not left out.
     """
 
     name: str
     train: Matrix
     valid: Matrix
     test: Matrix
+    fit: Matrix  # what tuning learns from: the training data less `valid`
     behaviors: Dict[str, Matrix] = field(default_factory=dict)
-    behaviors_fit: Dict[str, Matrix] = field(default_factory=dict)
-    fit: Matrix = None  # the training data of the tuning: train less what `valid` holds
 
     def about(self) -> str:
         users, items = self.train.shape
@@ -100,13 +100,13 @@ def goodbooks() -> Task:
     """A random fifth of each reader's books is the test, a tenth of the others the validation."""
     train, test = per_user(goodbooks_all(), 0.2, 1)
     fit, valid = per_user(train, 0.1, 2)
-    return Task("goodbooks", train, valid, test, fit=fit)
+    return Task("goodbooks", train, valid, test, fit)
 
 
 def jd() -> Task:
-    """Orders as published: training, validation and test; views and favorites are other behaviors.
+    """Orders, split as published; views and favorites are other behaviors.
 
-    The validation orders are held out of the training of the test too, as whoever published them did.
+    The validation orders stay out of the training for the test too, as published.
     """
     import pandas as pd
 
@@ -124,7 +124,7 @@ def jd() -> Task:
     }
     others = {"view": made["trn_pv"], "favorite": made["trn_fav"]}
     train = made["trn_buy"]
-    return Task("jd", train, made["vld_buy"], made["tst_buy"], others, others, train)
+    return Task("jd", train, made["vld_buy"], made["tst_buy"], train, others)
 
 
 def retail() -> Task:
@@ -159,7 +159,7 @@ def retail() -> Task:
         train,
         less(part(most & ~first), fit),
         less(part(~most), train),
-        fit=fit,
+        fit,
     )
 
 

@@ -1,14 +1,15 @@
 """The contenders of the quality comparison behind one face: fit on a matrix, score users.
 
-A contender has a space from which its settings are drawn, and `fit(matrix, settings, seed, threads)`
-that returns a function from rows of users to their scores of all items.
+A contender has a space from which its settings are drawn, `matrix(task, training, settings)` that it
+learns from, and `fit(matrix, settings, seed, threads)` that returns a function from rows of users to
+their scores of all items.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator
 
 import numpy as np
 import scipy.sparse as sp
@@ -40,15 +41,16 @@ def dot(x: np.ndarray, y: np.ndarray) -> Scores:
 class Contender:
     name = ""
     space: Dict[str, Draw] = {}
-    default: Settings = {}
-    trials = True  # False: nothing to tune
-    seeded = True
+    seeded = True  # fits from random first factors
 
     def __init__(self, factors: int) -> None:
         self.factors = factors
 
     def draw(self, rng: np.random.Generator) -> Settings:
         return {key: pick(rng) for key, pick in self.space.items()}
+
+    def matrix(self, train: Matrix, behaviors: Dict[str, Matrix], settings: Settings) -> Matrix:
+        return train
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
         raise NotImplementedError
@@ -65,13 +67,45 @@ IALS_SPACE: Dict[str, Draw] = {
 class Pmkt(Contender):
     name = "pmkt ALS"
     space = IALS_SPACE
+    model: Any = None  # the last one
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
         import pmkt
 
         model = pmkt.ALS(factors=self.factors, seed=seed, threads=threads, **settings)
-        model.fit(m.astype(np.float32))
+        self.model = model.fit(m.astype(np.float32))
         return dot(np.array(model.user_factors), np.array(model.item_factors))
+
+
+class PmktDefaults(Pmkt):
+    name = "pmkt ALS, defaults"
+    space = {}
+
+
+class PmktKnn(Contender):
+    name = "pmkt ItemKNN"
+    seeded = False
+    space = {
+        "neighbors": among(20, 50, 100, 200, 400),
+        "similarity": among("cosine", "tfidf", "bm25"),
+        "shrinkage": among(0.0, 1.0, 5.0, 20.0),
+    }
+
+    def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
+        import pmkt
+
+        model = pmkt.ItemKNN(threads=threads, **settings).fit(m.astype(np.float32))
+        items = m.shape[1]
+
+        def scores(users: np.ndarray) -> np.ndarray:
+            found = model.recommend(users, k=items, exclude_seen=False)
+            table = np.full((len(users), items), -np.inf)
+            there = np.arange(items) < found.counts[:, None]
+            rows = np.repeat(np.arange(len(users)), found.counts)
+            table[rows, found.items[there].astype(np.int64)] = found.scores[there]
+            return table
+
+        return scores
 
 
 @contextlib.contextmanager
@@ -143,7 +177,6 @@ class Ease(Contender):
 
 class Popularity(Contender):
     name = "popularity"
-    trials = False
     seeded = False
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
@@ -151,4 +184,32 @@ class Popularity(Contender):
         return lambda users: np.broadcast_to(of_item, (len(users), len(of_item)))
 
 
-CONTENDERS: List[type] = [Pmkt, Irspack, Implicit, Ease, Popularity]
+def with_behaviors(kind: type) -> type:
+    """The same contender fed with all behaviors: an entry is the sum of their weights, of an order 1."""
+
+    class Fed(kind):  # type: ignore[misc, valid-type]
+        name = kind.name + ", all behaviors"
+        space = {**kind.space, "view": between(0.03, 1.0), "favorite": between(0.1, 1.0)}
+
+        def matrix(
+            self, train: Matrix, behaviors: Dict[str, Matrix], settings: Settings
+        ) -> Matrix:
+            return sum((settings[name] * m for name, m in behaviors.items()), train).tocsr()
+
+        def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
+            own = {key: value for key, value in settings.items() if key in kind.space}
+            return super().fit(m, own, seed, threads)
+
+    return Fed
+
+
+CONTENDERS = {
+    "pmkt": Pmkt,
+    "defaults": PmktDefaults,
+    "irspack": Irspack,
+    "implicit": Implicit,
+    "ease": Ease,
+    "knn": PmktKnn,
+    "popularity": Popularity,
+}
+FED = {name: with_behaviors(CONTENDERS[name]) for name in ("pmkt", "irspack", "implicit")}
