@@ -37,7 +37,7 @@ _UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w
 _CAPS = ("max_items_per_user", "max_users_per_item")
 
 HalfLife = Union[None, str, timedelta, np.timedelta64]
-Weights = Mapping[Union[str, int], float]
+Weights = Mapping[Any, float]  # by name or number of a kind
 
 
 def default_weight(kind: Union[str, int]) -> float:

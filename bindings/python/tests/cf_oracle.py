@@ -92,7 +92,9 @@ class Als:
             y = self.half(y, x, True, cg_steps)
             yield x, y, self.loss(x, y)
 
-    def fold_in(self, weights: np.ndarray, y: np.ndarray, alpha: float, reg: float, nu: float):
+    def fold_in(
+        self, weights: np.ndarray, y: np.ndarray, alpha: float, reg: float, nu: float
+    ) -> Any:
         """The factors of a stranger, exactly."""
         a, p = alpha * np.abs(weights), (weights > 0).astype(np.float64)
         ridge = reg * ((weights != 0).sum() + self.everywhere * len(y)) ** nu
