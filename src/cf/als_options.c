@@ -1,7 +1,9 @@
 #include "cf/als_options.h"
 
+#include <math.h>
 #include <stdbool.h>
 
+#include "cf/data.h"
 #include "core/error.h"
 #include "core/structs.h"
 
@@ -20,15 +22,29 @@ static void default_number(double *field, double value) {
         *field = 0;
 }
 
-static void set_defaults(pmkt_cf_als_options *o) {
+/* 1 / the mean size of the entries other than zero, so that the other defaults suit any scale. */
+static double default_alpha(const pmkt_cf_data *data) {
+    double sum = 0;
+    int64_t n = 0;
+    for (int64_t e = 0; data && e < data->entries; e++) {
+        sum += fabs((double)data->item_weight[e]);
+        n += data->item_weight[e] != 0;
+    }
+    return n > 0 ? (double)n / sum : 1.0;
+}
+
+static void set_defaults(pmkt_cf_als_options *o, const pmkt_cf_data *data) {
     const bool classic = o->loss == PMKT_CF_CLASSIC;
     default_count(&o->factors, 64);
     default_count(&o->iterations, 15);
     default_count(&o->cg_steps, 3);
-    default_number(&o->regularization, classic ? 0.01 : 0.003);
-    default_number(&o->alpha, 1.0);
+    default_number(&o->regularization, classic ? 0.01 : 0.03);
+    if (o->alpha == 0)
+        o->alpha = default_alpha(data);
+    else
+        default_number(&o->alpha, 0);
     default_number(&o->unobserved, 0.1);
-    default_number(&o->nu, classic ? 0.0 : 1.0);
+    default_number(&o->nu, classic ? 0.0 : 0.5);
     default_number(&o->sigma, 0.1);
 }
 
@@ -57,21 +73,21 @@ static pmkt_status check(const pmkt_cf_als_options *o, pmkt_error *err) {
     if (!status) status = check_count(o->iterations, MAX_ITERATIONS, "iterations", err);
     if (!status) status = check_count(o->cg_steps, MAX_STEPS, "cg_steps", err);
     if (!status) status = check_number(o->regularization, 1e12, "regularization", err);
-    if (!status) status = check_number(o->alpha, 1e12, "alpha", err);
+    if (!status) status = check_number(o->alpha, 1e300, "alpha", err);
     if (!status) status = check_number(o->unobserved, 1e12, "unobserved", err);
     if (!status) status = check_number(o->nu, 1, "nu", err);
     if (!status) status = check_number(o->sigma, 1e6, "sigma", err);
     return status;
 }
 
-pmkt_status pmkti_cf_als_options_in(const pmkt_cf_als_options *given, pmkt_cf_als_options *mine,
-                                    pmkt_error *err) {
+pmkt_status pmkti_cf_als_options_in(const pmkt_cf_als_options *given, const pmkt_cf_data *data,
+                                    pmkt_cf_als_options *mine, pmkt_error *err) {
     const pmkt_cf_als_options none = PMKT_CF_ALS_OPTIONS_INIT;
     *mine = none;
     const pmkt_status status =
         pmkti_struct_in(mine, sizeof *mine, given, sizeof *mine, "options", err);
     if (status) return status;
-    set_defaults(mine);
+    set_defaults(mine, data);
     return check(mine, err);
 }
 

@@ -1,255 +1,275 @@
 /*
- * data_matrix.c - pmkt_cf_data_from_matrix: rows and columns into the order of their ids, what comes twice
- * added up.
+ * data_matrix.c - training data from a sparse matrix of the caller's.
+ *
+ * Ids are sorted first, which gives every row and column its place. The entries are then written in the
+ * new order of rows and transposed twice, which sorts the columns of each row by counting; equal ones
+ * stand side by side then and are added up.
  */
 #include <math.h>
 #include <string.h>
 
-#include "cf/data.h"
+#include "cf/data_build.h"
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/sort.h"
 #include "core/structs.h"
 
-/* An id and where it stands. */
+/* An id and where it stood. */
 typedef struct place {
     uint64_t id;
-    int64_t at;
+    int64_t from;
 } place;
 
-/* An entry of a row; `at` keeps equal items in their order. */
-typedef struct cell {
-    int32_t item;
-    float weight;
-    int64_t at;
-} cell;
-
-typedef struct maker {
+typedef struct making {
     pmkt_cf_matrix m;
-    pmkt_cf_data *data;
-    place *user;      /* [users] ascending */
-    int32_t *item_to; /* [items] the number of a column; NULL: its own */
-    cell *row;        /* [longest] */
-    int64_t longest;
-} maker;
+    pmkti_run run;
+    pmkt_allocator allocator;
+    pmkt_cf_data *d;
+    place *rows;         /* [users] in the new order; NULL: as given */
+    int32_t *new_column; /* [items]; NULL: as given */
+} making;
 
-/* ------------------------------------------------------------------- checks */
+/* --------------------------------------------------------------------- checks */
 
-static pmkt_status check_shape(const pmkt_cf_matrix *m, pmkt_error *err) {
+static pmkt_status check_borders(const pmkt_cf_matrix *m, pmkt_error *err) {
+    if (m->at[0] != 0) return pmkti_fail(err, PMKT_E_INVALID, "matrix.at[0] is not 0");
+    for (int64_t u = 0; u < m->users; u++) {
+        if (m->at[u + 1] < m->at[u]) {
+            return pmkti_fail(err, PMKT_E_INVALID, "matrix.at descends at %lld", (long long)u + 1);
+        }
+    }
+    return pmkti_count_check(m->at[m->users], "matrix.at", err);
+}
+
+static pmkt_status check_entries(const pmkt_cf_matrix *m, pmkt_error *err) {
+    const int64_t n = m->at[m->users];
+    if (n > 0 && !m->item) return pmkti_null(err, "matrix.item");
+    for (int64_t i = 0; i < n; i++) {
+        if (m->item[i] < 0 || m->item[i] >= m->items) {
+            return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, i,
+                                 "entry %lld is of column %d; the matrix has %lld", (long long)i,
+                                 (int)m->item[i], (long long)m->items);
+        }
+        if (m->weight && !isfinite(m->weight[i])) {
+            return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, i,
+                                 "the weight of entry %lld is not finite", (long long)i);
+        }
+    }
+    return PMKT_OK;
+}
+
+static pmkt_status check(const pmkt_cf_matrix *m, pmkt_error *err) {
     if (m->reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "matrix.reserved is not 0");
     pmkt_status status = pmkti_count_check(m->users, "matrix.users", err);
     if (!status) status = pmkti_count_check(m->items, "matrix.items", err);
     if (status) return status;
     if (m->users > INT32_MAX || m->items > INT32_MAX) {
-        return pmkti_fail(err, PMKT_E_LIMIT, "a matrix has at most 2^31 - 1 users and items");
+        return pmkti_fail(err, PMKT_E_LIMIT, "the matrix has more than 2^31 - 1 users or items");
     }
-    if (!m->at) return m->users == 0 ? PMKT_OK : pmkti_null(err, "matrix.at");
-    for (int64_t u = 0; u <= m->users; u++) {
-        if (u == 0 ? m->at[0] != 0 : m->at[u] < m->at[u - 1]) {
-            return pmkti_fail_at(err, PMKT_E_INVALID, PMKT_WHERE_ROW, u,
-                                 "matrix.at must ascend from 0; number %lld is %lld", (long long)u,
-                                 (long long)m->at[u]);
-        }
+    if (!m->at) {
+        return m->users ? pmkti_null(err, "matrix.at") : PMKT_OK;
     }
-    return m->at[m->users] > 0 && !m->item ? pmkti_null(err, "matrix.item") : PMKT_OK;
+    status = check_borders(m, err);
+    return status ? status : check_entries(m, err);
 }
 
-static pmkt_status check_entries(const pmkt_cf_matrix *m, pmkt_error *err) {
-    const int64_t n = m->users > 0 ? m->at[m->users] : 0;
-    for (int64_t e = 0; e < n; e++) {
-        if (m->item[e] < 0 || m->item[e] >= m->items) {
-            return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, e,
-                                 "entry %lld is of column %d, but there are %lld", (long long)e,
-                                 (int)m->item[e], (long long)m->items);
-        }
-        if (m->weight && !isfinite(m->weight[e])) {
-            return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, e,
-                                 "the weight of entry %lld is not finite", (long long)e);
-        }
-    }
-    return PMKT_OK;
-}
+/* ------------------------------------------------------------------------ ids */
 
-/* ---------------------------------------------------------------------- ids */
-
-static bool is_before(const void *a, const void *b) {
+static bool lower(const void *a, const void *b) {
     const place *x = a, *y = b;
-    return x->id < y->id;
+    return x->id != y->id ? x->id < y->id : x->from < y->from;
 }
 
-/* Ids in ascending order with their places; `ids` NULL = 1, 2, ... */
-static pmkt_status sort_places(const pmkt_cf_data *d, const uint64_t *ids, int64_t n,
-                               const char *what, place **out, pmkt_error *err) {
-    *out = NULL;
-    if (n == 0) return PMKT_OK;
-    place *at = pmkti_alloc(&d->allocator, (size_t)n, sizeof *at);
-    if (!at) return pmkti_no_memory(err, (size_t)n * sizeof *at);
-    *out = at;
+/* The ids in order with where each stood, or numbers from 1; *places stays NULL if they ascend already. */
+static pmkt_status order_ids(const making *k, const uint64_t *given, int64_t n, const char *name,
+                             uint64_t *ids, place **places, pmkt_error *err) {
     bool ascends = true;
     for (int64_t i = 0; i < n; i++) {
-        at[i] = (place){ids ? ids[i] : (uint64_t)i + 1, i};
-        ascends = ascends && (i == 0 || at[i - 1].id < at[i].id);
+        ids[i] = given ? given[i] : (uint64_t)i + 1;
+        if (ids[i] == PMKT_ID_NONE) {
+            return pmkti_fail(err, PMKT_E_INVALID, "matrix.%s[%lld] is PMKT_ID_NONE", name,
+                              (long long)i);
+        }
+        ascends &= i == 0 || ids[i] > ids[i - 1];
     }
-    if (!ascends) pmkti_sort(at, (size_t)n, sizeof *at, is_before);
+    if (ascends) return PMKT_OK;
+    *places = pmkti_alloc(&k->allocator, (size_t)n, sizeof **places);
+    if (!*places) return pmkti_no_memory(err, (size_t)n * sizeof **places);
+    for (int64_t i = 0; i < n; i++) (*places)[i] = (place){ids[i], i};
+    pmkti_sort(*places, (size_t)n, sizeof **places, lower);
     for (int64_t i = 0; i < n; i++) {
-        if (at[i].id == PMKT_ID_NONE || (i > 0 && at[i].id == at[i - 1].id)) {
-            return pmkti_fail(err, PMKT_E_INVALID, "an id of %s is %s", what,
-                              at[i].id == PMKT_ID_NONE ? "PMKT_ID_NONE" : "there twice");
+        ids[i] = (*places)[i].id;
+        if (i > 0 && ids[i] == ids[i - 1]) {
+            return pmkti_fail(err, PMKT_E_INVALID, "matrix.%s[%lld] stands at %lld already", name,
+                              (long long)(*places)[i].from, (long long)(*places)[i - 1].from);
         }
     }
     return PMKT_OK;
 }
 
-static pmkt_status take_users(maker *k, pmkt_error *err) {
-    pmkt_cf_data *d = k->data;
-    pmkt_status status = sort_places(d, k->m.user_id, k->m.users, "users", &k->user, err);
-    if (status) return status;
-    d->users = k->m.users;
-    d->item_at = pmkti_alloc_zero(&d->allocator, (size_t)d->users + 1, sizeof *d->item_at);
-    if (!d->item_at) return pmkti_no_memory(err, (size_t)d->users * 8);
+static pmkt_status order_users(making *k, pmkt_error *err) {
+    pmkt_cf_data *d = k->d;
     if (d->users == 0) return PMKT_OK;
-    d->user_id = pmkti_alloc(&d->allocator, (size_t)d->users, sizeof *d->user_id);
-    if (!d->user_id) return pmkti_no_memory(err, (size_t)d->users * 8);
-    for (int64_t u = 0; u < d->users; u++) d->user_id[u] = k->user[u].id;
-    return PMKT_OK;
+    d->user_id = pmkti_alloc(&k->allocator, (size_t)d->users, sizeof *d->user_id);
+    if (!d->user_id) return pmkti_no_memory(err, (size_t)d->users * sizeof *d->user_id);
+    return order_ids(k, k->m.user_id, d->users, "user_id", d->user_id, &k->rows, err);
 }
 
-static pmkt_status take_items(maker *k, pmkt_error *err) {
-    pmkt_cf_data *d = k->data;
-    const size_t n = (size_t)k->m.items;
-    place *at = NULL;
-    pmkt_status status = sort_places(d, k->m.item_id, k->m.items, "items", &at, err);
-    if (!status && n > 0) {
-        d->items = k->m.items;
-        d->item_id = pmkti_alloc(&d->allocator, n, sizeof *d->item_id);
-        k->item_to = pmkti_alloc(&d->allocator, n, sizeof *k->item_to);
-        if (k->m.category) d->category = pmkti_alloc(&d->allocator, n, sizeof *d->category);
-        const bool all = d->item_id && k->item_to && (d->category || !k->m.category);
-        if (!all) status = pmkti_no_memory(err, n * 20);
-        for (int64_t i = 0; all && i < d->items; i++) {
-            d->item_id[i] = at[i].id;
-            k->item_to[at[i].at] = (int32_t)i;
-            if (d->category) d->category[i] = k->m.category[at[i].at];
+static pmkt_status order_items(making *k, pmkt_error *err) {
+    pmkt_cf_data *d = k->d;
+    if (d->items == 0) return PMKT_OK;
+    const size_t n = (size_t)d->items;
+    const bool has_category = k->m.category != NULL;
+    d->item_id = pmkti_alloc(&k->allocator, n, sizeof *d->item_id);
+    if (has_category) d->category = pmkti_alloc(&k->allocator, n, sizeof *d->category);
+    if (!d->item_id || (has_category && !d->category)) {
+        return pmkti_no_memory(err, n * sizeof *d->item_id);
+    }
+    place *places = NULL;
+    pmkt_status status = order_ids(k, k->m.item_id, d->items, "item_id", d->item_id, &places, err);
+    if (!status && places) {
+        k->new_column = pmkti_alloc(&k->allocator, n, sizeof *k->new_column);
+        if (!k->new_column) status = pmkti_no_memory(err, n * sizeof *k->new_column);
+    }
+    if (!status) {
+        bool any = false;
+        for (int64_t i = 0; i < d->items; i++) {
+            const int64_t from = places ? places[i].from : i;
+            if (places) k->new_column[from] = (int32_t)i;
+            if (has_category) any |= (d->category[i] = k->m.category[from]) != PMKT_ID_NONE;
+        }
+        if (has_category && !any) {
+            pmkti_free(&k->allocator, d->category, n, sizeof *d->category);
+            d->category = NULL;
         }
     }
-    pmkti_free(&d->allocator, at, n, sizeof *at);
+    pmkti_free(&k->allocator, places, n, sizeof *places);
     return status;
 }
 
-/* --------------------------------------------------------------------- rows */
+/* -------------------------------------------------------------------- entries */
 
-static bool comes_first(const void *a, const void *b) {
-    const cell *x = a, *y = b;
-    return x->item != y->item ? x->item < y->item : x->at < y->at;
+static void copy_entries(const making *k) {
+    pmkt_cf_data *d = k->d;
+    int64_t at = 0;
+    for (int64_t u = 0; u < d->users; u++) {
+        const int64_t from = k->rows ? k->rows[u].from : u;
+        d->item_at[u] = at;
+        for (int64_t i = k->m.at[from]; i < k->m.at[from + 1]; i++, at++) {
+            d->item[at] = k->new_column ? k->new_column[k->m.item[i]] : k->m.item[i];
+            d->item_weight[at] = k->m.weight ? k->m.weight[i] : 1.0f;
+        }
+    }
+    d->item_at[d->users] = at;
 }
 
-/* Row u of the data: its entries at `to`, ascending; how many in *n. */
-static pmkt_status fill_row(const maker *k, int64_t u, int64_t to, int64_t *n, pmkt_error *err) {
-    const pmkt_cf_matrix *m = &k->m;
-    pmkt_cf_data *d = k->data;
-    const int64_t from = m->at[k->user[u].at], length = m->at[k->user[u].at + 1] - from;
-    bool ascends = true;
-    for (int64_t i = 0; i < length; i++) {
-        const int64_t e = from + i;
-        k->row[i] = (cell){k->item_to[m->item[e]], m->weight ? m->weight[e] : 1.0f, e};
-        ascends = ascends && (i == 0 || k->row[i - 1].item <= k->row[i].item);
-    }
-    if (!ascends) pmkti_sort(k->row, (size_t)length, sizeof *k->row, comes_first);
-    *n = 0;
-    for (int64_t i = 0; i < length;) {
-        double sum = 0;
-        const int64_t first = i;
-        for (; i < length && k->row[i].item == k->row[first].item; i++) {
-            sum += (double)k->row[i].weight;
-        }
-        const float weight = (float)sum;
-        if (!isfinite(weight)) {
-            return pmkti_fail_at(err, PMKT_E_BAD_ROW, PMKT_WHERE_ROW, k->row[first].at,
-                                 "the weights of entry %lld and its repetitions are too large",
-                                 (long long)k->row[first].at);
-        }
-        d->item[to + *n] = k->row[first].item;
-        d->item_weight[to + *n] = weight;
-        ++*n;
-    }
-    return PMKT_OK;
+static bool less(const void *a, const void *b) {
+    return *(const float *)a < *(const float *)b;
 }
 
-static pmkt_status fill_rows(maker *k, const pmkti_run *run, pmkt_error *err) {
-    pmkt_cf_data *d = k->data;
-    const int64_t before = d->users > 0 ? k->m.at[d->users] : 0;
-    pmkt_status status = pmkti_cf_data_room(d, before, err);
-    for (int64_t u = 0; !status && u < d->users; u++) {
-        const int64_t length = k->m.at[u + 1] - k->m.at[u];
-        if (length > k->longest) k->longest = length;
-    }
-    if (!status && k->longest > 0) {
-        k->row = pmkti_alloc(&d->allocator, (size_t)k->longest, sizeof *k->row);
-        if (!k->row) status = pmkti_no_memory(err, (size_t)k->longest * sizeof *k->row);
-    }
-    for (int64_t u = 0; !status && u < d->users; u++) {
-        int64_t n = 0;
-        if (u % 4096 == 0 && pmkti_canceled(run, 0.6 * (double)u / (double)d->users, "matrix")) {
-            return pmkti_stopped(err, PMKT_E_CANCELED);
+/* Adds up equal columns, smallest weight first, so that their order is nothing; false if a sum is not
+   finite. The arrays keep their length until they are cut. */
+static bool add_up(pmkt_cf_data *d) {
+    int64_t to = 0, i = 0;
+    for (int64_t u = 0; u < d->users; u++) {
+        const int64_t end = d->item_at[u + 1];
+        d->item_at[u] = to;
+        while (i < end) {
+            int64_t next = i + 1;
+            while (next < end && d->item[next] == d->item[i]) next++;
+            if (next - i > 1)
+                pmkti_sort(d->item_weight + i, (size_t)(next - i), sizeof(float), less);
+            double sum = 0; /* which also makes -0 a plain 0 */
+            for (int64_t j = i; j < next; j++) sum += (double)d->item_weight[j];
+            d->item[to] = d->item[i];
+            d->item_weight[to] = (float)sum;
+            if (!isfinite(d->item_weight[to++])) return false;
+            i = next;
         }
-        status = fill_row(k, u, d->item_at[u], &n, err);
-        d->item_at[u + 1] = d->item_at[u] + n;
     }
-    return status;
+    d->item_at[d->users] = to;
+    return true;
 }
 
-/* Gives back what repetitions have left unused. */
-static pmkt_status shrink(pmkt_cf_data *d, pmkt_error *err) {
-    const int64_t n = d->item_at[d->users], before = d->entries;
-    if (n == before) return PMKT_OK;
-    void *item = pmkti_resize(&d->allocator, d->item, (size_t)before, (size_t)n, sizeof *d->item);
-    if (!item) return pmkti_no_memory(err, (size_t)n * sizeof *d->item);
-    d->item = item;
-    void *weight =
-        pmkti_resize(&d->allocator, d->item_weight, (size_t)before, (size_t)n, sizeof(float));
-    if (!weight) {
-        /* One array is short already, so each is freed with its own length. */
-        pmkti_free(&d->allocator, d->item_weight, (size_t)before, sizeof *d->item_weight);
-        d->item_weight = NULL;
-        d->entries = n;
-        return pmkti_no_memory(err, (size_t)n * sizeof(float));
+/* Cuts the arrays of entries to `n` > 0, if some were added up. */
+static pmkt_status cut_entries(pmkt_cf_data *d, int64_t n, pmkt_error *err) {
+    const size_t old = (size_t)d->entries;
+    const pmkt_allocator *a = &d->allocator;
+    if (n == d->entries) return PMKT_OK;
+    /* What was by item is made anew anyway; what cannot be cut would be freed by the wrong size. */
+    int32_t *item = pmkti_alloc(a, (size_t)n, sizeof *item);
+    float *weight = pmkti_alloc(a, (size_t)n, sizeof *weight);
+    if (!item || !weight) {
+        pmkti_free(a, item, (size_t)n, sizeof *item);
+        pmkti_free(a, weight, (size_t)n, sizeof *weight);
+        return pmkti_no_memory(err, (size_t)n * sizeof *item);
     }
-    d->item_weight = weight;
+    memcpy(item, d->item, (size_t)n * sizeof *item);
+    memcpy(weight, d->item_weight, (size_t)n * sizeof *weight);
+    pmkti_free(a, d->item, old, sizeof *d->item);
+    pmkti_free(a, d->item_weight, old, sizeof *d->item_weight);
+    pmkti_free(a, d->user, old, sizeof *d->user);
+    pmkti_free(a, d->user_weight, old, sizeof *d->user_weight);
     d->entries = n;
-    return PMKT_OK;
+    d->item = item;
+    d->item_weight = weight;
+    d->user = pmkti_alloc(a, (size_t)n, sizeof *d->user);
+    d->user_weight = pmkti_alloc(a, (size_t)n, sizeof *d->user_weight);
+    return d->user && d->user_weight ? PMKT_OK : pmkti_no_memory(err, (size_t)n * 4);
 }
+
+static pmkt_status make_entries(making *k, pmkt_error *err) {
+    pmkt_cf_data *d = k->d;
+    d->entries = k->m.at ? k->m.at[k->m.users] : 0;
+    if (!pmkti_cf_data_room(d)) return pmkti_no_memory(err, (size_t)d->entries * 16);
+    if (d->entries == 0) return PMKT_OK;
+    copy_entries(k);
+    pmkti_cf_sparse users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
+    const pmkt_allocator *a = &k->allocator;
+    pmkt_status status =
+        pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.1, 0.4}, &users, &items);
+    if (!status) {
+        status = pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.4, 0.7}, &items, &users);
+    }
+    if (status) return pmkti_stopped(err, status);
+    if (!add_up(d)) {
+        return pmkti_fail(err, PMKT_E_OVERFLOW, "entries of one pair add up to more than a float");
+    }
+    status = cut_entries(d, d->item_at[d->users], err);
+    if (status) return status;
+    users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
+    status = pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.7, 1}, &users, &items);
+    return pmkti_stopped(err, status);
+}
+
+/* ----------------------------------------------------------------------- call */
 
 pmkt_status pmkt_cf_data_from_matrix(const pmkt_cf_matrix *matrix, const pmkt_allocator *allocator,
                                      const pmkt_run *run, pmkt_cf_data **data, pmkt_error *err) {
     if (!matrix) return pmkti_null(err, "matrix");
     if (!data) return pmkti_null(err, "data");
-    maker k = {.m = PMKT_CF_MATRIX_INIT};
-    pmkt_allocator mine;
-    pmkti_run checked;
+    making k = {.m = PMKT_CF_MATRIX_INIT};
     pmkt_status status = pmkti_struct_in(&k.m, sizeof k.m, matrix, sizeof k.m, "matrix", err);
-    if (!status) status = pmkti_allocator_check(allocator, &mine, err);
-    if (!status) status = check_shape(&k.m, err);
-    if (!status) status = check_entries(&k.m, err);
+    if (!status) status = pmkti_allocator_check(allocator, &k.allocator, err);
+    if (!status) status = check(&k.m, err);
+    if (!status) status = pmkti_run_check(run, k.m.at ? k.m.at[k.m.users] : 0, &k.run, err);
+    if (!status && pmkti_canceled(&k.run, 0, "sorting"))
+        status = pmkti_stopped(err, PMKT_E_CANCELED);
     if (status) return status;
-    const int64_t entries = k.m.users > 0 ? k.m.at[k.m.users] : 0;
-    status = pmkti_run_check(run, entries, &checked, err);
-    if (!status) status = pmkti_cf_data_empty(&mine, &k.data, err);
-    if (status) return status;
-    status = take_users(&k, err);
-    if (!status) status = take_items(&k, err);
-    if (!status) status = fill_rows(&k, &checked, err);
-    pmkti_free(&mine, k.row, (size_t)k.longest, sizeof *k.row);
-    pmkti_free(&mine, k.item_to, (size_t)k.m.items, sizeof *k.item_to);
-    pmkti_free(&mine, k.user, (size_t)k.m.users, sizeof *k.user);
-    if (!status) status = shrink(k.data, err);
-    if (!status) {
-        status = pmkti_cf_data_columns(k.data, &checked, (pmkti_stage){"columns", 0.6, 1}, err);
-    }
+    k.d = pmkti_cf_data_new(&k.allocator);
+    if (!k.d) return pmkti_no_memory(err, sizeof *k.d);
+    k.d->users = k.m.users;
+    k.d->items = k.m.items;
+    status = order_users(&k, err);
+    if (!status) status = order_items(&k, err);
+    if (!status) status = make_entries(&k, err);
+    pmkti_free(&k.allocator, k.rows, (size_t)k.m.users, sizeof *k.rows);
+    pmkti_free(&k.allocator, k.new_column, (size_t)k.m.items, sizeof *k.new_column);
     if (status) {
-        pmkt_cf_data_release(k.data);
+        pmkt_cf_data_release(k.d);
         return status;
     }
-    pmkti_cf_data_done(k.data);
-    *data = k.data;
+    pmkti_cf_data_finish(k.d);
+    *data = k.d;
     return PMKT_OK;
 }

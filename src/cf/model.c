@@ -98,16 +98,14 @@ pmkt_status pmkti_cf_order_by_popularity(pmkt_cf *model, pmkt_error *err) {
     return PMKT_OK;
 }
 
-float pmkti_cf_popularity_of(const pmkt_cf_data *data, int64_t item) {
-    double sum = 0;
-    for (int64_t e = data->user_at[item]; e < data->user_at[item + 1]; e++) {
-        if (data->user_weight[e] > 0) sum += (double)data->user_weight[e];
-    }
-    return sum < (double)FLT_MAX ? (float)sum : FLT_MAX;
-}
-
 static void sum_popularity(const pmkt_cf_data *data, float *popularity) {
-    for (int64_t i = 0; i < data->items; i++) popularity[i] = pmkti_cf_popularity_of(data, i);
+    for (int64_t i = 0; i < data->items; i++) {
+        double sum = 0;
+        for (int64_t e = data->user_at[i]; e < data->user_at[i + 1]; e++) {
+            if (data->user_weight[e] > 0) sum += (double)data->user_weight[e];
+        }
+        popularity[i] = sum < (double)FLT_MAX ? (float)sum : FLT_MAX;
+    }
 }
 
 /* ---------------------------------------------------------------- from data */

@@ -39,6 +39,11 @@ static pmkt_status check_query(pmkti_cf_question *q, bool users, pmkt_error *err
             err, PMKT_E_UNSUPPORTED,
             users ? "users have no category" : "the model was made without categories of items");
     }
+    if (!users && query->fallback == PMKT_CF_POPULAR && !model->popularity &&
+        model->facts.items > 0) {
+        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
+                          "the model does not know what is popular, to fall back on");
+    }
     if (!query->exclude_at) {
         return query->exclude ? pmkti_null(err, "query.exclude_at") : PMKT_OK;
     }
@@ -109,28 +114,14 @@ static int64_t work_of(const pmkti_cf_question *q) {
     return q->rows > INT64_MAX / each ? INT64_MAX : q->rows * each;
 }
 
-static void clear(pmkti_cf_question *q, const pmkt_cf *model, int64_t rows) {
-    const pmkt_cf_query defaults = PMKT_CF_QUERY_INIT;
-    memset(q, 0, sizeof *q);
-    q->query = defaults;
-    q->model = model;
-    q->rows = rows;
-}
-
-static pmkt_status get_ready(pmkti_cf_question *q, bool users, pmkt_cf_scratch *scratch,
-                             const pmkt_run *run, pmkt_error *err) {
-    set_filter(q, users);
-    const pmkt_status status = pmkti_run_check(run, work_of(q), &q->run, err);
-    if (status) return status;
-    pmkti_cf_scratch_init(&q->own, &q->model->allocator);
-    q->scratch = scratch ? scratch : &q->own;
-    return make_room(q, err);
-}
-
 pmkt_status pmkti_cf_question_begin(pmkti_cf_question *q, const pmkt_cf *model, bool users,
                                     int64_t rows, const pmkt_cf_query *query, const pmkt_run *run,
                                     const pmkt_cf_answer *answer, pmkt_error *err) {
-    clear(q, model, rows);
+    memset(q, 0, sizeof *q);
+    const pmkt_cf_query defaults = PMKT_CF_QUERY_INIT;
+    q->query = defaults;
+    q->model = model;
+    q->rows = rows;
     if (!model) return pmkti_null(err, "model");
     if (!answer) return pmkti_null(err, "answer");
     pmkt_status status = pmkti_count_check(rows, "n", err);
@@ -143,16 +134,13 @@ pmkt_status pmkti_cf_question_begin(pmkti_cf_question *q, const pmkt_cf *model, 
     }
     if (!status) status = check_query(q, users, err);
     if (!status) status = check_answer(q, err);
-    return status ? status : get_ready(q, users, q->query.scratch, run, err);
-}
-
-pmkt_status pmkti_cf_question_bare(pmkti_cf_question *q, const pmkt_cf *model, bool users,
-                                   int64_t rows, pmkt_cf_scratch *scratch, const pmkt_run *run,
-                                   pmkt_error *err) {
-    clear(q, model, rows);
-    if (!model) return pmkti_null(err, "model");
-    const pmkt_status status = pmkti_count_check(rows, "rows", err);
-    return status ? status : get_ready(q, users, scratch, run, err);
+    if (status) return status;
+    set_filter(q, users);
+    status = pmkti_run_check(run, work_of(q), &q->run, err);
+    if (status) return status;
+    pmkti_cf_scratch_init(&q->own, &model->allocator);
+    q->scratch = q->query.scratch ? q->query.scratch : &q->own;
+    return make_room(q, err);
 }
 
 void pmkti_cf_question_end(pmkti_cf_question *q) {

@@ -53,10 +53,6 @@ typedef struct pmkti_cf_question {
 pmkt_status pmkti_cf_question_begin(pmkti_cf_question *q, const pmkt_cf *model, bool users,
                                     int64_t rows, const pmkt_cf_query *query, const pmkt_run *run,
                                     const pmkt_cf_answer *answer, pmkt_error *err);
-/* The same without a query and an answer, for what asks otherwise (fold-in, rank). */
-pmkt_status pmkti_cf_question_bare(pmkti_cf_question *q, const pmkt_cf *model, bool users,
-                                   int64_t rows, pmkt_cf_scratch *scratch, const pmkt_run *run,
-                                   pmkt_error *err);
 void pmkti_cf_question_end(pmkti_cf_question *q);
 
 /* Numbers of the per-row exclusions, ascending in each row. */

@@ -61,16 +61,11 @@ static pmkt_status popular_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_
 }
 
 pmkt_status pmkti_cf_question_answer(pmkti_cf_question *q, const float *vectors, pmkt_error *err) {
-    const pmkt_cf *m = q->model;
-    if (q->query.fallback == PMKT_CF_POPULAR && !m->popularity && m->facts.items > 0) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "the model does not know what is popular, to fall back on");
-    }
     pmkt_status status = pmkti_cf_question_exclude(q, err);
     if (status) return status;
-    switch (m->facts.kind) {
+    switch (q->model->facts.kind) {
         case PMKT_CF_ALS:
-            status = pmkti_cf_question_by_vector(q, vectors, m->item_factors, false, err);
+            status = pmkti_cf_question_by_vector(q, vectors, q->model->item_factors, false, err);
             break;
         case PMKT_CF_KNN:
             status = pmkti_cf_question_each(q, knn_row, err);

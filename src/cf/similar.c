@@ -1,12 +1,12 @@
 /*
- * similar.c - what is most like an item, who is most like a user.
+ * similar.c - pmkt_cf_similar_items and pmkt_cf_similar_users: who is nearest to whom.
  */
 #include "cf/find.h"
 #include "cf/knn.h"
 #include "cf/question.h"
 #include "core/error.h"
 
-/* Which candidate each row is, which is left out as if it had been seen. */
+/* Who asks: each id, which is left out of its own answer. */
 static void find_rows(pmkti_cf_question *q, const uint64_t *ids, const float *vectors) {
     const int32_t d = q->model->facts.factors;
     for (int64_t i = 0; i < q->rows; i++) {
@@ -33,47 +33,41 @@ static pmkt_status knn_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scra
                                 &q->answer.counts[row], err);
 }
 
-static pmkt_status answer_all(pmkti_cf_question *q, const uint64_t *ids, const char *name,
-                              const float *vectors, pmkt_error *err) {
-    if (q->rows > 0 && !ids) return pmkti_null(err, name);
-    q->query.fallback = PMKT_CF_NOTHING; /* it means nothing here */
-    find_rows(q, ids, vectors);
-    pmkt_status status = pmkti_cf_question_exclude(q, err);
-    if (!status) {
-        status = q->model->facts.kind == PMKT_CF_KNN
-                     ? pmkti_cf_question_each(q, knn_row, err)
-                     : pmkti_cf_question_by_vector(q, vectors, vectors, true, err);
+static pmkt_status similar(const pmkt_cf *model, bool users, const uint64_t *ids, int64_t n,
+                           const pmkt_cf_query *query, const pmkt_run *run,
+                           const pmkt_cf_answer *answer, pmkt_error *err) {
+    pmkti_cf_question q;
+    if (model && model->facts.kind != PMKT_CF_ALS && (users || model->facts.kind != PMKT_CF_KNN)) {
+        return pmkti_fail(err, PMKT_E_UNSUPPORTED, "a model of this kind does not know what is %s",
+                          users ? "a similar user" : "a similar item");
     }
-    return status ? status : pmkti_cf_question_fall_back(q, err);
+    pmkt_status status = pmkti_cf_question_begin(&q, model, users, n, query, run, answer, err);
+    if (status) return status;
+    q.query.fallback = PMKT_CF_NOTHING; /* it means nothing here */
+    if (n > 0 && !ids) status = pmkti_null(err, users ? "users" : "items");
+    if (!status) {
+        const float *vectors = users ? model->user_factors : model->item_factors;
+        find_rows(&q, ids, vectors);
+        status = pmkti_cf_question_exclude(&q, err);
+        if (!status && model->facts.kind == PMKT_CF_ALS) {
+            status = pmkti_cf_question_by_vector(&q, vectors, vectors, true, err);
+        } else if (!status) {
+            status = pmkti_cf_question_each(&q, knn_row, err);
+        }
+        if (!status) status = pmkti_cf_question_fall_back(&q, err);
+    }
+    pmkti_cf_question_end(&q);
+    return status;
 }
 
 pmkt_status pmkt_cf_similar_items(const pmkt_cf *model, const uint64_t *items, int64_t n,
                                   const pmkt_cf_query *query, const pmkt_run *run,
                                   const pmkt_cf_answer *answer, pmkt_error *err) {
-    pmkti_cf_question q;
-    if (!model) return pmkti_null(err, "model");
-    if (model->facts.kind == PMKT_CF_POPULARITY) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "a popularity model does not know what is similar");
-    }
-    pmkt_status status = pmkti_cf_question_begin(&q, model, false, n, query, run, answer, err);
-    if (status) return status;
-    status = answer_all(&q, items, "items", model->item_factors, err);
-    pmkti_cf_question_end(&q);
-    return status;
+    return similar(model, false, items, n, query, run, answer, err);
 }
 
 pmkt_status pmkt_cf_similar_users(const pmkt_cf *model, const uint64_t *users, int64_t n,
                                   const pmkt_cf_query *query, const pmkt_run *run,
                                   const pmkt_cf_answer *answer, pmkt_error *err) {
-    pmkti_cf_question q;
-    if (!model) return pmkti_null(err, "model");
-    if (model->facts.kind != PMKT_CF_ALS) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED, "only a model of ALS knows who is similar");
-    }
-    pmkt_status status = pmkti_cf_question_begin(&q, model, true, n, query, run, answer, err);
-    if (status) return status;
-    status = answer_all(&q, users, "users", model->user_factors, err);
-    pmkti_cf_question_end(&q);
-    return status;
+    return similar(model, true, users, n, query, run, answer, err);
 }

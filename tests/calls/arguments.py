@@ -21,6 +21,17 @@ VALUES = {
     "const pmkt_arrow_options *": "&w->in.arrow_options",
     "const pmkt_arrow_columns *": "&w->in.arrow_columns",
     "const pmkt_arrow_item_columns *": "&w->in.arrow_item_columns",
+    "const pmkt_cf_data_options *": "&w->in.cf_data_options",
+    "const pmkt_cf_matrix *": "&w->in.cf_matrix",
+    "const pmkt_cf_als_options *": "&w->in.als_options",
+    "const pmkt_cf_knn_options *": "&w->in.knn_options",
+    "const pmkt_cf_popularity_options *": "&w->in.popularity_options",
+    "const pmkt_cf_factors *": "&w->in.cf_factors",
+    "const pmkt_cf_query *": "&w->in.cf_query",
+    "const pmkt_cf_history *": "&w->in.cf_history",
+    "const pmkt_cf_answer *": "&w->in.cf_answer",
+    "const pmkt_cf_split_options *": "&w->in.split_options",
+    "const pmkt_cf_evaluate_options *": "&w->in.evaluate_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -37,6 +48,14 @@ VALUES = {
     "const pmkt_buffer *": "w->buffer",
     "pmkt_arrow_events *": "w->arrow_events",
     "pmkt_arrow_items *": "w->arrow_items",
+    "const pmkt_cf_data *": "w->cf_data",
+    "const pmkt_cf_data *test": "w->cf_test",
+    "pmkt_cf_builder *": "w->cf_builder",
+    "const pmkt_cf_builder *": "w->cf_builder",
+    "const pmkt_cf *": "w->cf_als",
+    "pmkt_cf_live *": "w->cf_live",
+    "pmkt_cf_scratch *": "w->cf_scratch",
+    "const pmkt_cf_evaluation *": "w->cf_evaluation",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -47,22 +66,35 @@ VALUES = {
     "pmkt_rfm_group *": "w->out.groups",
     "pmkt_ids_counters *": "&w->out.ids_counters",
     "pmkt_file_info *": "&w->out.file_info",
+    "pmkt_cf_data_counts *": "&w->out.cf_counts",
+    "pmkt_cf_facts *": "&w->out.cf_facts",
+    "pmkt_cf_matrix *by_user": "&w->out.by_user",
+    "pmkt_cf_matrix *by_item": "&w->out.by_item",
+    "pmkt_cf_factors *": "&w->out.cf_factors",
+    "pmkt_cf_figures *": "&w->out.figures",
     "int64_t *": "w->out.i64",
     "int64_t *n": "&w->out.count",
     "int64_t *found": "&w->out.count",
     "int64_t *n_bad": "&w->out.count",
+    "int64_t *n_users": "&w->out.count",
+    "int64_t *n_items": "&w->out.count2",
     "int32_t *": "w->out.i32",
     "int32_t *codes": "&w->out.number",
     "uint64_t *": "w->out.u64",
     "uint8_t *": "w->out.u8",
+    "float *": "w->out.f32",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
     "const pmkt_events **": "&w->out.events",
     "const pmkt_items **": "&w->out.items",
+    "const uint64_t **users": "&w->out.ids",
+    "const uint64_t **items": "&w->out.other_ids",
+    "const double **": "&w->out.numbers",
     # input arrays
     "const uint64_t *": "w->in.ids",
     "const int64_t *": "w->in.times",
     "const int64_t *offsets": "w->in.offsets",
+    "const int64_t *at": "w->in.at",
     "const double *": "w->in.numbers",
     "const double *quantity": "w->in.quantities",
     "const char *bytes": "w->in.strings",
@@ -112,6 +144,21 @@ VALUES = {
     "pmkt_arrow_items_open.stream": "&w->item_stream",
     "pmkt_arrow_ids.stream": "&w->id_stream",
     "pmkt_arrow_ids.name": '"item"',
+    "pmkt_cf_save.path": "w->in.save_path",
+    "pmkt_cf_load.path": "w->in.cf_path",
+    "pmkt_cf_map.path": "w->in.cf_path",
+    "pmkt_cf_load_memory.bytes": "pmkt_buffer_data(w->cf_buffer)",
+    "pmkt_cf_load_memory.size": "pmkt_buffer_size(w->cf_buffer)",
+    "pmkt_cf_verify.model": "w->cf_mapped",
+    "pmkt_cf_live_swap.model": "w->cf_knn",
+    "pmkt_cf_builder_new.max_bytes": "INT64_C(1) << 20",
+    "pmkt_cf_metric_name.metric": "PMKT_CF_NDCG",
+    "pmkt_cf_evaluation_users.metric": "PMKT_CF_NDCG",
+    "pmkt_cf_evaluation_users.k": "2",
+    "pmkt_cf_evaluate_answers.users": "w->in.answered",
+    "pmkt_cf_evaluate_answers.ids": "w->in.answers",
+    "pmkt_cf_evaluate_answers.counts": "w->in.answer_counts",
+    "pmkt_cf_evaluate_answers.room": "2",
 }
 
 # What a function without a status answers to bad arguments, by its header.
@@ -133,6 +180,12 @@ BAD_ANSWERS = {
     "pmkt_rfm_migration_users": "NULL",
     "pmkt_rfm_scores_codes": "-1",
     "pmkt_rfm_scores_name": "NULL",
+    "pmkt_cf_builder_bytes": "0",
+    "pmkt_cf_data_retain": "NULL",
+    "pmkt_cf_default_weight": "0",
+    "pmkt_cf_live_get": "NULL",
+    "pmkt_cf_metric_name": "NULL",
+    "pmkt_cf_retain": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -152,7 +205,16 @@ DIGESTS = {
     "pmkt_buffer": "digest_bytes(pmkt_buffer_data(made), pmkt_buffer_size(made))",
     "pmkt_ids": "digest_ids(made)",
     "pmkt_idset": "digest_set(made)",
+    "pmkt_cf_data": "digest_data(made)",
+    "pmkt_cf_builder": "digest_builder(made)",
+    "pmkt_cf": "digest_model(made)",
+    "pmkt_cf_live": "digest_live(made)",
+    "pmkt_cf_evaluation": "digest_evaluation(made)",
 }
+
+# Handles with owners that are counted, which a call also gives by returning them; the others end in
+# _free.
+COUNTED = {"pmkt_cf_data", "pmkt_cf"}
 
 # ------------------------------------------------------------------ bad values
 
@@ -178,6 +240,24 @@ BAD_BY_NAME = {
     "f_high": ["(double)NAN", "(double)-INFINITY", "-2.0"],
     "f_low": ["(double)NAN", "(double)-INFINITY", "-2.0"],
     "group_size": ["0", "4", "4097", "SIZE_MAX"],
+    # numbers that may be as large as one likes
+    **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
+    **dict.fromkeys(
+        ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
+    ),
+    "factors": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
+    "neighbors": ["-1", "10001", "INT32_MIN", "INT32_MAX"],
+    "n_groups": ["-1", "65537", "INT32_MIN", "INT32_MAX"],
+    "bootstrap": ["-2", "INT32_MIN"],
+    # -1 is PMKT_CF_ZERO
+    **dict.fromkeys(
+        ("regularization", "alpha", "unobserved", "sigma", "shrinkage", "k1"),
+        ["(double)NAN", "(double)INFINITY", "(double)-INFINITY", "-2.0"],
+    ),
+    **dict.fromkeys(
+        ("nu", "b", "test", "level"),
+        ["(double)NAN", "(double)INFINITY", "(double)-INFINITY", "-2.0", "1.5"],
+    ),
 }
 
 # Parameters that may be NULL everywhere, as their headers say.
@@ -193,6 +273,8 @@ NULL_IS_FINE = {
     "length": "nobody need know the length",
     "known": "nobody need know",
     "codes": "nobody need know how many",
+    "query": "NULL is the defaults",
+    "scratch": "then the call allocates",
 }
 
 # Calls that look bad and are good, each with its reason. "function: parameter = value".
@@ -209,6 +291,20 @@ GOOD = {
     "pmkt_arrow_ids: ids = NULL": "remembers nothing",
     "pmkt_arrow_ids: name = NULL": "the only column",
     "pmkt_arrow_ids: room = INT64_MAX": "more room than is needed",
+    "pmkt_cf_data_matrix: by_user = NULL": "either may be NULL",
+    "pmkt_cf_data_matrix: by_item = NULL": "either may be NULL",
+    "pmkt_cf_from_factors: seen = NULL": "nobody had anything",
+    "pmkt_cf_ids: users = NULL": "any may be NULL",
+    "pmkt_cf_ids: n_users = NULL": "any may be NULL",
+    "pmkt_cf_ids: items = NULL": "any may be NULL",
+    "pmkt_cf_ids: n_items = NULL": "any may be NULL",
+    "pmkt_cf_live_new: model = NULL": "no model yet",
+    "pmkt_cf_live_swap: model = NULL": "no model any more",
+}
+
+# Calls that look good by NULL_IS_FINE and are bad, each with its reason.
+BAD = {
+    "pmkt_cf_evaluate_answers: options = NULL": "train must be given",
 }
 
 # Fields of input structs that a call must refuse to see NULL, or with the bad numbers of their type. What
@@ -229,6 +325,25 @@ STRICT_FIELDS = {
     "pmkt_arrow_columns": ["on_bad", "user", "time", "time_unit", "reserved"],
     "pmkt_arrow_item_columns": ["on_bad", "item", "reserved"],
     "pmkt_arrow_options": [],
+    "pmkt_cf_data_options": [
+        *("scale", "half_life_ms", "weights", "n_weights", "max_items_per_user"),
+        *("max_users_per_item", "reserved"),
+    ],
+    "pmkt_cf_matrix": ["users", "items", "at", "item", "reserved"],
+    "pmkt_cf_als_options": [
+        *("factors", "iterations", "loss", "solver", "cg_steps", "regularization", "alpha"),
+        *("unobserved", "nu", "sigma", "reserved"),
+    ],
+    "pmkt_cf_knn_options": ["similarity", "neighbors", "shrinkage", "k1", "b"],
+    "pmkt_cf_popularity_options": ["by", "reserved"],
+    "pmkt_cf_factors": ["factors", "users", "items", "user_factors", "item_factors"],
+    "pmkt_cf_query": ["k", "fallback", "exclude_at", "exclude"],
+    "pmkt_cf_history": ["rows", "at", "items", "reserved"],
+    "pmkt_cf_answer": ["ids", "counts", "reserved"],
+    "pmkt_cf_split_options": ["how", "test", "last", "reserved"],
+    "pmkt_cf_evaluate_options": [
+        *("n_k", "fallback", "n_groups", "group", "bootstrap", "level", "reserved"),
+    ],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -251,7 +366,7 @@ CONSUMES = {
 }
 
 # Output structs whose content holds pointers, which two equal calls do not share.
-NOT_COMPARABLE = {"pmkt_rfm_columns"}
+NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow"]
+PARTS = ["files", "ids", "idset", "arrow", "cf"]

@@ -71,6 +71,11 @@ def bad_numbers(kind, name):
     return table.BAD_BY_NAME.get(name) or table.BAD_NUMBERS.get(kind, [])
 
 
+def end_of(handle):
+    """The function that a handle's owner calls last."""
+    return f"{handle}_release" if handle in table.COUNTED else f"{handle}_free"
+
+
 def body(function, result, parameters, values):
     """The lines of C that make a call and say what it answered."""
     before, after, kept = [], [], []
@@ -81,7 +86,7 @@ def body(function, result, parameters, values):
             before.append(f"{handle} *made = w->out.handle;")
             values[i] = "&made"
             after.append(f"w->out.answer = {table.DIGESTS.get(handle, '0')};")
-            after.append(f"{handle}_free(made);")
+            after.append(f"{end_of(handle)}(made);")
             kept.append("w->out.handle = made;")
         elif function == "pmkt_rfm_scores_arrow" and kind == "struct ArrowArrayStream *":
             if values[i] != "NULL":
@@ -97,6 +102,9 @@ def body(function, result, parameters, values):
     bad = table.BAD_ANSWERS.get(function) or table.NEVER_BAD.get(function)
     if bad is None:
         sys.exit(f"tests/calls/arguments.py does not say what {function} answers to bad arguments")
+    if pointee(result) in table.COUNTED:
+        lines = [f"const {result}given = {call};", f"{end_of(pointee(result))}(given);"]
+        return [*lines, f"return given == {bad} ? PMKT_E_INVALID : PMKT_OK;"]
     return [f"return {call} == {bad} ? PMKT_E_INVALID : PMKT_OK;"]
 
 
@@ -127,6 +135,9 @@ def wish_for(program, function, parameter, value):
     if change in table.GOOD:
         program.used.add(change)
         return "WISH_OK"
+    if change in table.BAD:
+        program.used.add(change)
+        return "WISH_REFUSED"
     if value == "NULL" and parameter in table.NULL_IS_FINE:
         return "WISH_OK"
     return "WISH_REFUSED"
@@ -212,7 +223,7 @@ def add_sized(program, function, result, parameters, values):
 
 
 def add_function(program, function, result, parameters):
-    if result == "void" and len(parameters) == 1:  # a _free: the world frees its own
+    if result == "void" and len(parameters) == 1:  # the world ends its own handles
         add_call(program, function, result, parameters, ["NULL"], f"{function}: NULL", "WISH_OK")
         return
     values = [value_of(function, kind, name) for kind, name in parameters]
@@ -251,8 +262,8 @@ def main(arguments):
     program = Program()
     for function, result, parameters in program.functions:
         add_function(program, function, result, parameters)
-    for change in set(table.GOOD) - program.used:
-        sys.exit(f"tests/calls/arguments.py excuses a call that is not made: {change}")
+    for change in {*table.GOOD, *table.BAD} - program.used:
+        sys.exit(f"tests/calls/arguments.py names a call that is not made: {change}")
     write(program, table.PARTS, arguments[0])
 
 

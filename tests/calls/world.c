@@ -68,6 +68,8 @@ static void make_columns(world_in *in) {
         in->kinds[i] = i == 4 ? PMKT_KIND_VIEW : PMKT_KIND_ORDER;
         in->numbers[i] = i + 1;
         in->offsets[i + 1] = 3 * (i + 1);
+        in->bought[i] = (uint64_t)(i % 3) + 1;
+        in->at[i + 1] = i + 1;
     }
     memcpy(in->quantities, QUANTITIES, sizeof QUANTITIES);
     memcpy(in->strings, "annbobcyndaneveflo", 18);
@@ -94,6 +96,7 @@ static void make_structs(world_in *in) {
     in->events.user = in->ids;
     in->events.time = in->times;
     in->events.order = in->orders;
+    in->events.item = in->bought;
     in->events.amount = in->amounts;
     in->events.kind = in->kinds;
     memcpy(in->events.currency, "CNY", 3);
@@ -132,6 +135,12 @@ static void make_outputs(world_out *out) {
     pmkt_rfm_columns_init(&out->columns);
     pmkt_ids_counters_init(&out->ids_counters);
     pmkt_file_info_init(&out->file_info);
+    pmkt_cf_data_counts_init(&out->cf_counts);
+    pmkt_cf_facts_init(&out->cf_facts);
+    pmkt_cf_matrix_init(&out->by_user);
+    pmkt_cf_matrix_init(&out->by_item);
+    pmkt_cf_factors_init(&out->cf_factors);
+    pmkt_cf_figures_init(&out->figures);
 }
 
 /* ------------------------------------------------------------------ handles */

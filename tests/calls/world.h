@@ -25,6 +25,8 @@ typedef struct world_in {
     uint16_t kinds[WORLD_ROWS];
     double numbers[WORLD_ROWS]; /* whole */
     double quantities[WORLD_ROWS];
+    uint64_t bought[WORLD_ROWS]; /* items of the events */
+    int64_t at[WORLD_ROWS + 1];  /* one element a row */
     int64_t offsets[WORLD_ROWS + 1];
     char strings[32];
     pmkt_transition transitions[2];
@@ -43,8 +45,26 @@ typedef struct world_in {
     pmkt_arrow_options arrow_options;
     pmkt_arrow_columns arrow_columns;
     pmkt_arrow_item_columns arrow_item_columns;
-    char load_path[256]; /* of a saved state; of a saved dictionary; and where nothing is yet */
+    pmkt_cf_weight weights[1];
+    pmkt_cf_data_options cf_data_options;
+    int32_t columns[WORLD_ROWS];
+    float ones[WORLD_ROWS * 4];
+    pmkt_cf_matrix cf_matrix;
+    pmkt_cf_als_options als_options;
+    pmkt_cf_knn_options knn_options;
+    pmkt_cf_popularity_options popularity_options;
+    pmkt_cf_factors cf_factors;
+    pmkt_cf_query cf_query;
+    pmkt_cf_history cf_history;
+    pmkt_cf_answer cf_answer;
+    pmkt_cf_split_options split_options;
+    int32_t ks[2], groups[WORLD_ROWS];
+    pmkt_cf_evaluate_options evaluate_options;
+    uint64_t answered[WORLD_ROWS], answers[WORLD_ROWS * 2];
+    int32_t answer_counts[WORLD_ROWS];
+    char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
+    char cf_path[256];
     char save_path[256];
 } world_in;
 
@@ -54,6 +74,7 @@ typedef struct world_out {
     uint64_t u64[WORLD_ROOM];
     int32_t i32[WORLD_ROOM];
     uint8_t u8[WORLD_ROOM];
+    float f32[WORLD_ROOM];
     char text[WORLD_ROOM];
     int64_t count, count2;
     int32_t number, number2;
@@ -65,6 +86,8 @@ typedef struct world_out {
     pmkt_rfm_group groups[64];
     pmkt_ids_counters ids_counters;
     pmkt_file_info file_info;
+    pmkt_cf_data_counts cf_counts;
+    pmkt_cf_facts cf_facts;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -72,6 +95,11 @@ typedef struct world_out {
     struct ArrowArrayStream stream;
     const pmkt_events *events;
     const pmkt_items *items;
+    const uint64_t *ids, *other_ids;
+    const double *numbers;
+    pmkt_cf_matrix by_user, by_item;
+    pmkt_cf_factors cf_factors;
+    pmkt_cf_figures figures;
 } world_out;
 
 typedef struct world {
@@ -87,6 +115,13 @@ typedef struct world {
     pmkt_arrow_events *arrow_events;
     pmkt_arrow_items *arrow_items;
     struct ArrowArrayStream event_stream, item_stream, id_stream;
+    pmkt_cf_data *cf_data, *cf_test;
+    pmkt_cf_builder *cf_builder;
+    pmkt_cf *cf_als, *cf_knn, *cf_mapped;
+    pmkt_cf_live *cf_live;
+    pmkt_cf_scratch *cf_scratch;
+    pmkt_cf_evaluation *cf_evaluation;
+    pmkt_buffer *cf_buffer;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */
