@@ -168,11 +168,10 @@ typedef struct pmkt_cf_figures {
     int64_t rows;
     const int32_t *group; /* [rows] -1 = all users, then 0, 1, ... */
     const int32_t *k;
-    const int32_t *metric; /* PMKT_CF_PRECISION, ... */
-    const double *value;   /* NaN if the group has no users */
-    const double *
-        low; /* bounds of the bootstrap interval (percentiles, linear between two; Efron, 1979); NaN for */
-    const double *high;       /* COVERAGE and GINI, and without a bootstrap */
+    const int32_t *metric;    /* PMKT_CF_PRECISION, ... */
+    const double *value;      /* NaN if the group has no users */
+    const double *low;        /* bounds of the bootstrap interval (percentiles, linear between */
+    const double *high;       /* two; Efron, 1979); NaN for COVERAGE, GINI, and without it */
     const int64_t *users;     /* in the group, who count */
     int64_t evaluated;        /* users who count */
     int64_t unknown;          /* users with relevant items whom the model does not know, also if
