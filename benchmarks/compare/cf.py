@@ -71,9 +71,7 @@ def als(args: Args) -> None:
         for factors in args.factors:
             one = cf_peers.Training(m, factors, False, args.threads)
             ours, loss, target = one.equal(args.iterations)
-            took = against(
-                lambda: one.pmkt(ours), lambda: one.implicit(args.iterations), args.reps
-            )
+            took = against(lambda: one.pmkt(ours), lambda: one.implicit(args.iterations), args.reps)
             found += rows(f"{name}, d = {factors}", took)
             losses.append(
                 f"- {name}, d = {factors}: implicit {target:.8g} after {args.iterations} "
@@ -92,9 +90,7 @@ def cholesky(args: Args) -> None:
             pair = one.loss(one.pmkt(1)), one.loss(one.implicit(1))
             took = against(lambda: one.pmkt(1), lambda: one.implicit(1), args.reps)
             found += rows(f"{name}, d = {factors}", took)
-            losses.append(
-                f"- {name}, d = {factors}: implicit {pair[1]:.8g}, pmkt {pair[0]:.8g}"
-            )
+            losses.append(f"- {name}, d = {factors}: implicit {pair[1]:.8g}, pmkt {pair[0]:.8g}")
     show("ALS, one exact iteration (Cholesky), preparation included", "s", found)
     print("\n" + "\n".join(losses))
 
@@ -107,8 +103,15 @@ def trained(items: int, factors: int, threads: int) -> Tuple[np.ndarray, np.ndar
     import pmkt
 
     m = cf_data.generated(20_000, items, 40 * items if items < 100_000 else 4_000_000, 3)
-    model = pmkt.ALS(factors=factors, iterations=4, loss="classic", nu=0.0,
-                     regularization=1.0, seed=1, threads=threads).fit(m.astype(np.float32))
+    model = pmkt.ALS(
+        factors=factors,
+        iterations=4,
+        loss="classic",
+        nu=0.0,
+        regularization=1.0,
+        seed=1,
+        threads=threads,
+    ).fit(m.astype(np.float32))
     return np.array(model.user_factors), np.array(model.item_factors)
 
 
@@ -184,8 +187,9 @@ def fold(args: Args) -> None:
 
     items = args.items[0]
     x, y = trained(items, 64, args.threads)
-    model = pmkt.ALS.from_factors(x, y, loss="classic", nu=0.0, regularization=0.01, alpha=1.0,
-                                  threads=1)
+    model = pmkt.ALS.from_factors(
+        x, y, loss="classic", nu=0.0, regularization=0.01, alpha=1.0, threads=1
+    )
     peer = cf_peers.peer_of(x, y, 1)
     peer.alpha = 1.0
     direct = cf_peers.FoldIn(model, 85)
@@ -240,8 +244,11 @@ def memory(args: Args) -> None:
             text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             peak[name] = int(text.split()[-1])
         found.append(
-            [f"d = {factors}", *(report.mebibytes(p) for p in peak.values()),
-             f"{peak['pmkt'] / peak['implicit']:.2f}"]
+            [
+                f"d = {factors}",
+                *(report.mebibytes(p) for p in peak.values()),
+                f"{peak['pmkt'] / peak['implicit']:.2f}",
+            ]
         )
     print("\n### Peak memory of a fit above what was there, MiB (the larger matrix)\n")
     print(report.table(["", "pmkt", "implicit", "pmkt / implicit"], found), flush=True)
@@ -255,8 +262,10 @@ def scaling(args: Args) -> None:
     for name, m in matrices(args).items():
         for solver in ("cg", "cholesky"):
             task = cf_peers.Training(m, 64, solver == "cholesky", 1)
-            took = in_turns({"2 threads": lambda: task.pmkt(3, 2), "1 thread": lambda: task.pmkt(3, 1)},
-                            args.reps)
+            took = in_turns(
+                {"2 threads": lambda: task.pmkt(3, 2), "1 thread": lambda: task.pmkt(3, 1)},
+                args.reps,
+            )
             found += rows(f"{name}, {solver}", took, ours="2 threads")
     x, y = cf_peers.gaussian(4_000, args.items[0], 64)
     model = cf_peers.Serving(x, y, 1).model
@@ -304,7 +313,9 @@ def knn(args: Args) -> None:
             def ours(kind: str = similarity) -> Any:
                 return pmkt.ItemKNN(100, similarity=kind, threads=args.threads).fit(m)
 
-            found += rows(f"{name}, {similarity}", in_turns({"pmkt": ours, "implicit": theirs}, args.reps))
+            found += rows(
+                f"{name}, {similarity}", in_turns({"pmkt": ours, "implicit": theirs}, args.reps)
+            )
     show("Item-kNN, 100 neighbors", "s", found)
 
 
@@ -341,17 +352,23 @@ def events(args: Args) -> None:
         return both_ways(u, i, weights())
 
     def pandas() -> Any:
-        return both_ways(pd.factorize(user, sort=True)[0], pd.factorize(item, sort=True)[0], weights())
+        return both_ways(
+            pd.factorize(user, sort=True)[0], pd.factorize(item, sort=True)[0], weights()
+        )
 
-    took = in_turns({"pmkt": ours, "pandas factorize, SciPy": pandas, "NumPy unique, SciPy": scipy},
-                    args.reps)
+    took = in_turns(
+        {"pmkt": ours, "pandas factorize, SciPy": pandas, "NumPy unique, SciPy": scipy}, args.reps
+    )
     made, _ = scipy()
     mine = ours().to_scipy()
     same = mine.shape == made.shape and np.allclose(mine.data, made.data, rtol=1e-4, atol=1e-6)
     if not same:
         raise SystemExit("cf.py: the two matrices differ")
-    show(f"{n / 1e6:.0f} M events to a matrix by rows and by columns", "s",
-         rows(f"{n / 1e6:.0f} M", took))
+    show(
+        f"{n / 1e6:.0f} M events to a matrix by rows and by columns",
+        "s",
+        rows(f"{n / 1e6:.0f} M", took),
+    )
     print(f"\npmkt: {n / took['pmkt'].median / 1e6:.1f} M events/s")
 
 
@@ -375,8 +392,12 @@ def parse() -> Args:
     p.add_argument("--reps", type=int, default=5, help="timed turns (5)")
     p.add_argument("--threads", type=int, default=2, help="of both (2)")
     p.add_argument("--iterations", type=int, default=15, help="of implicit (15)")
-    p.add_argument("--library", type=Path, metavar="FILE",
-                   help="libpmkt.so to measure ($PMKT_LIBRARY, else the installed package's)")
+    p.add_argument(
+        "--library",
+        type=Path,
+        metavar="FILE",
+        help="libpmkt.so to measure ($PMKT_LIBRARY, else the installed package's)",
+    )
     p.add_argument("--peak", help=argparse.SUPPRESS)  # contender:factors, used by --only memory
     args = p.parse_args()
     args.factors, args.items = [64, 128], [50_000, 200_000, 1_000_000]

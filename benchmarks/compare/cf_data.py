@@ -134,9 +134,7 @@ def retail() -> Task:
     """
     import pandas as pd
 
-    r = pd.read_csv(
-        home() / "online_retail.csv.xz", dtype={"InvoiceNo": str, "StockCode": str}
-    )
+    r = pd.read_csv(home() / "online_retail.csv.xz", dtype={"InvoiceNo": str, "StockCode": str})
     r = r[(r.Quantity > 0) & r.CustomerID.notna() & ~r.InvoiceNo.str.startswith("C")]
     r = r.drop_duplicates(["InvoiceNo", "StockCode"])
     r = r.sort_values(["InvoiceDate", "InvoiceNo", "StockCode"], kind="stable")

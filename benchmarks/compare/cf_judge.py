@@ -11,9 +11,7 @@ Matrix = sp.csr_matrix
 Scores = Callable[[np.ndarray], np.ndarray]  # rows of users -> users x items
 
 
-def answers(
-    score: Scores, users: np.ndarray, seen: Matrix, k: int, chunk: int = 512
-) -> np.ndarray:
+def answers(score: Scores, users: np.ndarray, seen: Matrix, k: int, chunk: int = 512) -> np.ndarray:
     """The k best items of each user that they have not seen, best first; equal: the lower first."""
     found = np.empty((len(users), k), np.int64)
     for start in range(0, len(users), chunk):

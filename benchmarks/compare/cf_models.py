@@ -191,9 +191,7 @@ def with_behaviors(kind: type) -> type:
         name = kind.name + ", all behaviors"
         space = {**kind.space, "view": between(0.03, 1.0), "favorite": between(0.1, 1.0)}
 
-        def matrix(
-            self, train: Matrix, behaviors: Dict[str, Matrix], settings: Settings
-        ) -> Matrix:
+        def matrix(self, train: Matrix, behaviors: Dict[str, Matrix], settings: Settings) -> Matrix:
             return sum((settings[name] * m for name, m in behaviors.items()), train).tocsr()
 
         def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:

@@ -44,9 +44,7 @@ def kernels() -> str:
 def first_factors(m: Matrix, factors: int, seed: int = 1) -> Tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     shape = np.float32(0.1 / np.sqrt(factors))
-    return tuple(
-        (rng.standard_normal((n, factors), dtype=np.float32) * shape) for n in m.shape
-    )
+    return tuple((rng.standard_normal((n, factors), dtype=np.float32) * shape) for n in m.shape)
 
 
 # ------------------------------------------------------------------------ training

@@ -152,8 +152,12 @@ def parse() -> argparse.Namespace:
     p.add_argument("--seeds", type=int, default=5, help="of the test (5)")
     p.add_argument("--threads", type=int, default=2, help="of the models (2)")
     p.add_argument("--quick", action="store_true", help="two data sets, 4 trials, 2 seeds, no EASE")
-    p.add_argument("--library", type=Path, metavar="FILE",
-                   help="libpmkt.so to measure ($PMKT_LIBRARY, else the installed package's)")
+    p.add_argument(
+        "--library",
+        type=Path,
+        metavar="FILE",
+        help="libpmkt.so to measure ($PMKT_LIBRARY, else the installed package's)",
+    )
     args = p.parse_args()
     if args.quick:
         args.data, args.trials, args.seeds = "jd,retail", 4, 2

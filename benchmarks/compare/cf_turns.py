@@ -32,7 +32,9 @@ def number(value: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def in_turns(works: Dict[str, Work], reps: int, before: Optional[Dict[str, Work]] = None) -> Dict[str, Took]:
+def in_turns(
+    works: Dict[str, Work], reps: int, before: Optional[Dict[str, Work]] = None
+) -> Dict[str, Took]:
     """A B C, C B A, A B C, ... `before` is done before each turn of its contender, untimed."""
     took = {name: Took() for name in works}
     names = list(works)
@@ -49,7 +51,9 @@ def in_turns(works: Dict[str, Work], reps: int, before: Optional[Dict[str, Work]
     return took
 
 
-def rows(what: str, took: Dict[str, Took], scale: float = 1.0, ours: str = "pmkt") -> List[List[str]]:
+def rows(
+    what: str, took: Dict[str, Took], scale: float = 1.0, ours: str = "pmkt"
+) -> List[List[str]]:
     """A row a contender: what, who, wall (min-max), CPU, how many times as fast ours is."""
     mine = took[ours].median
     return [

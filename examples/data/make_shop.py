@@ -78,7 +78,9 @@ def main() -> None:
                 if rng.random() < 0.2:
                     category = pick(likes)
                 c = names[category]
-                weights = [a if p not in bought else 0.05 * a for a, p in zip(appeal[c], products[c])]
+                weights = [
+                    a if p not in bought else 0.05 * a for a, p in zip(appeal[c], products[c])
+                ]
                 product = products[c][pick(weights)]
                 when += timedelta(seconds=20 + int(rng.random() * 200))
                 steps = ["view"]

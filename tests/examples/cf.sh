@@ -6,6 +6,7 @@
 # Counts are compared with those that awk finds in the file; the model must beat popularity, answer
 # nobody what they have ordered, and say the same on one thread and two. Then files and command lines that are
 # not as they should be.
+# shellcheck disable=SC2016  # awk programs
 set -uo pipefail
 
 if [[ $# -ne 1 || ! -x $1 ]]; then
