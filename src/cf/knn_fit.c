@@ -80,7 +80,7 @@ static void offer(const fit *f, const bench *b, pmkti_cf_heap *heap, int64_t i, 
     if (j == i) return;
     if (heap->least > FLT_MIN && bound < (double)heap->least) return;
     const float s = similarity_of(f, b, i, j);
-    if (s > 0) pmkti_cf_heap_push(heap, s, (int32_t)j);
+    if (s > 0 && pmkti_cf_heap_wants(heap, s, (int32_t)j)) pmkti_cf_heap_push(heap, s, (int32_t)j);
 }
 
 static void find_neighbors(fit *f, bench *b, int64_t i) {

@@ -93,8 +93,8 @@ pmkt_status pmkti_cf_knn_recommend(const pmkt_cf *model, const int32_t *item, co
     pmkti_cf_ranked *at =
         pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_HEAP, room ? room : 1, sizeof *at);
     if (!at) return pmkti_no_memory(err, room * sizeof *at);
-    pmkti_cf_heap heap = {at, 0, (int64_t)room,
-                          filter->has_min_score ? filter->min_score : -INFINITY};
+    const float least = filter->has_min_score ? filter->min_score : -INFINITY;
+    pmkti_cf_heap heap = {at, 0, (int64_t)room, least};
     for (int64_t i = 0; i < s.n; i++) {
         const int32_t j = s.touched[i];
         const float score = score_of(s.sum[j]);
