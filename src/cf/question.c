@@ -39,11 +39,6 @@ static pmkt_status check_query(pmkti_cf_question *q, bool users, pmkt_error *err
             err, PMKT_E_UNSUPPORTED,
             users ? "users have no category" : "the model was made without categories of items");
     }
-    if (!users && query->fallback == PMKT_CF_POPULAR && !model->popularity &&
-        model->facts.items > 0) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "the model does not know what is popular, to fall back on");
-    }
     if (!query->exclude_at) {
         return query->exclude ? pmkti_null(err, "query.exclude_at") : PMKT_OK;
     }
@@ -51,6 +46,7 @@ static pmkt_status check_query(pmkti_cf_question *q, bool users, pmkt_error *err
 }
 
 static pmkt_status check_answer(const pmkti_cf_question *q, pmkt_error *err) {
+    if (q->answer.reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "answer.reserved is not 0");
     if (q->rows == 0) return PMKT_OK;
     if (!q->answer.ids) return pmkti_null(err, "answer.ids");
     if (!q->answer.counts) return pmkti_null(err, "answer.counts");

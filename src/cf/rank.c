@@ -132,6 +132,7 @@ static pmkt_status rank_many(ranking *r, const pmkti_run *run, pmkt_error *err) 
 
 static pmkt_status check(const ranking *r, pmkt_error *err) {
     const pmkt_cf *m = r->model;
+    if (r->answer.reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "answer.reserved is not 0");
     if (r->n > 0 && !r->users) return pmkti_null(err, "users");
     pmkt_status status = pmkti_cf_offsets_check(r->at, r->items, r->n, "items", err);
     if (status || r->n == 0) return status;

@@ -61,6 +61,10 @@ static pmkt_status popular_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_
 }
 
 pmkt_status pmkti_cf_question_answer(pmkti_cf_question *q, const float *vectors, pmkt_error *err) {
+    if (q->query.fallback == PMKT_CF_POPULAR && !q->model->popularity && q->filter.n > 0) {
+        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
+                          "the model does not know what is popular, to fall back on");
+    }
     pmkt_status status = pmkti_cf_question_exclude(q, err);
     if (status) return status;
     switch (q->model->facts.kind) {
