@@ -362,9 +362,9 @@ static inline void pmkt_cf_knn_options_init(pmkt_cf_knn_options *options) {
 
 /*
  * Fits item-kNN (Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering Recommendation
- * Algorithms", WWW 2001). Similarities are exact (summed in double precision, kept as float); among equal ones the lower id is
- * kept. A user's score
- * of an item is the sum over the items they have of weight * similarity.
+ * Algorithms", WWW 2001). Similarities are exact, summed in double precision and kept as float; among
+ * equal ones the lower id is kept. A user's score of an item is the sum over the items they have of
+ * weight * similarity.
  *
  * Errors: PMKT_E_INVALID, PMKT_E_CANCELED, PMKT_E_NOMEM. Any thread. O(sum over users of their entries
  * squared). Since 0.3.

@@ -143,7 +143,7 @@ static pmkt_status iterate(fit *f, pmkt_error *err) {
     const side items = {d->items,       d->users,        d->user_at,      d->user,
                         d->user_weight, f->item_factors, f->user_factors, "items"};
     for (int32_t i = 1; i <= f->o.iterations; i++) {
-        pmkti_cf_solved of_users, of_items;
+        pmkti_cf_solved of_users = {0}, of_items = {0};
         pmkt_status status = run_pass(f, &users, &of_users, err);
         if (!status) status = run_pass(f, &items, &of_items, err);
         if (status) return status;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cf/knn.h"
-#include "cf/topk_answer.h"
+#include "cf/topk_rows.h"
 #include "core/error.h"
 
 typedef struct sums {
@@ -93,16 +93,16 @@ pmkt_status pmkti_cf_knn_recommend(const pmkt_cf *model, const int32_t *item, co
     pmkti_cf_ranked *at =
         pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_HEAP, room ? room : 1, sizeof *at);
     if (!at) return pmkti_no_memory(err, room * sizeof *at);
-    pmkti_cf_heap heap = pmkti_cf_heap_of(&topk, at);
-    heap.room = (int64_t)room;
+    pmkti_cf_heap heap = {at, 0, (int64_t)room,
+                          filter->has_min_score ? filter->min_score : -INFINITY};
     for (int64_t i = 0; i < s.n; i++) {
         const int32_t j = s.touched[i];
         const float score = score_of(s.sum[j]);
-        if (score >= heap.least && pmkti_cf_passes(filter, without, j)) {
+        if (pmkti_cf_heap_wants(&heap, score, j) && pmkti_cf_passes(filter, without, j)) {
             pmkti_cf_heap_push(&heap, score, j);
         }
     }
-    pmkti_cf_answer_row(&topk, &heap, ids, scores, count);
+    pmkti_cf_write_row(&topk, &heap, ids, scores, count);
     return PMKT_OK;
 }
 

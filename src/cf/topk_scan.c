@@ -117,6 +117,12 @@ static pmkti_cf_block_head head_of(const scanning *g, int64_t block) {
     return head;
 }
 
+/* Within the range of float; what is not a number lets everything through. */
+static float float_of(double limit) {
+    if (!(limit > -FLT_MAX)) return -FLT_MAX;
+    return limit < FLT_MAX ? (float)limit : FLT_MAX;
+}
+
 static pmkti_cf_probe probe_of(const scanning *g, const scan_row *s,
                                const pmkti_cf_block_head *head) {
     double wanted = s->least * s->per_t * head->per_unit;
@@ -125,7 +131,7 @@ static pmkti_cf_probe probe_of(const scanning *g, const scan_row *s,
     }
     const double limit = wanted - s->off * (double)head->norm;
     const float reach = (float)(s->length * (double)head->spread);
-    return (pmkti_cf_probe){s->codes, s->bias, reach, (float)fmin(fmax(limit, -FLT_MAX), FLT_MAX)};
+    return (pmkti_cf_probe){s->codes, s->bias, reach, float_of(limit)};
 }
 
 /*

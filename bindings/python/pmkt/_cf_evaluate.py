@@ -79,7 +79,8 @@ def train_test_split(
         since: temporal: the test begins at this date or time, in place of ``test``.
         seed: of the random choice, which depends on it, the user and the item alone.
         kind: only events of this kind, such as ``"order"``, can be test; the others are training
-            before the time of the test, and neither after it.
+            before the time of the test, and neither after it. Of a frame without ``kind_column`` it
+            is the kind of every row.
         tz: the zone of ``since``, and of a frame's times.
 
     Returns:
@@ -103,7 +104,9 @@ def train_test_split(
     )
     frame = None
     if not isinstance(events, Events):
-        frame, events = events, _events_of(events, {"tz": tz, "on_bad": "skip", **columns})
+        every = {} if kind is None or "kind_column" in columns else {"kind": kind}
+        given = {"tz": tz, "on_bad": "skip", **every, **columns}
+        frame, events = events, _events_of(events, given)
     elif columns:
         raise errors.InvalidInput(f"{next(iter(columns))}= is for frames; these are Events")
     part = np.empty(len(events), np.uint8)

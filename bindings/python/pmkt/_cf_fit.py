@@ -69,12 +69,13 @@ class ALS(Recommender):
 
     Args:
         factors: 1 to 1,024.
-        regularization: None: 0.003 ("ials"), 0.01 ("classic").
-        alpha: an entry w has the weight alpha |w| (1).
+        regularization: None: 0.03 ("ials"), 0.01 ("classic").
+        alpha: an entry w has the weight alpha |w|; None: 1 / the mean |w|, so that the other
+            defaults suit entries of any scale.
         iterations: each solves for all users, then for all items.
         solver: ``"cg"``: ``cg_steps`` steps (3) of conjugate gradient; ``"cholesky"``: exactly.
         loss: ``"ials"``: with a weight ``unobserved`` (0.1) of all pairs, and a regularization that
-            grows with the entries of a user or item to the power ``nu`` (1); ``"classic"``:
+            grows with the entries of a user or item to the power ``nu`` (0.5); ``"classic"``:
             confidence 1 + alpha |w|, and ``nu`` 0. See cf.h for the formulas.
         sigma: the first factors are normal with deviation sigma / sqrt(factors) (0.1).
         seed: of the first factors.

@@ -200,7 +200,8 @@ def metrics(user: Truth, k: int) -> Dict[str, float]:
 
 
 def gini(counts: np.ndarray) -> float:
-    """Of how often each item is answered: the area between the curve of Lorenz and the diagonal."""
+    """Of how often each item is answered: the area between the curve of Lorenz and the diagonal, as
+    a share of what it is if all answers are one item."""
     counts = np.sort(counts.astype(np.float64))
     n = len(counts)
-    return float((2 * np.arange(1, n + 1) - n - 1) @ counts / (n * counts.sum()))
+    return float((2 * np.arange(1, n + 1) - n - 1) @ counts / ((n - 1) * counts.sum()))

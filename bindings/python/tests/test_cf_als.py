@@ -20,10 +20,13 @@ import pmkt
 
 scipy_sparse = needed("scipy.sparse")
 
-DEFAULTS: Dict[str, Dict[str, float]] = {
-    "ials": dict(regularization=0.003, alpha=1, unobserved=0.1, nu=1),
-    "classic": dict(regularization=0.01, alpha=1, unobserved=0, nu=0),
-}
+
+def defaults(matrix: Any, loss: str) -> Dict[str, float]:
+    """Those of cf.h; alpha fits the scale of the entries."""
+    alpha = 1 / np.abs(matrix.data.astype(np.float64)).mean()
+    if loss == "ials":
+        return dict(regularization=0.03, alpha=alpha, unobserved=0.1, nu=0.5)
+    return dict(regularization=0.01, alpha=alpha, unobserved=0, nu=0)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,8 @@ def test_every_iteration_against_numpy(
     matrix: Any, loss: str, solver: str, factors: int, given: Dict[str, Any]
 ) -> None:
     x, y = first_factors(matrix, factors)
-    how = {**DEFAULTS[loss], **{name: v for name, v in given.items() if name != "cg_steps"}}
+    how = {**defaults(matrix, loss), **given}
+    how.pop("cg_steps", None)
     steps = given.get("cg_steps", 3) if solver == "cg" else None
     reference = Als(matrix, loss, **how)
     for n, (users, items, expected) in enumerate(reference.iterations(x, y, 4, steps), 1):
@@ -251,7 +255,7 @@ def test_hostile_factors(users: Any, items: Any, given: Dict[str, Any]) -> None:
 @pytest.mark.parametrize("loss", ["ials", "classic"])
 def test_fold_in_against_numpy(matrix: Any, loss: str) -> None:
     model = pmkt.ALS(12, loss=loss, alpha=2.0, iterations=5).fit(matrix)
-    how = {**DEFAULTS[loss], "alpha": 2.0}
+    how = {**defaults(matrix, loss), "alpha": 2.0}
     reference = Als(matrix, loss, **how)
     y = model.item_factors.astype(np.float64)
     found = model.fold_in(matrix)
@@ -308,7 +312,7 @@ def test_files(texts: pmkt.Events, tmp_path: Path, map: bool) -> None:
     assert np.array_equal(again.recommend("user 3", 5).scores, answer.scores)
     assert again.to_bytes() == model.to_bytes() == (tmp_path / "model.pmkt").read_bytes()
     assert again.alpha == 2.0 and again.solver == "cholesky" and again.seed == 7
-    assert again.unobserved == 0 and again.nu == 1 and again.final_loss == model.final_loss
+    assert again.unobserved == 0 and again.nu == 0.5 and again.final_loss == model.final_loss
     assert (again.info.mapped > 0) is map
     assert again.info.data_hash == model.info.data_hash
     bare = pmkt.ALS.load(tmp_path / "model.pmkt", map=map)

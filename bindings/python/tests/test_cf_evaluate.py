@@ -109,6 +109,8 @@ def test_frames_stay_frames(maker: str) -> None:
     assert type(train) is type(frame) and type(test) is type(frame)
     assert list(map(str, test["beside"])) == list(map(str, np.array(["a", "d"])))
     assert len(train["u"]) == 2
+    again = pmkt.train_test_split(frame, since=3, user="u", item="i", time="t", kind="favorite")
+    assert len(again[1]["u"]) == 2  # every row is of that kind
 
 
 @pytest.mark.parametrize(
@@ -257,8 +259,12 @@ def test_groups_and_intervals(parts: Any) -> None:
         low, high = result.intervals[metric]
         assert low <= result[metric] <= high and low < high
     assert "gini@10" not in result.intervals
-    wide = pmkt.evaluate(model, train, test, 10, bootstrap=200, seed=1, level=0.99)
-    assert wide.intervals["ndcg@10"].high >= result.intervals["ndcg@10"].high
+    intervals = [
+        pmkt.evaluate(model, train, test, 10, seed=1, level=level).intervals["ndcg@10"]
+        for level in (0.5, 0.9, 0.99)
+    ]
+    assert intervals[2].low < intervals[1].low < intervals[0].low
+    assert intervals[2].high > intervals[1].high > intervals[0].high
     labels = [groups.get(user) for user in range(90)]
     for given in (pandas.Series(groups), labels, np.array(labels, object)):
         again = pmkt.evaluate(model, train, test, 10, groups=given, bootstrap=200, seed=1)

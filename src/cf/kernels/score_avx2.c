@@ -55,20 +55,24 @@ INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti
     }
     const uint8_t *at = codes + ((size_t)from * 4 + (size_t)first) * 32;
     for (int32_t g = from; g < to; g++, at += PMKTI_CF_BLOCK * 4) {
-        __m256i low[4], high[4];
+        /* First the low halves of the bytes, then the high ones, so that few registers hold them. */
+        __m256i both[4], now[4];
         for (int w = 0; w < wide; w++) {
-            const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)(at + 32 * w));
-            low[w] = _mm256_and_si256(both, half);
-            high[w] = _mm256_and_si256(_mm256_srli_epi16(both, 4), half);
+            both[w] = _mm256_loadu_si256((const __m256i *)(const void *)(at + 32 * w));
+            now[w] = _mm256_and_si256(both[w], half);
+            both[w] = _mm256_srli_epi16(both[w], 4);
         }
         for (int q = 0; q < n; q++) {
             const __m256i a = four(probe[q].codes + 8 * (size_t)g);
             for (int w = 0; w < wide; w++) {
-                part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(low[w], a));
+                part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(now[w], a));
             }
+        }
+        for (int w = 0; w < wide; w++) now[w] = _mm256_and_si256(both[w], half);
+        for (int q = 0; q < n; q++) {
             const __m256i b = four(probe[q].codes + 8 * (size_t)g + 4);
             for (int w = 0; w < wide; w++) {
-                part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(high[w], b));
+                part[q][w] = _mm256_add_epi16(part[q][w], _mm256_maddubs_epi16(now[w], b));
             }
         }
     }
