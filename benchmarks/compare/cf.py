@@ -333,7 +333,7 @@ def events(args: Args) -> None:
     weight = np.zeros(32)
     for number_of in (3, 5, 7, 10):
         weight[number_of] = pmkt.default_weight(number_of)
-    batch_of = pmkt.Events(user=user, item=item, kind=kind, time=when)
+    batch_of = pmkt.Events(user=user, item=item, kind_column=kind, time=when)
 
     def ours() -> Any:
         return pmkt.CFData(batch_of, half_life="90d", threads=args.threads)

@@ -6,7 +6,7 @@ data, over the full catalogue, by one function in float64 (cf_judge.py). Contend
 space draw the same settings. pmkt.evaluate must agree with that function.
 
     cf_quality.py --library build-bench/libpmkt.so            all, half an hour
-    cf_quality.py --library build-bench/libpmkt.so --quick    a minute
+    cf_quality.py --library build-bench/libpmkt.so --quick    minutes
 
 Exit status 1 if pmkt is worse than the best of implicit and irspack by more than 0.002 in either figure,
 if learning from all behaviors is no better than from orders, or if two judges disagree.
@@ -151,7 +151,7 @@ def parse() -> argparse.Namespace:
     p.add_argument("--trials", type=int, default=16, help="settings that each tries (16)")
     p.add_argument("--seeds", type=int, default=5, help="of the test (5)")
     p.add_argument("--threads", type=int, default=2, help="of the models (2)")
-    p.add_argument("--quick", action="store_true", help="two data sets, 4 trials, 2 seeds, no EASE")
+    p.add_argument("--quick", action="store_true", help="two data sets, 3 trials, 1 seed, no EASE")
     p.add_argument(
         "--library",
         type=Path,
@@ -160,7 +160,7 @@ def parse() -> argparse.Namespace:
     )
     args = p.parse_args()
     if args.quick:
-        args.data, args.trials, args.seeds = "jd,retail", 4, 2
+        args.data, args.trials, args.seeds = "jd,retail", 3, 1
         args.contenders = "pmkt,defaults,irspack,implicit,popularity"
     return args
 
