@@ -397,7 +397,8 @@ static inline void pmkt_cf_popularity_options_init(pmkt_cf_popularity_options *o
 
 /*
  * Ranks items by popularity: of all time, or recent if the data has a short half_life_ms or a
- * since_ms; of one category if the query names it. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
+ * since_ms; of one category if the query names it. A user who was not in the data is unknown to this model as
+ * to the others, so that they can be compared: PMKT_CF_POPULAR in the query answers them too. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
  * PMKT_E_NOMEM. Any thread. O(entries + items log items). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_popularity_fit(const pmkt_cf_data *data,
