@@ -8,8 +8,13 @@
 
 #include "cf/kernels/solve.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpsabi" /* of vectors as arguments; all of these are inlined */
+/* Of vectors as arguments: caller and callee are always of one file, so that they agree. */
+#if defined(__clang__)
+#if __has_warning("-Wpsabi")
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
+#elif defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
 typedef float v8 __attribute__((vector_size(32)));
