@@ -7,9 +7,11 @@ usage() {
 usage: examples/run.sh                      the main job on the orders in examples/data/
        examples/run.sh FILE [options]       the same on a file of yours
        examples/run.sh --options            all options of the program behind it
+       examples/run.sh like [arguments]     what would they like: examples/cf_recommend.c, on the
+                                            made-up shop in examples/data/ or a CSV file of yours
        examples/run.sh --help
 
-Builds the library and examples/rfm_report.c into build/examples, then runs the program. FILE is a
+Builds the library and its examples into build/examples, then runs the program. FILE is a
 CSV file; if its name ends in .xz, .gz, .zst or .bz2 it is decompressed on the way. Its columns are
 named by options:
 
@@ -29,6 +31,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 build=$root/build/examples
 program=$build/examples/rfm_report
+recommend=$build/examples/cf_recommend
 # shellcheck source=tests/needs.sh
 source "$root/tests/needs.sh"
 
@@ -49,9 +52,9 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
-    [[ -x $program ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
+    [[ -x $program && -x $recommend ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target rfm_report; } >"$log" 2>&1; then
+        cmake --build "$build" --target rfm_report cf_recommend; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         echo "examples/run.sh: the build failed; all of its output is in $log" >&2
         exit 1
@@ -150,6 +153,7 @@ main_job() {
     echo "One row a customer is in ${customers#"$PWD"/}; some of its columns:"
     head -n 4 "$customers" | cut -d , -f 1-3,5,6,11,13,16,18,20 | sed 's/^/  /'
     echo
+    echo "What would they like, and what goes with what: ${BASH_SOURCE[0]} like"
     echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--options lists the rest)"
 }
 
@@ -160,6 +164,12 @@ case ${1-} in
     --options)
         build
         "$program" --help
+        ;;
+    like)
+        build
+        shift
+        if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
+        "$recommend" "$@"
         ;;
     "")
         build

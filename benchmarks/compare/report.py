@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import os
 import platform
 import subprocess
+import sys
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
 
@@ -36,6 +39,46 @@ def machine() -> Dict[str, Any]:
         "load": [round(x, 2) for x in os.getloadavg()],
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
     }
+
+
+def use_library(library: Optional[Path]) -> None:
+    """Makes `import pmkt` take the binding of this tree with that library, if there is one."""
+    if library:
+        os.environ["PMKT_LIBRARY"] = str(library.resolve())
+    if os.environ.get("PMKT_LIBRARY"):
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "python"))
+
+
+def versions(*names: str) -> str:
+    """Which modules take part."""
+    modules = (importlib.import_module(name) for name in names)
+    return ", ".join(f"{module.__name__} {module.__version__}" for module in modules)
+
+
+# ------------------------------------------------------------------ memory
+
+
+def memory(key: str) -> int:
+    """A value of /proc/self/status in bytes, such as VmRSS or VmHWM."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * 1024
+    raise RuntimeError(f"/proc/self/status has no {key}")
+
+
+def reset_peak() -> bool:
+    """Makes VmHWM start again from what is resident now; False where that is not permitted.
+
+    Then VmHWM stays the peak since the process began. Loading is leaner than any run, so that the
+    peak of the first run is right even so.
+    """
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as clear:
+            clear.write("5")
+    except OSError:
+        return False
+    return True
 
 
 def bandwidth(program: str, threads: int) -> Dict[str, float]:

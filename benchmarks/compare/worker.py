@@ -16,6 +16,7 @@ from typing import Any, Dict
 import numpy as np
 
 from rfm_data import BYTES_PER_ORDER, make_columns, map_columns
+from report import memory, reset_peak
 from rfm_engines import ENGINES, Answer, Phases
 
 CHECKED = ("user", "orders", "revenue", "recency", "r", "f", "m")
@@ -23,29 +24,6 @@ SMALL = 20_000  # orders of the warm-up that loads code and starts thread pools
 
 
 # -------------------------------------------------------------- measuring
-
-
-def memory(key: str) -> int:
-    """A value of /proc/self/status in bytes, such as VmRSS or VmHWM."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith(key + ":"):
-                return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status has no {key}")
-
-
-def reset_peak() -> bool:
-    """Makes VmHWM start again from what is resident now; False where that is not permitted.
-
-    Then VmHWM stays the peak since the process began. Loading is leaner than any run, so that the
-    peak of the first run is right even so.
-    """
-    try:
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as clear:
-            clear.write("5")
-    except OSError:
-        return False
-    return True
 
 
 def digest(answer: Answer) -> str:

@@ -65,7 +65,7 @@ typedef struct pmkt_cf_data_options {
     uint32_t struct_size;          /* sizeof(pmkt_cf_data_options) */
     int32_t scale;                 /* PMKT_CF_LINEAR */
     int64_t as_of_ms;              /* exclusive: later events are left out;
-                                        0 = just after the last event */
+                                        0 = just after the last event with an item */
     int64_t since_ms;              /* earlier events are left out; 0 = none is too old */
     int64_t half_life_ms;          /* an event half_life_ms old counts half; 0 = age is nothing */
     const pmkt_cf_weight *weights; /* [n_weights] in place of the default of these kinds */
@@ -292,10 +292,11 @@ typedef struct pmkt_cf_als_options {
     int32_t loss;          /* PMKT_CF_IALS */
     int32_t solver;        /* PMKT_CF_CG */
     int32_t cg_steps;      /* 3; with PMKT_CF_CG */
-    double regularization; /* 0.003 (PMKT_CF_IALS), 0.01 (PMKT_CF_CLASSIC) */
-    double alpha;          /* 1 */
+    double regularization; /* 0.03 (PMKT_CF_IALS), 0.01 (PMKT_CF_CLASSIC) */
+    double alpha;          /* 1 / the mean |w| of the entries other than zero, so that the other
+                                defaults suit entries of any scale */
     double unobserved;     /* 0.1; PMKT_CF_IALS only */
-    double nu;             /* 1 (PMKT_CF_IALS), 0 (PMKT_CF_CLASSIC); from 0 to 1 */
+    double nu;             /* 0.5 (PMKT_CF_IALS), 0 (PMKT_CF_CLASSIC); from 0 to 1 */
     double sigma;          /* 0.1: first factors are normal with deviation sigma / sqrt(factors) */
     uint64_t seed;         /* of the first factors, which depend on it and the id alone */
     const float *first_users; /* [users * factors] in the data's order, to start from; or NULL */
@@ -329,12 +330,13 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
 PMKT_API pmkt_status pmkt_cf_als_fit(const pmkt_cf_data *data, const pmkt_cf_als_options *options,
                                      const pmkt_run *run, pmkt_cf **model, pmkt_error *err);
 
-/* How alike two items are, by their columns of the matrix. */
+/* How alike two items are, by their columns of the matrix; w and entries are those above zero. */
 enum {
     PMKT_CF_COSINE = 0, /* a.b / (|a| |b|) */
     PMKT_CF_TFIDF = 1,  /* the same of sqrt(w) * ln(1 + items / entries of the user) */
     PMKT_CF_BM25 = 2    /* the same of w (k1 + 1) / (k1 (1 - b + b * L_i / mean L) + w)
-                           * ln(1 + items / entries of the user), L_i = sum of w of the item */
+                           * ln(1 + items / entries of the user), L_i = sum of w of the item,
+                           * its mean that over all items */
 };
 
 /* Item-kNN, by brute force. Entries that are not above zero take no part. */
@@ -343,8 +345,9 @@ typedef struct pmkt_cf_knn_options {
     int32_t similarity;   /* PMKT_CF_COSINE */
     int32_t neighbors;    /* 100: the most similar items that each item keeps; 1 to 10,000 */
     int32_t drop_seen;    /* 1: as in ALS; then there are no recommendations for known users */
-    double shrinkage;     /* 0: similarities are divided by 1 + shrinkage / (users in common) */
-    double k1;            /* 1.2; of PMKT_CF_BM25 */
+    double shrinkage;     /* 0: similarities are divided by 1 + shrinkage / (users in common);
+                             to 1e9 */
+    double k1;            /* 1.2; of PMKT_CF_BM25; to 1e9 */
     double b;             /* 0.75; of PMKT_CF_BM25; PMKT_CF_ZERO is zero */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_cf_knn_options;
@@ -359,8 +362,9 @@ static inline void pmkt_cf_knn_options_init(pmkt_cf_knn_options *options) {
 
 /*
  * Fits item-kNN (Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering Recommendation
- * Algorithms", WWW 2001). Similarities are exact; among equal ones the lower id is kept. A user's score
- * of an item is the sum over the items they have of weight * similarity.
+ * Algorithms", WWW 2001). Similarities are exact, summed in double precision and kept as float; among
+ * equal ones the lower id is kept. A user's score of an item is the sum over the items they have of
+ * weight * similarity.
  *
  * Errors: PMKT_E_INVALID, PMKT_E_CANCELED, PMKT_E_NOMEM. Any thread. O(sum over users of their entries
  * squared). Since 0.3.
@@ -393,7 +397,8 @@ static inline void pmkt_cf_popularity_options_init(pmkt_cf_popularity_options *o
 
 /*
  * Ranks items by popularity: of all time, or recent if the data has a short half_life_ms or a
- * since_ms; of one category if the query names it. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
+ * since_ms; of one category if the query names it. A user who was not in the data is unknown to this model as
+ * to the others, so that they can be compared: PMKT_CF_POPULAR in the query answers them too. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
  * PMKT_E_NOMEM. Any thread. O(entries + items log items). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_popularity_fit(const pmkt_cf_data *data,

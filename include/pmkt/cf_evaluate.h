@@ -83,10 +83,14 @@ enum {
     PMKT_CF_MAP = 4,           /* sum over hits of precision at r / |R| */
     PMKT_CF_MRR = 5,           /* 1 / the least r, or 0 */
     PMKT_CF_HIT = 6,           /* 1 if hits > 0 */
-    PMKT_CF_NOVELTY = 7, /* mean over the answers of -log2(share of the users who have the item) */
+    PMKT_CF_NOVELTY = 7, /* mean over the answers of -log2(share of the users who have the item),
+                              by train or the model; what nobody has, as if one had it; 0 without
+                              an answer; NaN if neither knows who had what */
     /* not means over users, but of the group as a whole: */
-    PMKT_CF_COVERAGE = 8, /* share of the catalogue that is answered to anybody */
-    PMKT_CF_GINI = 9, /* of how often each item of the catalogue is answered: 0 even, 1 one item */
+    PMKT_CF_COVERAGE = 8, /* share of the catalogue (the model's items, of these the allowed
+                              ones) that is answered to anybody */
+    PMKT_CF_GINI = 9,     /* of how often each item of the catalogue is answered: 0 even, 1 one item
+                         (n / (n - 1) times the plain coefficient of n items); NaN without an answer */
     PMKT_CF_METRICS_ = 10 /* how many; grows with the list */
 };
 
@@ -97,7 +101,8 @@ PMKT_API const char *pmkt_cf_metric_name(int32_t metric);
 typedef struct pmkt_cf_evaluate_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_evaluate_options) */
     int32_t n_k;
-    const int32_t *k;          /* [n_k] each from 1 to 10,000, ascending; NULL: 10, 20, 100 */
+    const int32_t *k;          /* [n_k] each from 1 to 10,000, ascending, none twice;
+                                  NULL: 10, 20, 100 */
     const pmkt_cf_data *train; /* who had what, to be left out of the answers; NULL: as the model
                                   knows it */
     int32_t keep_seen; /* 1: what a user had may be answered, and counts if it is relevant */
@@ -106,7 +111,8 @@ typedef struct pmkt_cf_evaluate_options {
     int32_t fallback;  /* for users the model does not know: PMKT_CF_NOTHING or PMKT_CF_POPULAR */
     int32_t n_groups;  /* 0 to 65,536 */
     const int32_t *group;    /* [users of the test data] from 0 to n_groups - 1, or -1; NULL if 0 */
-    int32_t bootstrap;       /* 1,000 resamples of the users for an interval; -1 = none */
+    int32_t bootstrap;       /* 1,000 resamples of the users for an interval; to 1,000,000;
+                            -1 = none */
     int32_t reserved;        /* 0 */
     double level;            /* 0.95: of the intervals */
     uint64_t seed;           /* of the resamples */
@@ -143,7 +149,7 @@ PMKT_API pmkt_status pmkt_cf_evaluate(const pmkt_cf *model, const pmkt_cf_data *
  * first, as in pmkt_cf_answer with `room` ids a row. `train` in the options says what they had (which is
  * then not relevant; an answer that holds it anyway is a miss) and what the catalogue is; it must be given.
  * Users who are not in `users` count as unknown. Errors and cost as pmkt_cf_evaluate; PMKT_E_BAD_ROW
- * (where = the row) for an item or user that comes twice. Since 0.3.
+ * (where = the row) for an item or user that comes twice or is PMKT_ID_NONE. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_evaluate_answers(const uint64_t *users, int64_t n, const uint64_t *ids,
                                               const int32_t *counts, int64_t room,
@@ -162,13 +168,14 @@ typedef struct pmkt_cf_figures {
     int64_t rows;
     const int32_t *group; /* [rows] -1 = all users, then 0, 1, ... */
     const int32_t *k;
-    const int32_t *metric; /* PMKT_CF_PRECISION, ... */
-    const double *value;   /* NaN if the group has no users */
-    const double *low;    /* bounds of the bootstrap interval (percentiles; Efron, 1979); NaN for */
-    const double *high;   /* COVERAGE and GINI, and without a bootstrap */
-    const int64_t *users; /* in the group, who count */
-    int64_t evaluated;    /* users who count */
-    int64_t unknown;      /* users with relevant items whom the model does not know */
+    const int32_t *metric;    /* PMKT_CF_PRECISION, ... */
+    const double *value;      /* NaN if the group has no users */
+    const double *low;        /* bounds of the bootstrap interval (percentiles, linear between */
+    const double *high;       /* two; Efron, 1979); NaN for COVERAGE, GINI, and without it */
+    const int64_t *users;     /* in the group, who count */
+    int64_t evaluated;        /* users who count */
+    int64_t unknown;          /* users with relevant items whom the model does not know, also if
+                                 they fall back */
     int64_t nothing_relevant; /* users of the test data without a relevant item */
     int64_t cold_items;       /* relevant entries whose item the model does not know */
 } pmkt_cf_figures;

@@ -20,4 +20,9 @@ pmkt_status pmkti_cf_als_fold(const pmkt_cf *model, const int32_t *item, const f
                               int64_t n, pmkt_cf_scratch *scratch, float *factors, bool *known,
                               pmkt_error *err);
 
+/* The last step to a model with factors: its gram matrix, its index, its size. PMKT_E_NOMEM,
+   PMKT_E_CANCELED. */
+pmkt_status pmkti_cf_als_finish(pmkt_cf *model, const pmkti_run *run, pmkti_stage stage,
+                                pmkt_error *err);
+
 #endif

@@ -23,11 +23,10 @@ static void sift_up(pmkti_cf_ranked *at, int64_t i, pmkti_cf_ranked candidate) {
 
 void pmkti_cf_heap_push(pmkti_cf_heap *heap, float score, int32_t number) {
     const pmkti_cf_ranked candidate = {score, number};
-    if (!(score >= heap->least)) return;
     if (heap->n < heap->room) {
         sift_up(heap->at, heap->n, candidate);
         heap->n++;
-    } else if (pmkti_cf_before(candidate, heap->at[0])) {
+    } else {
         sift_down(heap->at, 0, heap->n, candidate);
     }
     if (heap->n == heap->room) heap->least = heap->at[0].score;

@@ -24,7 +24,14 @@ static inline bool pmkti_cf_before(pmkti_cf_ranked a, pmkti_cf_ranked b) {
     return a.score > b.score || (a.score == b.score && a.number < b.number);
 }
 
-/* Puts a candidate in, if it is among the best. A score that is NaN, of a damaged file, is not. */
+/* Whether a candidate would be among the best. A score that is NaN, of a damaged file, is not. */
+static inline bool pmkti_cf_heap_wants(const pmkti_cf_heap *heap, float score, int32_t number) {
+    const pmkti_cf_ranked candidate = {score, number};
+    return score >= heap->least &&
+           (heap->n < heap->room || pmkti_cf_before(candidate, heap->at[0]));
+}
+
+/* Puts in a candidate that is wanted. */
 void pmkti_cf_heap_push(pmkti_cf_heap *heap, float score, int32_t number);
 
 /* Puts the candidates in order, the best first; then it is a heap no more. */

@@ -76,7 +76,8 @@ static double code_vector(const float *v, int32_t d, double per_unit, int i, flo
         const int code = (int)(x + 8.5);
         const double off = x - (code - 8);
         uint8_t *at = codes + (size_t)(j / 8 * PMKTI_CF_BLOCK + i) * 4 + j % 4;
-        *at = j & 4 ? (uint8_t)((*at & 0x0F) | code << 4) : (uint8_t)((*at & 0xF0) | code);
+        const int both = j & 4 ? (*at & 0x0F) | code << 4 : (*at & 0xF0) | code;
+        *at = (uint8_t)both;
         error += off * off;
     }
     return sqrt(error);

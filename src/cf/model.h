@@ -21,8 +21,9 @@ struct pmkt_cf {
     const uint64_t *item_id; /* [items] ascending */
 
     /* Who had what; NULL if facts.has_seen is 0. */
+    int64_t n_seen;
     const int64_t *seen_at;   /* [users + 1] */
-    const int32_t *seen;      /* [seen_at[users]] items, ascending in each row */
+    const int32_t *seen;      /* [n_seen] items, ascending in each row */
     const float *seen_weight; /* kNN only */
 
     const uint64_t *category; /* [items], or NULL */
@@ -37,17 +38,32 @@ struct pmkt_cf {
     pmkti_cf_index index;      /* of item_factors */
 
     /* kNN: the neighbors of item i, most similar first, from near_at[i] on */
-    const int64_t *near_at; /* [items + 1] */
-    const int32_t *near;
-    const float *similarity;
+    int64_t n_near;
+    const int64_t *near_at;  /* [items + 1] */
+    const int32_t *near;     /* [n_near] */
+    const float *similarity; /* [n_near] */
 };
 
 /*
  * A new model with one owner, of a kind, with what every kind takes over from the data: ids, categories,
  * popularity, and (unless drop_seen) who had what, with weights for kNN. The rest is zero, for
- * the fit to fill.
+ * the fit to fill; pmkt_cf_release frees it, also half filled. `allocator` is the caller's, or NULL.
+ * PMKT_E_INVALID, PMKT_E_NOMEM.
  */
 pmkt_status pmkti_cf_model_new(const pmkt_cf_data *data, int32_t kind, bool drop_seen,
                                const pmkt_allocator *allocator, pmkt_cf **model, pmkt_error *err);
+
+/* The same without data: no ids yet, nothing seen, no popularity. */
+pmkt_status pmkti_cf_model_empty(int32_t kind, const pmkt_allocator *allocator, pmkt_cf **model,
+                                 pmkt_error *err);
+
+/* by_popularity, anew, for the popularity that is there. PMKT_E_NOMEM: then it is as it was. */
+pmkt_status pmkti_cf_order_by_popularity(pmkt_cf *model, pmkt_error *err);
+
+/* A copy of n elements in memory of the model; NULL on failure, and for n == 0. */
+void *pmkti_cf_copy(const pmkt_cf *model, const void *from, int64_t n, size_t size);
+
+/* The last thing a fit does: counts the bytes. */
+void pmkti_cf_model_done(pmkt_cf *model);
 
 #endif

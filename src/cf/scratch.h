@@ -14,10 +14,10 @@ enum {
     PMKTI_CF_FOLD_SYSTEM,  /* the matrix and right-hand side of a fold-in (als_fold.c) */
     PMKTI_CF_QUERY_VECTOR, /* factors of a row (fold-in) */
     PMKTI_CF_EXCLUDED,     /* sorted item numbers that a row leaves out */
-    PMKTI_CF_TOPK_CODES,   /* a query as codes, bounds (topk_one.c) */
+    PMKTI_CF_TOPK_CODES,   /* queries as codes (topk_scan.c) */
     PMKTI_CF_TOPK_HEAP,    /* the best so far */
     PMKTI_CF_TOPK_ALLOW,   /* numbers that a small set allows */
-    PMKTI_CF_TOPK_PANEL,   /* packed queries and scores of a block (topk_many.c) */
+    PMKTI_CF_TOPK_FOUND,   /* candidates that a scan lets through */
     PMKTI_CF_KNN_SCORES,   /* a sum and a mark an item (knn_recommend.c) */
     PMKTI_CF_RANK_ROW,     /* given items and their scores (rank.c) */
     PMKTI_CF_BUFFERS

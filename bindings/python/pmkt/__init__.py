@@ -1,4 +1,4 @@
-"""Precision marketing for e-commerce: who is worth what, from the orders you have.
+"""Precision marketing for e-commerce: who is worth what, and what they would like.
 
 >>> import pmkt
 >>> events = pmkt.Events(user=[1, 1, 2], time=[0, 86_400_000, 0], amount=[1999, 500, 30000])
@@ -10,6 +10,17 @@
 from __future__ import annotations
 
 from . import plot
+from ._cf_answers import Answers
+from ._cf_data import CFData, CFStats, default_weight
+from ._cf_evaluate import (
+    Evaluation,
+    evaluate,
+    evaluate_answers,
+    metric_names,
+    train_test_split,
+)
+from ._cf_fit import ALS, ItemKNN, Popularity
+from ._cf_model import ModelInfo, Recommender
 from ._dictionary import Forgotten, Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
@@ -33,6 +44,7 @@ from .errors import (
     InvalidInput,
     LimitReached,
     Mismatch,
+    NotFitted,
     OutOfMemory,
     Overflow,
     ParseError,
@@ -54,12 +66,17 @@ def default_threads() -> int:
 
 
 __all__ = [
+    "ALS",
+    "Answers",
     "BadFormat",
     "BadRow",
+    "CFData",
+    "CFStats",
     "Canceled",
     "Collision",
     "Corrupt",
     "Cuts",
+    "Evaluation",
     "Events",
     "FileError",
     "FileInfo",
@@ -69,26 +86,36 @@ __all__ = [
     "Ids",
     "IdsStats",
     "InvalidInput",
+    "ItemKNN",
     "Items",
     "LimitReached",
     "Migration",
     "Mismatch",
+    "ModelInfo",
+    "NotFitted",
     "OutOfMemory",
     "Overflow",
     "ParseError",
     "PmktError",
+    "Popularity",
     "RFM",
     "RFMScores",
     "Rates",
+    "Recommender",
     "Report",
     "Stats",
     "Table",
     "Unsupported",
     "build_info",
     "default_threads",
+    "default_weight",
+    "evaluate",
+    "evaluate_answers",
     "inspect",
     "kind_names",
+    "metric_names",
     "migration",
     "plot",
+    "train_test_split",
     "verify",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import ExitStack
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from ._arrow import UNITS, Stream, column_name, decimals_of, kind_labels, name_a
 from ._columns import Column, to_column
 from ._convert import Rejects
 from ._dictionary import Ids, check_ids
-from ._frames import Readable, as_table, column_names, readable, take_column
+from ._frames import (
+    Readable,
+    as_table,
+    column_names,
+    is_relation,
+    readable,
+    select_column,
+    take_column,
+)
 from ._ids import to_ids
 from ._kinds import kind_number, to_kinds
 from ._library import Handle, borrow, call, lib, pointer
@@ -29,6 +37,7 @@ from ._zones import ZoneLike, make_zone
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
 _EXTRA = {c.TYPE_INT64: np.int64, c.TYPE_UINT64: np.uint64, c.TYPE_DOUBLE: np.float64}
+_FORMS = ("item", "category")  # whose ids go back as they came, as users do
 _DTYPES = {"time": np.int64, "kind": np.uint16, "amount": np.int64, "quantity": np.int64}
 
 
@@ -80,6 +89,8 @@ class Events:
     report: Report
     """What the check of the rows found. What only some receivers need, such as an amount, is
     checked when the batch is added."""
+
+    _forms: Dict[str, Union[Users, Callable[[], Users]]]
 
     extra: Mapping[str, np.ndarray] = {}
     """Further columns of :meth:`from_arrow`, read-only: [rows] int64 (missing: its smallest),
@@ -198,8 +209,9 @@ class Events:
                 argument: take_column(table, name, argument) for argument, name in given.items()
             }
             self._build(columns, options, ids)
-        if ids is not None and ids.one_way and self._users.names:
-            self._users = Users()
+        if ids is not None and ids.one_way:
+            self._users = Users() if self._users.names else self._users
+            self._forms = {}
         self._check()
         return self
 
@@ -218,6 +230,12 @@ class Events:
         if self._struct.reject and source.again:
             return False
         self._users = Users() if source.dtype is None else Users.of_numbers(source.dtype)
+        if source.again:
+            self._forms = {
+                name: _late_form(source.source, named[name], name)
+                for name in _FORMS
+                if name in named
+            }
         if texts and known is not None and not known.one_way:
             numbers = known.ids if ids is None else _different(self._arrays["user"])
             if len(numbers):
@@ -286,6 +304,9 @@ class Events:
         options = _Options(kind, kinds, currency, exponent, tz, time_unit, on_bad)
         self._read(source, named, options, ids, extra, threads, progress, others=True)
         self._users = _users_of(self._arrays["user"], ids)
+        if ids is not None:
+            arrays = {name: self._arrays[name] for name in _FORMS if name in self._arrays}
+            self._forms = {name: _known_form(ids, arrays[name], name) for name in arrays}
         self._check()
         return self
 
@@ -375,6 +396,8 @@ class Events:
             if name in columns:
                 arrays[name], form = to_ids(columns[name], name, rejects)
                 forms.append(form)
+                if name in _FORMS:
+                    self._forms[name] = _named(form, name)
         if ids is not None:
             for form in forms:
                 ids.encode(list(form.names.values()))
@@ -400,6 +423,7 @@ class Events:
             raise errors.InvalidInput(f"on_bad is {options.on_bad!r}; expected 'fail' or 'skip'")
         self.exponent = whole("exponent", options.exponent, 0, 6)
         self.currency = currency_code(options.currency)
+        self._forms = {}
 
     def _check(self) -> None:
         self.report = self._deliver(
@@ -444,6 +468,36 @@ class Events:
         """The decimals of the amounts, or None if there are no amounts."""
         return self.exponent if "amount" in self._arrays else None
 
+    def _form(self, name: str) -> Users:
+        """How the ids of the column of users, items or categories go back to what came."""
+        if name == "user":
+            return self._users
+        form = self._forms.get(name)
+        if form is None:
+            return _named(Users(), name)
+        if not isinstance(form, Users):
+            form = self._forms[name] = form()
+        return form
+
+    def _part(self, keep: np.ndarray) -> "Events":
+        """The rows of a mask, as a batch of its own."""
+        part = Events.__new__(Events)
+        part.exponent, part.currency = self.exponent, self.currency
+        part._users, part._forms, part._unreadable = self._users, dict(self._forms), {}
+        part._arrays = {name: array[keep] for name, array in self._arrays.items()}
+        part.extra = {name: array[keep] for name, array in self.extra.items()}
+        part._struct = new(
+            pmkt_events,
+            on_bad=self._struct.on_bad,
+            rows=len(part._arrays["user"]),
+            every_kind=self._struct.every_kind,
+            currency_exponent=self._struct.currency_exponent,
+            currency=self._struct.currency,
+            **{name: pointer(array) for name, array in part._arrays.items()},
+        )
+        part._check()
+        return part
+
     def _deliver(self, function: Callable[[Any, Any], None]) -> Report:
         """Hands the struct and a fresh report to a function, and returns what it reported."""
         buffer = ReportBuffer(len(self))
@@ -462,6 +516,27 @@ class Events:
 
     def __reduce__(self) -> Any:
         raise TypeError("a batch of events can be neither copied nor pickled; copy its arrays")
+
+
+def _named(form: Users, name: str) -> Users:
+    form.what = {"item": "items", "category": "categories"}[name]
+    return form
+
+
+def _late_form(frame: Any, name: str, argument: str) -> Callable[[], Users]:
+    """The form of a column that C has read, looked for when somebody asks for it."""
+
+    def form() -> Users:
+        source = as_table(select_column(frame, name)) if is_relation(frame) else frame
+        column = take_column(source, name, argument)
+        return _named(to_ids(column, argument, Rejects(column.rows, True))[1], argument)
+
+    return form
+
+
+def _known_form(ids: Ids, numbers: np.ndarray, argument: str) -> Callable[[], Users]:
+    """The same of a column whose texts a dictionary has learned."""
+    return lambda: _named(_users_of(numbers, ids), argument)
 
 
 def _different(users: np.ndarray) -> np.ndarray:

@@ -133,7 +133,7 @@ def _of_relation(frame: Any, named: Mapping[str, Any], has_zone: bool) -> Readab
     if not has_zone and time.startswith(("DATE", "TIMESTAMP")) and "ZONE" not in time:
         raise needs_zone("time")
     wanted = dict.fromkeys(named.values())
-    quoted = ['"' + name.replace('"', '""') + '"' for name in wanted]
+    quoted = map(_quoted, wanted)
     dtype = _DUCKDB_NUMBERS.get(user)
     return Readable(
         frame.select(*quoted),
@@ -146,3 +146,12 @@ def _of_relation(frame: Any, named: Mapping[str, Any], has_zone: bool) -> Readab
 def as_table(frame: Any) -> Any:
     """A frame that can be read column by column: a relation of DuckDB as a pyarrow table."""
     return frame.to_arrow_table() if is_relation(frame) else frame
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def select_column(relation: Any, name: str) -> Any:
+    """One column of a relation of DuckDB, as a relation."""
+    return relation.select(_quoted(name))

@@ -16,7 +16,7 @@ from ._structs import pmkt_error
 
 # The release whose headers this package was written for. Before 1.0 a minor release may change
 # the ABI, so another one is refused rather than risked.
-MAJOR, MINOR = 0, 2
+MAJOR, MINOR = 0, 3
 
 _FILE = "libpmkt.dylib" if sys.platform == "darwin" else "libpmkt.so"
 

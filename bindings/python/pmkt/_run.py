@@ -95,6 +95,7 @@ class Running:
         self._error: Optional[BaseException] = None
         self._interrupted = False
         self._watching = False
+        self.beside = ""  # what a bar shows besides the stage
         self._callback = PROGRESS(self._step)
         self._run = new(pmkt_run, threads=threads, progress=pmkt_progress(self._callback, None))
 
@@ -104,8 +105,18 @@ class Running:
                 return 1
             if self._report is None:
                 return 0
-            return 1 if self._report(done, (stage or b"").decode("utf-8", "replace")) else 0
+            said = (stage or b"").decode("utf-8", "replace")
+            return 1 if self._report(done, said + self.beside if self._show else said) else 0
         except BaseException as error:  # goes to the caller, once C has returned
+            self._error = error
+            return 1
+
+    def heed(self, callback: Callable[..., Any], *arguments: Any) -> int:
+        """Calls another callback of the same call of C: 1 for a true answer. What it raises goes to
+        the caller as well."""
+        try:
+            return 1 if self._interrupted or callback(*arguments) else 0
+        except BaseException as error:
             self._error = error
             return 1
 

@@ -18,13 +18,12 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
-from typing import Any, List, Tuple
+from typing import List
 
 from . import _structs as s
+from ._signatures_cf import CF_SIGNATURES, Signature
 
-Signature = Tuple[str, Any, List[Any]]
-
-SIGNATURES: List[Signature] = [
+_CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
     # const char *pmkt_status_name(pmkt_status status);
     ("pmkt_status_name", c_char_p, [c_int32]),
@@ -558,6 +557,8 @@ SIGNATURES: List[Signature] = [
         ],
     ),
 ]
+
+SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES
 
 
 def bind(library: ctypes.CDLL) -> None:

@@ -1,4 +1,4 @@
-"""How user ids come in, and how they go back as they came."""
+"""How ids of users and items come in, and how they go back as they came."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Users:
         self.dtype: np.dtype = np.dtype(np.uint64)
         self.names: Dict[int, Text] = {}
         self.ids_only = False
+        self.what = "users"  # for messages
 
     @classmethod
     def of_file(cls, names: Optional[Dict[int, Text]] = None) -> "Users":
@@ -60,15 +61,15 @@ class Users:
         for number, text in pairs:
             if self.names.setdefault(number, text) != text:
                 raise InvalidInput(
-                    f"the users {self.names[number]!r} and {text!r} have the same id {number:#x}, "
-                    "by chance; rename one of them, or number your users"
+                    f"the {self.what} {self.names[number]!r} and {text!r} have the same id "
+                    f"{number:#x}, by chance; rename one of them, or number your {self.what}"
                 )
 
     def check(self, other: "Users") -> None:
         """Raises if the users of ``other`` cannot live together with these."""
         if self.kind and other.kind and self.kind is not other.kind:
             raise InvalidInput(
-                f"users given as {_KINDS[other.kind]} cannot join users given as "
+                f"{self.what} given as {_KINDS[other.kind]} cannot join {self.what} given as "
                 f"{_KINDS[self.kind]}: nobody could tell who is who"
             )
         small, large = sorted((self.names, other.names), key=len)
@@ -113,8 +114,17 @@ class Users:
 
     def form(self) -> "Users":
         """The same without the texts: enough to read a query."""
-        users = Users()
+        users = type(self)()
         users.kind, users.dtype, users.ids_only = self.kind, self.dtype, self.ids_only
+        users.what = self.what
+        return users
+
+    def only(self, ids: np.ndarray) -> "Users":
+        """The same with the texts of these ids alone."""
+        users = self.form()
+        if self.is_text:
+            texts = zip(ids.tolist(), map(self.names.get, ids.tolist()))
+            users.names = {number: text for number, text in texts if text is not None}
         return users
 
     def encode(self, values: Any, what: str, skip: bool) -> np.ndarray:

@@ -53,6 +53,10 @@ class ParseError(InvalidInput):
     code = c.E_PARSE
 
 
+class NotFitted(InvalidInput, AttributeError):
+    """The model has not been fitted yet."""
+
+
 class OutOfMemory(PmktError, MemoryError):
     """There is not enough memory."""
 

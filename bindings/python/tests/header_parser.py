@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 _NAMED_NUMBERS = {"UINT64_C(0)": 0, "INT64_MIN": -(2**63)}
 
@@ -34,7 +34,7 @@ class Header:
         prototypes: names to the whole prototype, squeezed.
     """
 
-    numbers: Dict[str, int] = field(default_factory=dict)
+    numbers: Dict[str, float] = field(default_factory=dict)
     structs: Dict[str, List[Tuple[str, str, int]]] = field(default_factory=dict)
     opaque: List[str] = field(default_factory=list)
     functions: Dict[str, Tuple[str, List[str]]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Header:
         self._structs(code)
         self._functions(code)
 
-    def number(self, text: str) -> int:
+    def number(self, text: str) -> Any:
         text = text.strip()
         text = re.sub(r"^\((.*)\)$", r"\1", text)
         text = _NAMED_NUMBERS.get(text, text)
@@ -62,6 +62,8 @@ class Header:
         for name, value in re.findall(r"^#define (PMKT_\w+) +(\S.*)$", text, flags=re.M):
             if re.fullmatch(r"[-(]*(?:U?INT64_C\()?-?\d+\)*|INT64_MIN", value.strip()):
                 self.numbers[name] = self.number(value)
+            elif re.fullmatch(r"\(-?\d+\.\d+\)", value.strip()):
+                self.numbers[name] = float(value.strip()[1:-1])
 
     def _enums(self, code: str) -> None:
         for body in re.findall(r"\benum\s*{(.*?)}", code, flags=re.S):
@@ -114,7 +116,7 @@ def read_headers(folder: Path) -> Header:
     """All of them, in the order in which they build on one another."""
     header = Header()
     names = ["base.h", "file.h", "time.h", "money.h", "ids.h", "idset.h", "events.h", "items.h"]
-    names += ["arrow.h", "rfm.h"]
+    names += ["arrow.h", "rfm.h", "cf.h", "cf_evaluate.h"]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.h"))
     for name in names:
         header.read(folder / name)

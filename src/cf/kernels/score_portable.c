@@ -1,12 +1,60 @@
+/* For any CPU: written so that compilers make use of 128-bit registers (SSE2, NEON). */
+#include "cf/index.h"
 #include "cf/kernels/score.h"
 
-double pmkti_cf_dot(const float *a, const float *b, int32_t d) {
+static double dot(const float *a, const float *b, int32_t d) {
     double lane[8] = {0};
     int32_t j = 0;
     for (; j + 8 <= d; j += 8) {
         for (int l = 0; l < 8; l++) lane[l] += (double)a[j + l] * (double)b[j + l];
     }
     for (int l = 0; j + l < d; l++) lane[l] += (double)a[j + l] * (double)b[j + l];
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    return pmkti_cf_lanes_sum(lane);
 }
+
+enum {
+    ROW = PMKTI_CF_BLOCK * 4 /* bytes of one group */
+};
+
+/* Adds one span to 16-bit sums, one a byte of a group: a byte has two coordinates, half a lane. */
+static void add_span(const uint8_t *codes, const int8_t *query, int32_t groups, int16_t sum[ROW]) {
+    for (int32_t g = 0; g < groups; g++, codes += ROW, query += 8) {
+        int16_t low[8], high[8];
+        for (int j = 0; j < 8; j++) {
+            low[j] = query[j % 4];
+            high[j] = query[4 + j % 4];
+        }
+        for (int i = 0; i < ROW; i += 8) {
+            for (int j = 0; j < 8; j++) {
+                const int code = codes[i + j];
+                sum[i + j] = (int16_t)(sum[i + j] + (code & 15) * low[j] + (code >> 4) * high[j]);
+            }
+        }
+    }
+}
+
+static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
+                     const pmkti_cf_probe *probe, uint32_t *mask) {
+    int32_t sums[PMKTI_CF_BLOCK] = {0};
+    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+        const int32_t left = groups - g < PMKTI_CF_SPAN ? groups - g : PMKTI_CF_SPAN;
+        int16_t part[ROW] = {0};
+        add_span(codes + (size_t)g * ROW, probe->codes + (size_t)g * 8, left, part);
+        for (int i = 0; i < PMKTI_CF_BLOCK; i++) {
+            sums[i] += part[4 * i] + part[4 * i + 1] + part[4 * i + 2] + part[4 * i + 3];
+        }
+    }
+    uint32_t bits = 0;
+    for (int i = 0; i < PMKTI_CF_BLOCK; i++) {
+        const float bound = steps[i] * ((float)(sums[i] - probe->bias) + probe->reach);
+        bits |= (uint32_t) !(bound < probe->limit) << i;
+    }
+    *mask = bits;
+}
+
+static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
+                      const pmkti_cf_probe *probe, uint32_t *mask) {
+    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) scan_one(steps, codes, groups, &probe[q], &mask[q]);
+}
+
+const pmkti_cf_scorer pmkti_cf_scorer_portable = {dot, scan_one, scan_many};

@@ -1,0 +1,211 @@
+#include "cf/als_row.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Entries of a panel: half of a second cache; longer rows are taken in pieces. */
+#define PANEL_FLOATS 65536
+#define AHEAD 8 /* vectors to ask memory for before they are copied */
+
+int32_t pmkti_cf_width(int32_t d) {
+    return (d + PMKTI_CF_WIDTH - 1) / PMKTI_CF_WIDTH * PMKTI_CF_WIDTH;
+}
+
+/* --------------------------------------------------------------------- room */
+
+static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
+    const int64_t most = PANEL_FLOATS / rule->width;
+    const int64_t rows = longest < most ? longest : most;
+    return (rows + 15) / 16 * 16 + 16;
+}
+
+size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
+    const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
+    const size_t matrix = rule->kind == PMKT_CF_CHOLESKY ? width * width : 0;
+    return rows * (width + 3) + matrix + 5 * width;
+}
+
+void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t longest,
+                       float *floats) {
+    const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
+    room->panel_rows = (int64_t)rows;
+    room->panel = floats;
+    memset(room->panel, 0, rows * width * sizeof *floats); /* what is beyond d stays 0 */
+    room->a = room->panel + rows * width;
+    room->t = room->a + rows;
+    room->c = room->t + rows;
+    room->b = room->c + rows;
+    room->r = room->b + width;
+    room->p = room->r + width;
+    room->q = room->p + width;
+    room->x = room->q + width;
+    room->m = rule->kind == PMKT_CF_CHOLESKY ? room->x + width : NULL;
+}
+
+/* ------------------------------------------------------------------- panels */
+
+/* A row in the making. */
+typedef struct row {
+    const pmkti_cf_rule *rule;
+    const pmkti_cf_room *room;
+    const int32_t *item;
+    const float *weight;
+    int64_t n;
+    double lambda;
+    bool in_one; /* all of it is in the panel */
+} row;
+
+static void gather(const row *w, int64_t from, int64_t n) {
+    const size_t d = (size_t)w->rule->d, width = (size_t)w->rule->width;
+    const float *fixed = w->rule->fixed;
+    for (int64_t j = 0; j < n; j++) {
+        if (j + AHEAD < n) {
+            const char *soon = (const char *)(fixed + (size_t)w->item[from + j + AHEAD] * d);
+            for (size_t line = 0; line < d * sizeof *fixed; line += 64)
+                __builtin_prefetch(soon + line);
+        }
+        memcpy(w->room->panel + (size_t)j * width, fixed + (size_t)w->item[from + j] * d,
+               d * sizeof *fixed);
+    }
+}
+
+/* a and t of a piece. */
+static void weigh(const row *w, int64_t from, int64_t n) {
+    const pmkti_cf_rule *rule = w->rule;
+    for (int64_t j = 0; j < n; j++) {
+        const double weight = w->weight ? (double)w->weight[from + j] : 1.0;
+        const double a = rule->alpha * fabs(weight);
+        w->room->a[j] = (float)a;
+        w->room->t[j] = weight > 0 ? (float)(rule->classic ? 1.0 + a : a) : 0.0f;
+    }
+}
+
+typedef void (*piece_fn)(const row *w, int64_t n);
+
+/* Visits the row piece by piece; one that is in the panel is not gathered again. */
+static void each_piece(const row *w, bool again, piece_fn fn) {
+    for (int64_t from = 0; from < w->n; from += w->room->panel_rows) {
+        const int64_t left = w->n - from;
+        const int64_t n = left < w->room->panel_rows ? left : w->room->panel_rows;
+        if (!(again && w->in_one)) {
+            gather(w, from, n);
+            weigh(w, from, n);
+        }
+        fn(w, n);
+    }
+}
+
+static double dot(const float *a, const float *b, int32_t n) {
+    double sum = 0;
+    for (int32_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+/* ------------------------------------------------------ conjugate gradient */
+
+static void add_target(const row *w, int64_t n) {
+    const pmkti_cf_room *room = w->room;
+    w->rule->solver->combine(room->panel, n, w->rule->width, room->t, room->b);
+}
+
+/* q += sum of a (y.p) y */
+static void add_product(const row *w, int64_t n) {
+    const pmkti_cf_room *room = w->room;
+    const int32_t width = w->rule->width;
+    w->rule->solver->products(room->panel, n, width, room->p, room->a, room->c);
+    w->rule->solver->combine(room->panel, n, width, room->c, room->q);
+}
+
+/* q = A p */
+static void apply(const row *w) {
+    const pmkti_cf_room *room = w->room;
+    const float lambda = (float)w->lambda;
+    w->rule->solver->times(w->rule->base, w->rule->width, room->p, room->q);
+    for (int32_t i = 0; i < w->rule->width; i++) room->q[i] += lambda * room->p[i];
+    each_piece(w, true, add_product);
+}
+
+static void conjugate_gradient(const row *w) {
+    const pmkti_cf_room *room = w->room;
+    const int32_t width = w->rule->width;
+    memcpy(room->p, room->x, (size_t)width * sizeof(float));
+    apply(w);
+    for (int32_t i = 0; i < width; i++) room->r[i] = room->b[i] - room->q[i];
+    memcpy(room->p, room->r, (size_t)width * sizeof(float));
+    double rr = dot(room->r, room->r, width);
+    for (int32_t step = 0; step < w->rule->steps && rr > 0; step++) {
+        apply(w);
+        const double pq = dot(room->p, room->q, width);
+        if (!(pq > 0)) break;
+        const float by = (float)(rr / pq);
+        for (int32_t i = 0; i < width; i++) {
+            room->x[i] += by * room->p[i];
+            room->r[i] -= by * room->q[i];
+        }
+        const double next = dot(room->r, room->r, width);
+        const float beta = (float)(next / rr);
+        for (int32_t i = 0; i < width; i++) room->p[i] = room->r[i] + beta * room->p[i];
+        rr = next;
+    }
+}
+
+/* ----------------------------------------------------------------- Cholesky */
+
+static void add_rank(const row *w, int64_t n) {
+    const pmkti_cf_room *room = w->room;
+    const int32_t width = w->rule->width;
+    add_target(w, n);
+    for (int64_t j = 0; j < n; j++) {
+        const float root = sqrtf(room->a[j]);
+        float *v = room->panel + j * width;
+        for (int32_t i = 0; i < width; i++) v[i] *= root;
+    }
+    w->rule->solver->rank(room->panel, n, width, room->m);
+}
+
+static void cholesky(const row *w) {
+    const pmkti_cf_room *room = w->room;
+    const size_t width = (size_t)w->rule->width;
+    memcpy(room->m, w->rule->base, width * width * sizeof(float));
+    for (int32_t i = 0; i < w->rule->d; i++)
+        room->m[(size_t)i * width + (size_t)i] += (float)w->lambda;
+    each_piece(w, false, add_rank);
+    w->rule->solver->solve(room->m, w->rule->width, room->b, room->x);
+    memset(room->r, 0, width * sizeof(float));
+}
+
+/* ------------------------------------------------------------------ the row */
+
+pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
+                                   const int32_t *item, const float *weight, int64_t n, float *x) {
+    pmkti_cf_solved solved = {.finite = true};
+    int64_t entries = 0;
+    double targets = 0;
+    for (int64_t e = 0; e < n; e++) {
+        const double w = weight ? (double)weight[e] : 1.0;
+        entries += w != 0;
+        if (w > 0) targets += rule->alpha * w + (rule->classic ? 1.0 : 0.0);
+    }
+    solved.known = entries > 0;
+    if (!solved.known) {
+        memset(x, 0, (size_t)rule->d * sizeof *x);
+        return solved;
+    }
+    row w = {rule, room, item, weight, n, 0, n <= room->panel_rows};
+    w.lambda = rule->regularization * pow((double)entries + rule->others, rule->nu);
+    memset(room->x, 0, (size_t)rule->width * sizeof *x);
+    memset(room->b, 0, (size_t)rule->width * sizeof *x);
+    memcpy(room->x, x, (size_t)rule->d * sizeof *x);
+    if (rule->kind == PMKT_CF_CG) {
+        each_piece(&w, false, add_target);
+        conjugate_gradient(&w);
+    } else {
+        cholesky(&w);
+    }
+    memcpy(x, room->x, (size_t)rule->d * sizeof *x);
+    const double square = dot(x, x, rule->d);
+    solved.finite = isfinite(square) != 0;
+    solved.penalty = w.lambda * square;
+    solved.loss = targets - dot(room->b, room->x, rule->d) - dot(room->r, room->x, rule->d);
+    return solved;
+}

@@ -1,0 +1,63 @@
+/*
+ * als_row.h - one row of the matrix: its system of equations, solved.
+ *
+ * With y the fixed vectors of what the row has, and a = alpha |w| over its entries other than zero,
+ *
+ *     A = base + lambda I + sum of a y y',   base = unobserved * Y'Y  (PMKT_CF_CLASSIC: Y'Y),
+ *     b = sum over w > 0 of t y,             t = a                    (PMKT_CF_CLASSIC: 1 + a).
+ *
+ * The row's part of the loss, without what does not depend on it, is t summed over w > 0 - 2 b.x + x'Ax; with the
+ * residual r = b - Ax, which conjugate gradient has at its end and which is 0 for an exact solution, that
+ * is (sum of t) - b.x - r.x.
+ */
+#ifndef PMKTI_CF_ALS_ROW_H
+#define PMKTI_CF_ALS_ROW_H
+
+#include <stdbool.h>
+
+#include "cf/kernels/solve.h"
+#include "pmkt/cf.h"
+
+/* The same for all rows of a pass. */
+typedef struct pmkti_cf_rule {
+    const pmkti_cf_solver *solver;
+    int32_t d, width; /* factors, and padded */
+    int32_t kind;     /* PMKT_CF_CG, PMKT_CF_CHOLESKY */
+    int32_t steps;    /* of CG */
+    bool classic;
+    double alpha;
+    double regularization, nu;
+    double
+        others; /* unobserved * vectors that are fixed; what is added to a row's entries in lambda */
+    const float *fixed; /* [n * d] the vectors of the other side */
+    const float *base;  /* [width * width], whole */
+} pmkti_cf_rule;
+
+/* Working memory of one worker, in one piece. */
+typedef struct pmkti_cf_room {
+    float *panel;             /* [panel_rows * width] */
+    float *a, *t, *c;         /* [panel_rows] */
+    float *m;                 /* [width * width], of CHOLESKY */
+    float *b, *r, *p, *q, *x; /* [width] */
+    int64_t panel_rows;
+} pmkti_cf_room;
+
+/* Floats that a room takes for rows of up to `longest` entries, and laying it out in them. */
+size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest);
+void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t longest,
+                       float *floats);
+
+typedef struct pmkti_cf_solved {
+    double loss;    /* as above */
+    double penalty; /* lambda |x|^2, which is in `loss` as well */
+    bool known;     /* there is an entry other than zero; if not, x is 0 */
+    bool finite;
+} pmkti_cf_solved;
+
+/* Solves for x [d], which CG starts from. */
+pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
+                                   const int32_t *item, const float *weight, int64_t n, float *x);
+
+int32_t pmkti_cf_width(int32_t d);
+
+#endif

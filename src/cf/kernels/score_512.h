@@ -1,0 +1,88 @@
+/*
+ * score_512.h - the loops for AVX-512, for the two files that include this: score_avx512.c adds up as
+ * score_avx2.c does, score_vnni.c with vpdpbusd, in 32 bits at once.
+ *
+ * Each defines TABLE and, before, add_products (of 64 codes and 64 codes of a query, to sums) and in_32_bits
+ * (the sums of a span, of four bytes each).
+ */
+#include <immintrin.h>
+#include <string.h>
+
+#include "cf/index.h"
+#include "cf/kernels/score.h"
+
+static double dot(const float *a, const float *b, int32_t d) {
+    __m512d sum = _mm512_setzero_pd();
+    int32_t j = 0;
+    for (; j + 8 <= d; j += 8) {
+        sum = _mm512_fmadd_pd(_mm512_cvtps_pd(_mm256_loadu_ps(a + j)),
+                              _mm512_cvtps_pd(_mm256_loadu_ps(b + j)), sum);
+    }
+    double lane[8];
+    _mm512_storeu_pd(lane, sum);
+    for (int l = 0; j + l < d; l++) lane[l] += (double)a[j + l] * (double)b[j + l];
+    return pmkti_cf_lanes_sum(lane);
+}
+
+/* Four codes of a query, for all vectors. */
+static inline __m512i four(const int8_t *codes) {
+    int32_t word;
+    memcpy(&word, codes, sizeof word);
+    return _mm512_set1_epi32(word);
+}
+
+static inline __attribute__((always_inline)) uint32_t mask_of(__m512i sum, const float *steps,
+                                                              const pmkti_cf_probe *probe) {
+    const __m512i unbiased = _mm512_sub_epi32(sum, _mm512_set1_epi32(probe->bias));
+    const __m512 most = _mm512_add_ps(_mm512_cvtepi32_ps(unbiased), _mm512_set1_ps(probe->reach));
+    const __m512 bound = _mm512_mul_ps(most, _mm512_loadu_ps(steps));
+    return (uint32_t)_mm512_cmp_ps_mask(bound, _mm512_set1_ps(probe->limit), _CMP_NLT_UQ);
+}
+
+/* For `n` queries, a constant when this is inlined; 16 vectors a register, so a block is two. */
+static inline __attribute__((always_inline)) void scan(const float *steps, const uint8_t *codes,
+                                                       int32_t groups, const pmkti_cf_probe *probe,
+                                                       uint32_t *mask, int n) {
+    const __m512i half = _mm512_set1_epi8(15);
+    __m512i sum[PMKTI_CF_TOGETHER][2];
+    for (int q = 0; q < n; q++) sum[q][0] = sum[q][1] = _mm512_setzero_si512();
+    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+        const int32_t end = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
+        __m512i part[PMKTI_CF_TOGETHER][2];
+        for (int q = 0; q < n; q++) part[q][0] = part[q][1] = _mm512_setzero_si512();
+        const uint8_t *at = codes + (size_t)g * PMKTI_CF_BLOCK * 4;
+        for (int32_t i = g; i < end; i++, at += PMKTI_CF_BLOCK * 4) {
+            const __m512i both0 = _mm512_loadu_si512(at), both1 = _mm512_loadu_si512(at + 64);
+            const __m512i low0 = _mm512_and_si512(both0, half);
+            const __m512i low1 = _mm512_and_si512(both1, half);
+            const __m512i high0 = _mm512_and_si512(_mm512_srli_epi16(both0, 4), half);
+            const __m512i high1 = _mm512_and_si512(_mm512_srli_epi16(both1, 4), half);
+            for (int q = 0; q < n; q++) {
+                const __m512i a = four(probe[q].codes + 8 * (size_t)i);
+                const __m512i b = four(probe[q].codes + 8 * (size_t)i + 4);
+                part[q][0] = add_products(add_products(part[q][0], low0, a), high0, b);
+                part[q][1] = add_products(add_products(part[q][1], low1, a), high1, b);
+            }
+        }
+        for (int q = 0; q < n; q++) {
+            sum[q][0] = _mm512_add_epi32(sum[q][0], in_32_bits(part[q][0]));
+            sum[q][1] = _mm512_add_epi32(sum[q][1], in_32_bits(part[q][1]));
+        }
+    }
+    for (int q = 0; q < n; q++) {
+        mask[q] = mask_of(sum[q][0], steps, &probe[q]) | mask_of(sum[q][1], steps + 16, &probe[q])
+                                                             << 16;
+    }
+}
+
+static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
+                     const pmkti_cf_probe *probe, uint32_t *mask) {
+    scan(steps, codes, groups, probe, mask, 1);
+}
+
+static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
+                      const pmkti_cf_probe *probe, uint32_t *mask) {
+    scan(steps, codes, groups, probe, mask, PMKTI_CF_TOGETHER);
+}
+
+const pmkti_cf_scorer TABLE = {dot, scan_one, scan_many};

@@ -1,0 +1,7 @@
+/* The loops of solve_loops.h for AVX-512. */
+#if defined(__x86_64__)
+#define PMKTI_CF_SOLVER pmkti_cf_solver_avx512
+#include "cf/kernels/solve_loops.h"
+#else
+typedef int pmkti_cf_no_avx512; /* a file is not empty */
+#endif
