@@ -33,6 +33,7 @@
 
 #define LEAST_NORM 0x1p-60
 #define MOST_NORM 0x1p60
+#define BLOCK (5 * PMKTI_CF_VECTORS) /* vectors, so that those of 64 coordinates stay in a cache */
 #define HAIR (1.0 + 0x1p-20)
 #define LINE 64       /* bytes that memory is asked for at once */
 #define MOST_LINES 16 /* of a vector; then the CPU sees what comes */
@@ -45,8 +46,8 @@ typedef struct multiplying {
     float *panels;  /* [n / PMKTI_CF_PANEL, rounded up][d][PMKTI_CF_PANEL] */
     float *wanted;  /* [PMKTI_CF_ROWS] T, for a cosine times |q|; infinite beyond n */
     float *slack;   /* [PMKTI_CF_ROWS] (g + r) |q|; 0 beyond n */
-    float *vectors; /* [PMKTI_CF_VECTORS][d] of a block */
-    int32_t number[PMKTI_CF_VECTORS];
+    float *vectors; /* [BLOCK][d] */
+    int32_t number[BLOCK];
     int n_vectors;
 } multiplying;
 
@@ -149,7 +150,7 @@ static pmkt_status gather(multiplying *m, int64_t first) {
     const pmkti_cf_topk *topk = m->topk;
     const size_t d = (size_t)topk->d;
     m->n_vectors = 0;
-    for (int64_t i = first; i < topk->n && m->n_vectors < PMKTI_CF_VECTORS; i++) {
+    for (int64_t i = first; i < topk->n && m->n_vectors < BLOCK; i++) {
         const int32_t number = topk->index->order[i];
         if (number < 0 || number >= topk->n) return PMKT_E_CORRUPT;
         memcpy(m->vectors + (size_t)m->n_vectors * d, topk->vectors + (size_t)number * d,
@@ -157,44 +158,58 @@ static pmkt_status gather(multiplying *m, int64_t first) {
         m->number[m->n_vectors++] = number;
     }
     const size_t there = (size_t)m->n_vectors * d;
-    memset(m->vectors + there, 0, (PMKTI_CF_VECTORS * d - there) * sizeof(float));
+    memset(m->vectors + there, 0, (BLOCK * d - there) * sizeof(float));
     return PMKT_OK;
 }
 
-/* All vectors of the block for a panel, whose rows start at `base`. */
-static void multiply(multiplying *m, int base, const scales *s) {
-    float limit[PMKTI_CF_PANEL];
-    uint16_t found[PMKTI_CF_VECTORS * PMKTI_CF_PANEL];
-    for (int i = 0; i < PMKTI_CF_PANEL; i++) {
-        const float wanted = m->wanted[base + i];
-        const float least = wanted * (wanted >= 0 ? s->positive : s->negative);
-        limit[i] = least - (m->slack[base + i] * s->norm + s->tiny);
-    }
-    const float *panel = m->panels + (int64_t)base * m->topk->d;
-    const int32_t n = m->gemm(panel, m->vectors, m->topk->d, limit, found);
+/* Scores what was found of the vectors from `base` on and of the panel whose rows start at `row`. */
+static void try_found(multiplying *m, int row, int base, const uint16_t *found, int32_t n) {
     for (int32_t i = 0; i < n; i++) {
-        const int v = found[i] / PMKTI_CF_PANEL, q = base + found[i] % PMKTI_CF_PANEL;
+        const int v = base + found[i] / PMKTI_CF_PANEL, q = row + found[i] % PMKTI_CF_PANEL;
         if (v >= m->n_vectors || q >= m->n) continue;
         pmkti_cf_row_try(m->topk, m->row[q], m->number[v]);
         look_at_heap(m, q);
     }
 }
 
+static void set_limits(const multiplying *m, int row, const scales *s, float *limit) {
+    for (int i = 0; i < PMKTI_CF_PANEL; i++) {
+        const float wanted = m->wanted[row + i];
+        const float least = wanted * (wanted >= 0 ? s->positive : s->negative);
+        limit[i] = least - (m->slack[row + i] * s->norm + s->tiny);
+    }
+}
+
+/* The block that starts at `first`, for all rows. Meanwhile the next one is on its way: a little of it is
+   asked for now and then, for a CPU waits if it is asked for more than it can keep in mind. */
+static void multiply(multiplying *m, int64_t first) {
+    const scales s = scales_of(m, first);
+    const int n_panels = (m->n + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL;
+    const int steps = n_panels * (BLOCK / PMKTI_CF_VECTORS);
+    const int64_t next = first + BLOCK;
+    int step = 0;
+    for (int p = 0; p < n_panels; p++) {
+        const int row = p * PMKTI_CF_PANEL;
+        const float *panel = m->panels + (int64_t)row * m->topk->d;
+        for (int v = 0; v < BLOCK; v += PMKTI_CF_VECTORS, step++) {
+            float limit[PMKTI_CF_PANEL];
+            uint16_t found[PMKTI_CF_VECTORS * PMKTI_CF_PANEL];
+            fetch(m, next + BLOCK * step / steps, next + BLOCK * (step + 1) / steps);
+            set_limits(m, row, &s, limit);
+            const float *vectors = m->vectors + (int64_t)v * m->topk->d;
+            const int32_t n = m->gemm(panel, vectors, m->topk->d, limit, found);
+            if (n > 0) try_found(m, row, v, found, n);
+        }
+    }
+}
+
 static pmkt_status multiply_all(multiplying *m) {
-    for (int64_t first = 0; first < m->topk->n; first += PMKTI_CF_VECTORS) {
+    for (int64_t first = 0; first < m->topk->n; first += BLOCK) {
         drop(m, first);
         if (m->n == 0) return PMKT_OK;
         const pmkt_status status = gather(m, first);
         if (status) return status;
-        const scales s = scales_of(m, first);
-        /* Meanwhile the next block is on its way, some of it with each panel. */
-        const int n_panels = (m->n + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL;
-        const int64_t next = first + PMKTI_CF_VECTORS;
-        for (int p = 0; p < n_panels; p++) {
-            fetch(m, next + PMKTI_CF_VECTORS * p / n_panels,
-                  next + PMKTI_CF_VECTORS * (p + 1) / n_panels);
-            multiply(m, p * PMKTI_CF_PANEL, &s);
-        }
+        multiply(m, first);
     }
     return PMKT_OK;
 }
@@ -209,14 +224,13 @@ pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *cons
                                    pmkt_cf_scratch *scratch) {
     const size_t room = ((size_t)n + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL * PMKTI_CF_PANEL;
     const size_t width = (size_t)topk->d;
-    float *at =
-        pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_PANELS,
-                              (room + PMKTI_CF_VECTORS) * width + 2 * PMKTI_CF_ROWS, sizeof *at);
+    float *at = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_PANELS,
+                                      (room + BLOCK) * width + 2 * PMKTI_CF_ROWS, sizeof *at);
     if (!at) return PMKT_E_NOMEM;
     multiplying m = {.topk = topk, .gemm = pmkti_cf_gemm_get(), .n = n};
     m.panels = at;
     m.vectors = at + room * width;
-    m.wanted = m.vectors + PMKTI_CF_VECTORS * width;
+    m.wanted = m.vectors + BLOCK * width;
     m.slack = m.wanted + PMKTI_CF_ROWS;
     memcpy(m.row, rows, (size_t)n * sizeof(pmkti_cf_row *));
     pack(&m);

@@ -15,7 +15,7 @@
 #define CHUNKS 16           /* at least, if there are rows enough */
 #define SCANNED_ROWS 32     /* of a chunk, at most, that is scanned */
 #define PANEL_CHUNKS 8      /* of rows that are multiplied, likewise at least, */
-#define FEW_PANELS 3        /* of so many panels at least */
+#define FEW_PANELS 6        /* of so many panels at least */
 #define HEAP_ROOM (1 << 16) /* candidates in the heaps of a chunk, unless one row wants more */
 #define INDEX_ROWS 24       /* so many rows are worth an index for themselves */
 #define INDEX_VECTORS 1024  /* of so many vectors */

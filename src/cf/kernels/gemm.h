@@ -12,7 +12,7 @@
 
 enum {
     PMKTI_CF_PANEL = 16,
-    PMKTI_CF_VECTORS = 60 /* of one call; whole tiles, of 2, 6 or 12 */
+    PMKTI_CF_VECTORS = 12 /* of one call; whole tiles, of 2, 6 or 12 */
 };
 
 /*
