@@ -4,7 +4,8 @@
  *
  * A CPU does four times as many products of floats as it does of the codes that topk_scan.c looks at, if
  * each vector that it reads is used by queries enough. The vectors come in the order of the index, by
- * falling norm, so that a row can stop where no vector is long enough.
+ * falling norm, so that a row can stop where no vector is long enough; or as they lie in memory, if that would
+ * be late.
  *
  * Why no candidate is lost. Take a query q, a vector v of a block of which the longest has the norm N,
  * and T, the least double that an exact score may have to get into the heap (see `least_of`). The score
@@ -35,8 +36,6 @@
 #define MOST_NORM 0x1p60
 #define BLOCK (5 * PMKTI_CF_VECTORS) /* vectors, so that those of 64 coordinates stay in a cache */
 #define HAIR (1.0 + 0x1p-20)
-#define LINE 64       /* bytes that memory is asked for at once */
-#define MOST_LINES 16 /* of a vector; then the CPU sees what comes */
 
 typedef struct multiplying {
     const pmkti_cf_topk *topk;
@@ -46,9 +45,12 @@ typedef struct multiplying {
     float *panels;  /* [n / PMKTI_CF_PANEL, rounded up][d][PMKTI_CF_PANEL] */
     float *wanted;  /* [PMKTI_CF_ROWS] T, for a cosine times |q|; infinite beyond n */
     float *slack;   /* [PMKTI_CF_ROWS] (g + r) |q|; 0 beyond n */
-    float *vectors; /* [BLOCK][d] */
-    int32_t number[BLOCK];
+    float *copies;  /* [BLOCK][d] of a block's vectors, where they do not lie side by side */
+    bool by_number; /* the blocks, or else by the order of the index */
+    int64_t first;  /* of the block */
     int n_vectors;
+    const float *vectors; /* [BLOCK][d] */
+    int32_t number[BLOCK];
 } multiplying;
 
 /* What T and N are multiplied by in a block. */
@@ -63,6 +65,10 @@ static float rounded_down(double x) {
     if (x > FLT_MAX) return FLT_MAX;
     const float f = (float)x;
     return (double)f > x ? nextafterf(f, -INFINITY) : f;
+}
+
+static double norm_of(const pmkti_cf_block_head *head) {
+    return (double)head->norm / head->per_unit;
 }
 
 /* All doubles below the float before `least` round to that one at most, and are then below `least`. */
@@ -92,13 +98,15 @@ static void pack(multiplying *m) {
 }
 
 /* The norms of the block are those of the blocks of the index that it is in. */
-static scales scales_of(const multiplying *m, int64_t first) {
+static scales scales_of(const multiplying *m) {
     const pmkti_cf_index *index = m->topk->index;
-    const int64_t last = first + m->n_vectors - 1;
+    /* In order of numbers any block may have the longest, which the first of the index has. */
+    const int64_t first = m->by_number ? 0 : m->first;
+    const int64_t last = m->by_number ? 0 : first + m->n_vectors - 1;
     double norm = 0, least = INFINITY;
     for (int64_t b = first / PMKTI_CF_BLOCK; b <= last / PMKTI_CF_BLOCK; b++) {
         const pmkti_cf_block_head head = pmkti_cf_index_head(index, b);
-        norm = fmax(norm, (double)head.norm / head.per_unit);
+        norm = fmax(norm, norm_of(&head));
         least = fmin(least, (double)head.least_norm / head.per_unit);
     }
     const float up = -rounded_down(-norm);
@@ -114,10 +122,9 @@ static scales scales_of(const multiplying *m, int64_t first) {
  * if it saves a panel.
  */
 static void drop(multiplying *m, int64_t first) {
-    if (m->topk->cosine) return;
     const pmkti_cf_block_head head = pmkti_cf_index_head(m->topk->index, first / PMKTI_CF_BLOCK);
     if (!(head.per_unit > 0x1p-120 && head.per_unit < 0x1p100)) return;
-    const double norm = (double)head.norm / head.per_unit * HAIR;
+    const double norm = norm_of(&head) * HAIR;
     pmkti_cf_row *left[PMKTI_CF_ROWS];
     int n = 0;
     for (int i = 0; i < m->n; i++) {
@@ -131,34 +138,41 @@ static void drop(multiplying *m, int64_t first) {
     pack(m);
 }
 
-/* Asks for the memory of the vectors at these places. */
-static void fetch(const multiplying *m, int64_t first, int64_t end) {
-    const pmkti_cf_topk *topk = m->topk;
-    const int64_t bytes = (int64_t)topk->d * (int64_t)sizeof(float);
-    for (int64_t i = first; i < end && i < topk->n; i++) {
-        const int32_t number = topk->index->order[i];
-        if (number < 0 || number >= topk->n) return;
-        const char *v = (const char *)(topk->vectors + (int64_t)number * topk->d);
-        for (int64_t at = 0; at < bytes && at < MOST_LINES * LINE; at += LINE) {
-            __builtin_prefetch(v + at);
-        }
-    }
+/*
+ * Whether the vectors had better be read in order of their numbers, as they lie in memory, which is faster.
+ * So it is if most of them are long: then few rows would be over before all were read.
+ */
+static bool by_number(const pmkti_cf_topk *topk) {
+    const pmkti_cf_block_head head = pmkti_cf_index_head(topk->index, 0);
+    const int64_t late = topk->n / 4 * 3 / PMKTI_CF_BLOCK;
+    const pmkti_cf_block_head later = pmkti_cf_index_head(topk->index, late);
+    return !topk->cosine && norm_of(&later) > norm_of(&head) / 2;
 }
 
 /* Copies the vectors of a block, and zeros where it is short of them. */
 static pmkt_status gather(multiplying *m, int64_t first) {
     const pmkti_cf_topk *topk = m->topk;
     const size_t d = (size_t)topk->d;
-    m->n_vectors = 0;
-    for (int64_t i = first; i < topk->n && m->n_vectors < BLOCK; i++) {
-        const int32_t number = topk->index->order[i];
+    for (int i = 0; i < m->n_vectors; i++) {
+        const int32_t number = m->by_number ? (int32_t)first + i : topk->index->order[first + i];
         if (number < 0 || number >= topk->n) return PMKT_E_CORRUPT;
-        memcpy(m->vectors + (size_t)m->n_vectors * d, topk->vectors + (size_t)number * d,
-               d * sizeof(float));
-        m->number[m->n_vectors++] = number;
+        memcpy(m->copies + (size_t)i * d, topk->vectors + (size_t)number * d, d * sizeof(float));
+        m->number[i] = number;
     }
     const size_t there = (size_t)m->n_vectors * d;
-    memset(m->vectors + there, 0, (BLOCK * d - there) * sizeof(float));
+    memset(m->copies + there, 0, (BLOCK * d - there) * sizeof(float));
+    m->vectors = m->copies;
+    return PMKT_OK;
+}
+
+/* The block that starts at a place. */
+static pmkt_status set_block(multiplying *m, int64_t first) {
+    const int64_t left = m->topk->n - first;
+    m->n_vectors = (int)(left < BLOCK ? left : BLOCK);
+    m->first = first;
+    if (!m->by_number || m->n_vectors < BLOCK) return gather(m, first);
+    m->vectors = m->topk->vectors + first * m->topk->d;
+    for (int i = 0; i < BLOCK; i++) m->number[i] = (int32_t)first + i;
     return PMKT_OK;
 }
 
@@ -180,21 +194,14 @@ static void set_limits(const multiplying *m, int row, const scales *s, float *li
     }
 }
 
-/* The block that starts at `first`, for all rows. Meanwhile the next one is on its way: a little of it is
-   asked for now and then, for a CPU waits if it is asked for more than it can keep in mind. */
-static void multiply(multiplying *m, int64_t first) {
-    const scales s = scales_of(m, first);
-    const int n_panels = (m->n + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL;
-    const int steps = n_panels * (BLOCK / PMKTI_CF_VECTORS);
-    const int64_t next = first + BLOCK;
-    int step = 0;
-    for (int p = 0; p < n_panels; p++) {
-        const int row = p * PMKTI_CF_PANEL;
+/* All vectors of the block for all rows. */
+static void multiply(multiplying *m) {
+    const scales s = scales_of(m);
+    for (int row = 0; row < m->n; row += PMKTI_CF_PANEL) {
         const float *panel = m->panels + (int64_t)row * m->topk->d;
-        for (int v = 0; v < BLOCK; v += PMKTI_CF_VECTORS, step++) {
+        for (int v = 0; v < m->n_vectors; v += PMKTI_CF_VECTORS) {
             float limit[PMKTI_CF_PANEL];
             uint16_t found[PMKTI_CF_VECTORS * PMKTI_CF_PANEL];
-            fetch(m, next + BLOCK * step / steps, next + BLOCK * (step + 1) / steps);
             set_limits(m, row, &s, limit);
             const float *vectors = m->vectors + (int64_t)v * m->topk->d;
             const int32_t n = m->gemm(panel, vectors, m->topk->d, limit, found);
@@ -205,18 +212,18 @@ static void multiply(multiplying *m, int64_t first) {
 
 static pmkt_status multiply_all(multiplying *m) {
     for (int64_t first = 0; first < m->topk->n; first += BLOCK) {
-        drop(m, first);
+        if (!m->by_number && !m->topk->cosine) drop(m, first);
         if (m->n == 0) return PMKT_OK;
-        const pmkt_status status = gather(m, first);
+        const pmkt_status status = set_block(m, first);
         if (status) return status;
-        multiply(m, first);
+        multiply(m);
     }
     return PMKT_OK;
 }
 
 bool pmkti_cf_may_multiply(const pmkti_cf_topk *topk, double norm) {
     const pmkti_cf_block_head head = pmkti_cf_index_head(topk->index, 0);
-    const double longest = (double)head.norm / head.per_unit;
+    const double longest = norm_of(&head);
     return norm >= LEAST_NORM && norm <= MOST_NORM && longest >= LEAST_NORM && longest <= MOST_NORM;
 }
 
@@ -227,10 +234,11 @@ pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *cons
     float *at = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_PANELS,
                                       (room + BLOCK) * width + 2 * PMKTI_CF_ROWS, sizeof *at);
     if (!at) return PMKT_E_NOMEM;
-    multiplying m = {.topk = topk, .gemm = pmkti_cf_gemm_get(), .n = n};
+    multiplying m = {
+        .topk = topk, .gemm = pmkti_cf_gemm_get(), .n = n, .by_number = by_number(topk)};
     m.panels = at;
-    m.vectors = at + room * width;
-    m.wanted = m.vectors + BLOCK * width;
+    m.copies = at + room * width;
+    m.wanted = m.copies + BLOCK * width;
     m.slack = m.wanted + PMKTI_CF_ROWS;
     memcpy(m.row, rows, (size_t)n * sizeof(pmkti_cf_row *));
     pack(&m);
