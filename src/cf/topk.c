@@ -67,19 +67,24 @@ pmkt_status pmkti_cf_find_rows(const pmkti_cf_topk *topk, const pmkti_cf_allowed
     pmkti_cf_ranked *at =
         pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_HEAP, (size_t)n * (size_t)room, sizeof *at);
     if (!at) return PMKT_E_NOMEM;
-    pmkti_cf_row *scanned[PMKTI_CF_ROWS];
-    int n_scanned = 0;
+    pmkti_cf_row *scanned[PMKTI_CF_ROWS], *multiplied[PMKTI_CF_ROWS];
+    int n_scanned = 0, n_multiplied = 0;
     for (int i = 0; i < n; i++) {
         const float least = filter->has_min_score ? filter->min_score : -INFINITY;
         rows[i].heap = (pmkti_cf_heap){.at = at + i * room, .n = 0, .room = room, .least = least};
         rows[i].norm = sqrt(scorer->dot(rows[i].query, rows[i].query, topk->d));
-        if (!allowed->number && may_scan(topk, &rows[i])) {
-            scanned[n_scanned++] = &rows[i];
-        } else {
+        if (allowed->number || !may_scan(topk, &rows[i])) {
             try_all(topk, allowed, &rows[i]);
+        } else if (n >= PMKTI_CF_MULTIPLIED_ROWS && pmkti_cf_may_multiply(topk, rows[i].norm)) {
+            multiplied[n_multiplied++] = &rows[i];
+        } else {
+            scanned[n_scanned++] = &rows[i];
         }
     }
-    return n_scanned > 0 ? pmkti_cf_scan_rows(topk, scanned, n_scanned, scratch) : PMKT_OK;
+    pmkt_status status = PMKT_OK;
+    if (n_multiplied > 0) status = pmkti_cf_multiply_rows(topk, multiplied, n_multiplied, scratch);
+    if (status || n_scanned == 0) return status;
+    return pmkti_cf_scan_rows(topk, scanned, n_scanned, scratch);
 }
 
 void pmkti_cf_write_row(const pmkti_cf_topk *topk, pmkti_cf_heap *heap, uint64_t *ids,

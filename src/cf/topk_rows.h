@@ -9,7 +9,8 @@
 #include "cf/topk.h"
 
 enum {
-    PMKTI_CF_ROWS = 32 /* at most, together */
+    PMKTI_CF_ROWS = 128,          /* at most, together */
+    PMKTI_CF_MULTIPLIED_ROWS = 16 /* so many together are worth a product of matrices */
 };
 
 typedef struct pmkti_cf_row {
@@ -54,5 +55,12 @@ void pmkti_cf_row_try(const pmkti_cf_topk *topk, pmkti_cf_row *row, int32_t numb
 /* All rows by the index (topk_scan.c); the norm of each query is above 0 and finite. */
 pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
                                pmkt_cf_scratch *scratch);
+
+/* Whether the norms of the index and of a query are in the range of pmkti_cf_multiply_rows. */
+bool pmkti_cf_may_multiply(const pmkti_cf_topk *topk, double norm);
+
+/* As pmkti_cf_scan_rows, by a product of matrices (topk_gemm.c). */
+pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
+                                   pmkt_cf_scratch *scratch);
 
 #endif

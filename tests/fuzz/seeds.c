@@ -100,6 +100,66 @@ static void put_rfm(int number, int32_t mode, int64_t n, int32_t compression) {
     pmkt_rfm_free(rfm);
 }
 
+/* Six users and eight items of two categories; every third pair has an entry. */
+static pmkt_cf_data *cf_data(void) {
+    int64_t at[7] = {0}, n = 0;
+    int32_t item[48];
+    float weight[48];
+    uint64_t category[8];
+    for (int32_t i = 0; i < 8; i++) category[i] = (uint64_t)(7 + i % 2);
+    for (int32_t u = 0; u < 6; u++) {
+        for (int32_t i = 0; i < 8; i++) {
+            if ((u * 5 + i) % 3) continue;
+            item[n] = i;
+            weight[n++] = (float)(1 + i % 4) - (u == 5 ? 2.0f : 0.0f);
+        }
+        at[u + 1] = n;
+    }
+    pmkt_cf_matrix matrix = PMKT_CF_MATRIX_INIT;
+    matrix.users = 6, matrix.items = 8, matrix.at = at, matrix.item = item;
+    matrix.weight = weight, matrix.category = category;
+    pmkt_cf_data *data = NULL;
+    MUST(pmkt_cf_data_from_matrix(&matrix, NULL, NULL, &data, NULL) == PMKT_OK);
+    return data;
+}
+
+/* A model of a kind. Factors are written down, not fitted: those depend on the processor. */
+static pmkt_cf *cf_model(int32_t kind, bool is_bare) {
+    pmkt_cf_data *data = cf_data();
+    pmkt_cf *model = NULL;
+    pmkt_status status;
+    if (kind == PMKT_CF_ALS) {
+        float values[14 * 3];
+        for (int i = 0; i < 14 * 3; i++) values[i] = (float)(i * 7 % 11 - 4) / 8;
+        pmkt_cf_factors factors = PMKT_CF_FACTORS_INIT;
+        factors.factors = 3, factors.users = 6, factors.items = 8;
+        factors.user_factors = values, factors.item_factors = values + 6 * 3;
+        status = pmkt_cf_from_factors(&factors, is_bare ? NULL : data, NULL, NULL, &model, NULL);
+    } else if (kind == PMKT_CF_KNN) {
+        pmkt_cf_knn_options options = PMKT_CF_KNN_OPTIONS_INIT;
+        options.neighbors = 4, options.drop_seen = is_bare;
+        status = pmkt_cf_knn_fit(data, &options, NULL, &model, NULL);
+    } else {
+        pmkt_cf_popularity_options options = PMKT_CF_POPULARITY_OPTIONS_INIT;
+        options.drop_seen = is_bare;
+        status = pmkt_cf_popularity_fit(data, &options, NULL, &model, NULL);
+    }
+    MUST(status == PMKT_OK);
+    pmkt_cf_data_release(data);
+    return model;
+}
+
+static void put_cf(int number, int32_t kind, bool is_bare, int32_t compression) {
+    pmkt_cf *model = cf_model(kind, is_bare);
+    pmkt_buffer *buffer = NULL;
+    pmkt_save_options save = PMKT_SAVE_OPTIONS_INIT;
+    save.compression = compression;
+    if (pmkt_cf_save_memory(model, &save, NULL, &buffer, NULL) == PMKT_OK) {
+        put_buffer("cf", 200 + number, (uint8_t)(1 | (number * 6 & 30)), buffer);
+    }
+    pmkt_cf_release(model);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: fuzz_seeds DIR\n");
@@ -115,5 +175,6 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 12; i++) {
         put_rfm(i, i % 2 ? PMKT_RFM_SUMMARY : PMKT_RFM_HISTORY, i / 4 * 12, i / 2 % 2 * 3);
     }
+    for (int i = 0; i < 12; i++) put_cf(i, PMKT_CF_ALS + i % 3, i / 3 % 2, i / 6 * 3);
     return EXIT_SUCCESS;
 }
