@@ -403,23 +403,23 @@ func (m *Model) made(
 	return answer, nil
 }
 
-// History is what some people did whom the model need not know. Row i did Items[At[i]:At[i+1]]; without At
+// Histories are what some people did whom the model need not know. Row i did Items[At[i]:At[i+1]]; without At
 // there is one row, which did all of it.
-type History struct {
+type Histories struct {
 	At      []int64   // ascending from 0
 	Items   []uint64  // in any order; unknown items are passed over
 	Weights []float32 // as entries of the matrix; nil: all 1
 }
 
 // Rows is how many histories there are.
-func (h *History) Rows() int {
+func (h *Histories) Rows() int {
 	if h.At == nil {
 		return 1
 	}
 	return len(h.At) - 1
 }
 
-func (h *History) check() error {
+func (h *Histories) check() error {
 	if h.At != nil && len(h.At) == 0 {
 		return invalid("At has no entry; expected one more than there are rows")
 	}
@@ -432,7 +432,7 @@ func (h *History) check() error {
 // RecommendHistory are the best items for each history: with ALS, for the factors that would be solved for
 // exactly from it.
 func (m *Model) RecommendHistory(
-	ctx context.Context, history History, query Query, options ...Option,
+	ctx context.Context, history Histories, query Query, options ...Option,
 ) (*Answer, error) {
 	answer, err := newAnswer(history.Rows(), &query)
 	if err != nil {
@@ -446,7 +446,7 @@ func (m *Model) RecommendHistory(
 
 // RecommendHistoryInto is the same into the caller's slices, as RecommendInto.
 func (m *Model) RecommendHistoryInto(
-	ctx context.Context, history *History, query *Query, answer *Answer, options ...Option,
+	ctx context.Context, history *Histories, query *Query, answer *Answer, options ...Option,
 ) error {
 	rows := history.Rows()
 	if err := history.check(); err != nil {
@@ -477,7 +477,7 @@ func (m *Model) RecommendHistoryInto(
 }
 
 // FoldIn are the factors of each history, row by row; of one with nothing known, zeros. ALS only.
-func (m *Model) FoldIn(ctx context.Context, history History, options ...Option) ([]float32, error) {
+func (m *Model) FoldIn(ctx context.Context, history Histories, options ...Option) ([]float32, error) {
 	factors := make([]float32, history.Rows()*m.Info().Factors)
 	if err := m.FoldInInto(ctx, &history, factors, options...); err != nil {
 		return nil, err
@@ -488,7 +488,7 @@ func (m *Model) FoldIn(ctx context.Context, history History, options ...Option) 
 // FoldInInto is the same into the caller's slice, which needs room for the factors of every row. For one
 // row it allocates nothing, as RecommendInto.
 func (m *Model) FoldInInto(
-	ctx context.Context, history *History, factors []float32, options ...Option,
+	ctx context.Context, history *Histories, factors []float32, options ...Option,
 ) error {
 	rows := history.Rows()
 	if err := history.check(); err != nil {
