@@ -194,7 +194,8 @@ static void sort_part(const adding *g, run records, run other, int64_t n) {
     }
     if (from.at == records.at) return;
     memcpy(records.at, from.at, (size_t)n * sizeof *records.at);
-    if (from.time) memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
+    if (records.time && from.time)
+        memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
 }
 
 /* The entry of a sum in units. The sum comes in two halves, which cannot overflow; together they are
