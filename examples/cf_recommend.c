@@ -110,6 +110,8 @@ static int print_evaluation(const session *it, const char *name, const pmkt_cf *
     options.k = &k;
     options.n_k = 1;
     options.train = train; /* whatever was ordered before is neither answered nor expected */
+    options.fallback =
+        PMKT_CF_POPULAR; /* both are asked for the same customers, also unknown ones */
     pmkt_cf_evaluation *evaluation = NULL;
     pmkt_cf_figures figures;
     pmkt_cf_figures_init(&figures);

@@ -20,6 +20,7 @@
  *    arrow_stream can be moved, not copied, and free what they own. One that was moved from is
  *    empty: it is false, and its calls throw pmkt::invalid. A method that is const may be called by
  *    any number of threads at once, as the C functions say; of one that is not, one at a time.
+ *  - Shared things. pmkt::cf_data and cf_model are counted: a copy is one more owner.
  *  - Errors are exceptions (cpp/base.hpp), each code its own class below pmkt::error, with the place
  *    in numbers; memory that runs out is a std::bad_alloc. Who prefers codes passes `get()` and
  *    `put()` of an owner to the C functions, which throw nothing; both styles mix freely. (Scores
@@ -36,7 +37,8 @@
  *    use get() and put() there.
  *
  * The modules, in the order of reading: cpp/base.hpp, cpp/memory.hpp, cpp/time.hpp, cpp/money.hpp,
- * cpp/file.hpp, cpp/ids.hpp, cpp/idset.hpp, cpp/events.hpp, cpp/items.hpp, cpp/arrow.hpp, cpp/rfm.hpp.
+ * cpp/file.hpp, cpp/ids.hpp, cpp/idset.hpp, cpp/events.hpp, cpp/items.hpp, cpp/arrow.hpp, cpp/rfm.hpp,
+ * cpp/cf.hpp, cpp/cf_evaluate.hpp.
  */
 #ifndef PMKT_HPP
 #define PMKT_HPP
@@ -55,6 +57,8 @@
 #include "pmkt/cpp/items.hpp"
 #include "pmkt/cpp/arrow.hpp"
 #include "pmkt/cpp/rfm.hpp"
+#include "pmkt/cpp/cf.hpp"
+#include "pmkt/cpp/cf_evaluate.hpp"
 /* clang-format on */
 
 #endif

@@ -67,12 +67,15 @@ IALS_SPACE: Dict[str, Draw] = {
 class Pmkt(Contender):
     name = "pmkt ALS"
     space = IALS_SPACE
+    fixed: Settings = {"alpha": 1.0}  # as irspack has it; by default it depends on the entries
     model: Any = None  # the last one
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
         import pmkt
 
-        model = pmkt.ALS(factors=self.factors, seed=seed, threads=threads, **settings)
+        model = pmkt.ALS(
+            factors=self.factors, seed=seed, threads=threads, **self.fixed, **settings
+        )
         self.model = model.fit(m.astype(np.float32))
         return dot(np.array(model.user_factors), np.array(model.item_factors))
 
@@ -80,6 +83,7 @@ class Pmkt(Contender):
 class PmktDefaults(Pmkt):
     name = "pmkt ALS, defaults"
     space = {}
+    fixed = {}
 
 
 class PmktKnn(Contender):

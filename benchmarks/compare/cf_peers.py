@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import time
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
@@ -233,16 +234,20 @@ def histories(items: int, length: int, n: int) -> List[np.ndarray]:
 Ask = Callable[[Any], Any]
 
 
-def latencies(asks: Dict[str, Ask], what: List[Any], block: int = 25) -> Dict[str, np.ndarray]:
-    """Seconds of every single question; contenders change every `block` questions."""
-    import time
+def latencies(
+    asks: Dict[str, Ask], what: List[Any], one_blas: Tuple[str, ...] = (), block: int = 25
+) -> Dict[str, np.ndarray]:
+    """Seconds of every single question; contenders change every `block` questions.
 
+    Those in `one_blas` run with one thread of BLAS, which is set outside of the clock.
+    """
     took: Dict[str, List[float]] = {name: [] for name in asks}
     names = list(asks)
     for start in range(0, len(what), block):
         for name in names if start // block % 2 == 0 else names[::-1]:
-            for one in what[start : start + block]:
-                begin = time.perf_counter()
-                asks[name](one)
-                took[name].append(time.perf_counter() - begin)
+            with blas(1 if name in one_blas else 0):
+                for one in what[start : start + block]:
+                    begin = time.perf_counter()
+                    asks[name](one)
+                    took[name].append(time.perf_counter() - begin)
     return {name: np.array(values) for name, values in took.items()}

@@ -89,6 +89,7 @@ var constants = map[string]int64{
 
 	"PMKT_FILE_RFM": int64(FileRFM),
 	"PMKT_FILE_IDS": int64(FileIDs),
+	"PMKT_FILE_CF":  int64(FileModel),
 
 	"ARROW_FLAG_DICTIONARY_ORDERED": 1,
 	"ARROW_FLAG_NULLABLE":           2,
@@ -150,10 +151,56 @@ var constants = map[string]int64{
 	"PMKT_RFM_BY_CELL":           int64(ByCell),
 	"PMKT_RFM_LIST_WIN_BACK":     int64(ListWinBack),
 	"PMKT_RFM_LIST_WON_BACK":     int64(ListWonBack),
+
+	"PMKT_CF_ZERO":          CFZero,
+	"PMKT_CF_LINEAR":        int64(ScaleLinear),
+	"PMKT_CF_LOG":           int64(ScaleLog),
+	"PMKT_CF_ALS":           int64(ModelALS),
+	"PMKT_CF_KNN":           int64(ModelItemKNN),
+	"PMKT_CF_POPULARITY":    int64(ModelPopularity),
+	"PMKT_CF_IALS":          int64(LossIALS),
+	"PMKT_CF_CLASSIC":       int64(LossClassic),
+	"PMKT_CF_CG":            int64(SolverCG),
+	"PMKT_CF_CHOLESKY":      int64(SolverCholesky),
+	"PMKT_CF_COSINE":        int64(Cosine),
+	"PMKT_CF_TFIDF":         int64(TFIDF),
+	"PMKT_CF_BM25":          int64(BM25),
+	"PMKT_CF_BY_WEIGHT":     int64(PopularByWeight),
+	"PMKT_CF_BY_USERS":      int64(PopularByUsers),
+	"PMKT_CF_NOTHING":       int64(FallbackNothing),
+	"PMKT_CF_POPULAR":       int64(FallbackPopular),
+	"PMKT_CF_ANSWERED":      int64(ReasonAnswered),
+	"PMKT_CF_UNKNOWN":       int64(ReasonUnknown),
+	"PMKT_CF_FELL_BACK":     int64(ReasonFellBack),
+	"PMKT_CF_NO_FACTORS":    int64(ReasonNoFactors),
+	"PMKT_CF_TEMPORAL":      int64(SplitTemporal),
+	"PMKT_CF_LEAVE_LAST":    int64(SplitLeaveLast),
+	"PMKT_CF_RANDOM":        int64(SplitRandom),
+	"PMKT_CF_TRAIN":         int64(PartTrain),
+	"PMKT_CF_TEST":          int64(PartTest),
+	"PMKT_CF_NEITHER":       int64(PartNeither),
+	"PMKT_CF_PRECISION":     int64(MetricPrecision),
+	"PMKT_CF_RECALL":        int64(MetricRecall),
+	"PMKT_CF_RECALL_CAPPED": int64(MetricRecallCapped),
+	"PMKT_CF_NDCG":          int64(MetricNDCG),
+	"PMKT_CF_MAP":           int64(MetricMAP),
+	"PMKT_CF_MRR":           int64(MetricMRR),
+	"PMKT_CF_HIT":           int64(MetricHit),
+	"PMKT_CF_NOVELTY":       int64(MetricNovelty),
+	"PMKT_CF_COVERAGE":      int64(MetricCoverage),
+	"PMKT_CF_GINI":          int64(MetricGini),
+	"PMKT_CF_METRICS_":      Metrics,
 }
 
 // unbound are functions of C that Go has no use for.
-var unbound = map[string]string{}
+var unbound = map[string]string{
+	"pmkt_cf_retain":      "a handle counts its users in Go",
+	"pmkt_cf_data_retain": "a handle counts its users in Go",
+	"pmkt_cf_live_new":    "Live holds models as it holds all else",
+	"pmkt_cf_live_free":   "Live holds models as it holds all else",
+	"pmkt_cf_live_get":    "Live holds models as it holds all else",
+	"pmkt_cf_live_swap":   "Live holds models as it holds all else",
+}
 
 var (
 	comments  = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
@@ -161,6 +208,7 @@ var (
 	defines   = regexp.MustCompile(`(?m)^#define ((?:PMKT|ARROW)_\w+) (.+)$`)
 	functions = regexp.MustCompile(`(?m)^PMKT_API\s[^;(]*?(\w+)\(`)
 	wrapped   = regexp.MustCompile(`^U?INT64_C\((.*)\)$`)
+	calls     = regexp.MustCompile(`\b(pmkt_\w+)\(`)
 )
 
 // headers are the public headers without comments.
@@ -193,8 +241,11 @@ func number(text string) (int64, bool) {
 	if parts := wrapped.FindStringSubmatch(text); parts != nil {
 		text = parts[1]
 	}
-	n, err := strconv.ParseInt(text, 0, 64)
-	return n, err == nil
+	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+		return n, true
+	}
+	x, err := strconv.ParseFloat(text, 64) // such as -1.0
+	return int64(x), err == nil && x == math.Trunc(x)
 }
 
 // headerConstants are the names and values of one header.
@@ -248,15 +299,24 @@ func TestConstantsAreThoseOfTheHeaders(t *testing.T) {
 	}
 }
 
-// usedOfC are the names that the package takes from C.
+// usedOfC are the names that the package takes from C, and the functions that C in its comments calls.
 func usedOfC(t *testing.T) map[string]bool {
 	t.Helper()
 	paths, err := filepath.Glob("*.go")
 	check(t, err)
 	used := map[string]bool{}
 	for _, path := range paths {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		mode := parser.SkipObjectResolution | parser.ParseComments
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, mode)
 		check(t, err)
+		for _, comment := range file.Comments {
+			if len(file.Imports) == 0 || comment.Pos() > file.Imports[0].Pos() {
+				break
+			}
+			for _, call := range calls.FindAllStringSubmatch(comment.Text(), -1) {
+				used[call[1]] = true
+			}
+		}
 		ast.Inspect(file, func(node ast.Node) bool {
 			if selector, ok := node.(*ast.SelectorExpr); ok {
 				if pkg, ok := selector.X.(*ast.Ident); ok && pkg.Name == "C" {

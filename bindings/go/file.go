@@ -56,17 +56,20 @@ type FileKind int32
 
 // The kinds of files.
 const (
-	FileRFM FileKind = C.PMKT_FILE_RFM // an RFM
-	FileIDs FileKind = C.PMKT_FILE_IDS // an IDs
+	FileRFM   FileKind = C.PMKT_FILE_RFM // an RFM
+	FileIDs   FileKind = C.PMKT_FILE_IDS // an IDs
+	FileModel FileKind = C.PMKT_FILE_CF  // a Model
 )
 
-// String is "RFM" or "IDs".
+// String is "RFM", "IDs" or "Model".
 func (k FileKind) String() string {
 	switch k {
 	case FileRFM:
 		return "RFM"
 	case FileIDs:
 		return "IDs"
+	case FileModel:
+		return "Model"
 	}
 	return fmt.Sprintf("file kind %d", int32(k))
 }

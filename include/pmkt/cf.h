@@ -102,11 +102,13 @@ PMKT_API double pmkt_cf_default_weight(int32_t kind);
  *   run     NULL = all allowed threads, no progress
  *   report  out, or NULL
  *
- * No event that counts is no error: the matrix is empty.
+ * No event that counts is no error: the matrix is empty. Users and items of whose entries a cap leaves
+ * none stay, without an entry.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 2^31 - 1 users or items;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows); at most 40 bytes a row meanwhile, and what
- * pmkt_cf_data_info says afterwards. Since 0.3.
+ * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows); meanwhile, with what is kept, about 40 bytes a
+ * row, 60 with a cap, and up to 90 where nearly each row has a user or an item of its own; afterwards
+ * what pmkt_cf_data_info says. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_data_from_events(const pmkt_events *events,
                                               const pmkt_cf_data_options *options,
@@ -130,7 +132,8 @@ PMKT_API void pmkt_cf_builder_free(pmkt_cf_builder *builder);
  * Takes a batch, all of it or (on an error) none of it. Rows without an item count as ignored.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT; PMKT_E_NOMEM. One thread at a time.
- * O(rows); 34 bytes a row taken. Since 0.3.
+ * O(rows); 34 bytes a row taken, half as many again to spare, and while it grows the old ones too.
+ * Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_builder_add(pmkt_cf_builder *builder, const pmkt_events *events,
                                          const pmkt_run *run, pmkt_report *report, pmkt_error *err);
@@ -179,8 +182,8 @@ static inline void pmkt_cf_matrix_init(pmkt_cf_matrix *matrix) {
  * `allocator` NULL = the C heap; copied.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the entry) for a column out of range or a weight
- * that is not finite; PMKT_E_LIMIT for more than 2^31 - 1 users or items; PMKT_E_CANCELED;
- * PMKT_E_NOMEM. Any thread. O(entries + users + items). Since 0.3.
+ * that is not finite; PMKT_E_OVERFLOW where one that comes twice adds up to what is not; PMKT_E_LIMIT
+ * for more than 2^31 - 1 users or items; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(entries + users + items). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_data_from_matrix(const pmkt_cf_matrix *matrix,
                                               const pmkt_allocator *allocator, const pmkt_run *run,
@@ -397,7 +400,8 @@ static inline void pmkt_cf_popularity_options_init(pmkt_cf_popularity_options *o
 
 /*
  * Ranks items by popularity: of all time, or recent if the data has a short half_life_ms or a
- * since_ms; of one category if the query names it. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
+ * since_ms; of one category if the query names it. A user who was not in the data is unknown to this model as
+ * to the others, so that they can be compared: PMKT_CF_POPULAR in the query answers them too. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
  * PMKT_E_NOMEM. Any thread. O(entries + items log items). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_popularity_fit(const pmkt_cf_data *data,

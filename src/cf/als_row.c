@@ -5,7 +5,6 @@
 
 /* Entries of a panel: half of a second cache; longer rows are taken in pieces. */
 #define PANEL_FLOATS 65536
-#define AHEAD 8 /* vectors to ask memory for before they are copied */
 
 int32_t pmkti_cf_width(int32_t d) {
     return (d + PMKTI_CF_WIDTH - 1) / PMKTI_CF_WIDTH * PMKTI_CF_WIDTH;
@@ -56,17 +55,8 @@ typedef struct row {
 } row;
 
 static void gather(const row *w, int64_t from, int64_t n) {
-    const size_t d = (size_t)w->rule->d, width = (size_t)w->rule->width;
-    const float *fixed = w->rule->fixed;
-    for (int64_t j = 0; j < n; j++) {
-        if (j + AHEAD < n) {
-            const char *soon = (const char *)(fixed + (size_t)w->item[from + j + AHEAD] * d);
-            for (size_t line = 0; line < d * sizeof *fixed; line += 64)
-                __builtin_prefetch(soon + line);
-        }
-        memcpy(w->room->panel + (size_t)j * width, fixed + (size_t)w->item[from + j] * d,
-               d * sizeof *fixed);
-    }
+    const pmkti_cf_rule *rule = w->rule;
+    rule->solver->gather(rule->fixed, w->item + from, n, rule->d, rule->width, w->room->panel);
 }
 
 /* a and t of a piece. */

@@ -11,9 +11,8 @@
 
 #include "cf/data_number.h"
 #include "core/alloc.h"
-#include "core/sort.h"
 
-#define PART_ROWS 16384
+#define PART_ROWS 8192 /* at the least, on average; two parts of twice as many lie in the cache */
 #define MAX_PARTS 1024
 #define DIGIT 11 /* bits of a pass of the radix sort */
 
@@ -53,11 +52,10 @@ static pmkt_status write(void *ctx, int64_t chunk, int worker) {
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
         if (m->user[i] == PMKTI_CF_OUT) continue;
-        pmkti_cf_record *to = &m->parts.records[next[m->user[i] >> m->parts.shift]++];
-        to->user = m->user[i];
-        to->item = m->item[i];
-        to->says.units = pmkti_cf_units(m->plan, &m->rows->ev, i);
-        to->time = m->rows->ev.time[i];
+        const int64_t to = next[m->user[i] >> m->parts.shift]++;
+        m->parts.records[to] = (pmkti_cf_record){
+            m->user[i], m->item[i], {.units = pmkti_cf_units(m->plan, &m->rows->ev, i)}};
+        if (m->parts.time) m->parts.time[to] = m->rows->ev.time[i];
     }
     return PMKT_OK;
 }
@@ -90,16 +88,19 @@ pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage) {
     const pmkt_allocator *a = &m->d->allocator;
     pmkti_cf_parts *p = &m->parts;
     sorting s = {.m = m};
+    const bool timed = m->plan->o.max_items_per_user > 0 || m->plan->o.max_users_per_item > 0;
     p->n = m->d->counts.rows;
     choose_parts(m, p);
     const int64_t chunks = chunks_of(m);
     const size_t room = (size_t)(chunks * p->parts);
     s.next = pmkti_alloc_zero(a, room, sizeof *s.next);
     p->records = pmkti_alloc(a, (size_t)p->n, sizeof *p->records);
+    if (timed) p->time = pmkti_alloc(a, (size_t)p->n, sizeof *p->time);
     p->begin = pmkti_alloc(a, (size_t)p->parts + 1, sizeof *p->begin);
     p->kept = pmkti_alloc_zero(a, (size_t)p->parts, sizeof *p->kept);
     p->capped = pmkti_alloc_zero(a, (size_t)p->parts, sizeof *p->capped);
-    const bool ready = s.next && p->records && p->begin && p->kept && p->capped;
+    const bool ready =
+        s.next && p->records && (p->time || !timed) && p->begin && p->kept && p->capped;
     pmkt_status status = ready ? PMKT_OK : PMKT_E_NOMEM;
     const double middle = stage.from + (stage.to - stage.from) * 0.2;
     const pmkti_stage counting = {stage.name, stage.from, middle};
@@ -115,9 +116,11 @@ pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage) {
 
 /* -------------------------------------------------------------------- adding up */
 
-/* A worker's second place for the rows of a part. */
+/* A worker's second place for the rows of a part; with times and rivals only if they matter. */
 typedef struct room {
     pmkti_cf_record *at;
+    int64_t *time;
+    pmkti_cf_rival *rivals;
     size_t n;
 } room;
 
@@ -127,44 +130,71 @@ typedef struct adding {
     room *rooms;
 } adding;
 
-static bool reserve(const pmkt_allocator *a, room *r, size_t n) {
-    if (n <= r->n) return true;
+static void free_room(const pmkt_allocator *a, room *r) {
     pmkti_free(a, r->at, r->n, sizeof *r->at);
+    pmkti_free(a, r->time, r->n, sizeof *r->time);
+    pmkti_free(a, r->rivals, r->n, sizeof *r->rivals);
+    *r = (room){0};
+}
+
+static bool reserve(const adding *g, room *r, size_t n) {
+    const pmkt_allocator *a = &g->m->d->allocator;
+    const bool timed = g->m->parts.time != NULL, capped = g->m->plan->o.max_items_per_user > 0;
+    if (n <= r->n) return true;
+    free_room(a, r);
+    r->n = n;
     r->at = pmkti_alloc(a, n, sizeof *r->at);
-    r->n = r->at ? n : 0;
-    return r->at != NULL;
+    if (timed) r->time = pmkti_alloc(a, n, sizeof *r->time);
+    if (capped) r->rivals = pmkti_alloc(a, n, sizeof *r->rivals);
+    return r->at && (r->time || !timed) && (r->rivals || !capped);
 }
 
-/* User and item as one number, without the users before the part. */
-static uint64_t key_of(const adding *g, const pmkti_cf_record *r) {
-    const uint64_t user = r->user & ((UINT64_C(1) << g->m->parts.shift) - 1);
-    return user << g->bits | r->item;
+/* Rows in a place, with their times or without. */
+typedef struct run {
+    pmkti_cf_record *at;
+    int64_t *time;
+} run;
+
+/* A digit of user and item as one number, without the users before the part. */
+typedef struct digit {
+    uint32_t users; /* mask */
+    int bits;       /* of an item's number */
+    int shift;
+} digit;
+
+static inline uint64_t digit_of(digit d, const pmkti_cf_record *r) {
+    return ((uint64_t)(r->user & d.users) << d.bits | r->item) >> d.shift & ((1 << DIGIT) - 1);
 }
 
-static void radix_pass(const adding *g, const pmkti_cf_record *from, pmkti_cf_record *to, int64_t n,
-                       int shift) {
+static void radix_pass(run from, run to, int64_t n, digit d) {
     int64_t next[1 << DIGIT] = {0};
-    const uint64_t mask = (1 << DIGIT) - 1;
-    for (int64_t i = 0; i < n; i++) next[key_of(g, &from[i]) >> shift & mask]++;
+    for (int64_t i = 0; i < n; i++) next[digit_of(d, &from.at[i])]++;
     int64_t at = 0;
-    for (int64_t d = 0; d < 1 << DIGIT; d++) {
-        const int64_t here = next[d];
-        next[d] = at;
+    for (int64_t i = 0; i < 1 << DIGIT; i++) {
+        const int64_t here = next[i];
+        next[i] = at;
         at += here;
     }
-    for (int64_t i = 0; i < n; i++) to[next[key_of(g, &from[i]) >> shift & mask]++] = from[i];
+    for (int64_t i = 0; i < n; i++) {
+        const pmkti_cf_record r = from.at[i];
+        const int64_t here = next[digit_of(d, &r)]++;
+        to.at[here] = r;
+        if (from.time) to.time[here] = from.time[i];
+    }
 }
 
-static void sort_part(const adding *g, pmkti_cf_record *records, pmkti_cf_record *other,
-                      int64_t n) {
-    pmkti_cf_record *from = records, *to = other;
-    for (int shift = 0; shift < g->m->parts.shift + g->bits; shift += DIGIT) {
-        radix_pass(g, from, to, n, shift);
-        pmkti_cf_record *was = from;
+static void sort_part(const adding *g, run records, run other, int64_t n) {
+    run from = records, to = other;
+    digit d = {(uint32_t)((UINT64_C(1) << g->m->parts.shift) - 1), g->bits, 0};
+    for (; d.shift < g->m->parts.shift + g->bits; d.shift += DIGIT) {
+        radix_pass(from, to, n, d);
+        const run was = from;
         from = to;
         to = was;
     }
-    if (from != records) memcpy(records, from, (size_t)n * sizeof *records);
+    if (from.at == records.at) return;
+    memcpy(records.at, from.at, (size_t)n * sizeof *records.at);
+    if (from.time) memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
 }
 
 /* The entry of a sum in units. The sum comes in two halves, which cannot overflow; together they are
@@ -176,46 +206,22 @@ static double entry_of(const pmkti_cf_making *m, int64_t high, int64_t low) {
 }
 
 /* Makes one entry of each run of equal rows, at the beginning; returns how many. */
-static int64_t merge(const pmkti_cf_making *m, pmkti_cf_record *r, int64_t n) {
+static int64_t merge(const pmkti_cf_making *m, pmkti_cf_record *r, int64_t *time, int64_t n) {
     int64_t to = 0;
-    for (int64_t i = 0; i < n;) {
+    for (int64_t i = 0; i < n; to++) {
         pmkti_cf_record e = r[i];
+        const int64_t begin = i;
         int64_t high = 0, low = 0;
         for (; i < n && r[i].user == e.user && r[i].item == e.item; i++) {
             high += r[i].says.units >> 32;
             low += r[i].says.units & INT64_C(0xffffffff);
-            if (r[i].time > e.time) e.time = r[i].time;
         }
         e.says.weight = entry_of(m, high, low);
-        r[to++] = e;
-    }
-    return to;
-}
-
-static bool rather(const void *a, const void *b) {
-    const pmkti_cf_record *x = a, *y = b;
-    return pmkti_cf_rather(x->says.weight, x->time, x->item, y->says.weight, y->time, y->item);
-}
-
-static bool by_item(const void *a, const void *b) {
-    return ((const pmkti_cf_record *)a)->item < ((const pmkti_cf_record *)b)->item;
-}
-
-/* Leaves at most `cap` entries of each user; returns how many are left in all. */
-static int64_t cap_users(pmkti_cf_record *r, int64_t n, int64_t cap) {
-    int64_t to = 0;
-    for (int64_t i = 0; i < n;) {
-        int64_t end = i + 1;
-        while (end < n && r[end].user == r[i].user) end++;
-        int64_t keep = end - i;
-        if (keep > cap) {
-            pmkti_sort(r + i, (size_t)keep, sizeof *r, rather);
-            keep = cap;
-            pmkti_sort(r + i, (size_t)keep, sizeof *r, by_item);
-        }
-        memmove(r + to, r + i, (size_t)keep * sizeof *r);
-        to += keep;
-        i = end;
+        r[to] = e;
+        if (!time) continue;
+        int64_t last = time[begin];
+        for (int64_t j = begin + 1; j < i; j++) last = time[j] > last ? time[j] : last;
+        time[to] = last;
     }
     return to;
 }
@@ -223,19 +229,16 @@ static int64_t cap_users(pmkti_cf_record *r, int64_t n, int64_t cap) {
 static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     const adding *g = ctx;
     pmkti_cf_parts *p = &g->m->parts;
-    pmkti_cf_record *records = p->records + p->begin[part];
-    const int64_t n = p->begin[part + 1] - p->begin[part];
+    const int64_t begin = p->begin[part], n = p->begin[part + 1] - begin;
+    const run rows = {p->records + begin, p->time ? p->time + begin : NULL};
     room *other = &g->rooms[worker];
     if (n == 0) return PMKT_OK;
-    if (!reserve(&g->m->d->allocator, other, (size_t)n)) return PMKT_E_NOMEM;
-    sort_part(g, records, other->at, n);
-    p->kept[part] = merge(g->m, records, n);
+    if (!reserve(g, other, (size_t)n)) return PMKT_E_NOMEM;
+    sort_part(g, rows, (run){other->at, other->time}, n);
+    const int64_t all = merge(g->m, rows.at, rows.time, n);
     const int64_t cap = g->m->plan->o.max_items_per_user;
-    if (cap > 0) {
-        const int64_t all = p->kept[part];
-        p->kept[part] = cap_users(records, all, cap);
-        p->capped[part] = all - p->kept[part];
-    }
+    p->kept[part] = cap > 0 ? pmkti_cf_cap_users(rows.at, rows.time, all, cap, other->rivals) : all;
+    p->capped[part] = all - p->kept[part];
     return PMKT_OK;
 }
 
@@ -248,7 +251,7 @@ pmkt_status pmkti_cf_add_up(pmkti_cf_making *m, pmkti_stage stage) {
     if (!g.rooms) return PMKT_E_NOMEM;
     const pmkt_status status = pmkti_parallel(m->run, stage, add_up_part, &g, m->parts.parts);
     for (int w = 0; w < workers; w++) {
-        pmkti_free(a, g.rooms[w].at, g.rooms[w].n, sizeof *g.rooms[w].at);
+        free_room(a, &g.rooms[w]);
     }
     pmkti_free(a, g.rooms, (size_t)workers, sizeof *g.rooms);
     for (int64_t part = 0; part < m->parts.parts; part++) {

@@ -13,7 +13,6 @@ typedef struct pmkti_cf_record {
         int64_t units; /* of a row */
         double weight; /* of an entry: a float's value */
     } says;
-    int64_t time; /* of an entry the latest */
 } pmkti_cf_record;
 
 /* The item of an entry that a cap leaves out. */
@@ -25,6 +24,7 @@ typedef struct pmkti_cf_parts {
     int64_t parts;
     int64_t n;                /* records */
     pmkti_cf_record *records; /* [n] */
+    int64_t *time;            /* [n] of each, of an entry the latest; NULL: no cap asks for it */
     int64_t *begin;           /* [parts + 1] into the records */
     int64_t *kept;            /* [parts] entries that stand at its beginning */
     int64_t *capped;          /* [parts] entries that the users' cap left out */
@@ -50,13 +50,21 @@ pmkt_status pmkti_cf_add_up(pmkti_cf_making *m, pmkti_stage stage);
 /* Applies the items' cap: drops entries. */
 pmkt_status pmkti_cf_cap_items(pmkti_cf_making *m);
 
-/* Whether entry a of a row is kept rather than b, by what the header says of caps; `tie` orders the rest. */
-static inline bool pmkti_cf_rather(double a, int64_t time_a, uint32_t tie_a, double b,
-                                   int64_t time_b, uint32_t tie_b) {
-    if (fabs(a) != fabs(b)) return fabs(a) > fabs(b);
-    if (time_a != time_b) return time_a > time_b;
-    return tie_a < tie_b;
-}
+/* An entry of a user or an item that has too many. */
+typedef struct pmkti_cf_rival {
+    double weight;
+    int64_t time;
+    uint32_t tie; /* of a user's entry the item, of an item's the user */
+    pmkti_cf_record *entry;
+} pmkti_cf_rival;
+
+/* Drops all but the best `cap` of n > cap entries, by what the header says of caps. */
+void pmkti_cf_drop(pmkti_cf_rival *rivals, int64_t n, int64_t cap);
+
+/* Leaves at most `cap` entries of each user, of `n` of a part; returns how many are left in all. `rivals`
+   has room for n. */
+int64_t pmkti_cf_cap_users(pmkti_cf_record *r, int64_t *time, int64_t n, int64_t cap,
+                           pmkti_cf_rival *rivals);
 
 /* The categories of items, by their most frequent one. */
 pmkt_status pmkti_cf_categories(pmkti_cf_making *m, pmkti_stage stage);

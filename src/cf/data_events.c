@@ -89,6 +89,17 @@ static void free_numbers(pmkti_cf_making *m) {
 
 /* --------------------------------------------------------------- writing it down */
 
+/* Counts the entries that are left of the users of a part, which no other part has. */
+static pmkt_status count_part(void *ctx, int64_t part, int worker) {
+    (void)worker;
+    const pmkti_cf_making *m = ctx;
+    const pmkti_cf_record *r = m->parts.records + m->parts.begin[part];
+    for (int64_t i = 0; i < m->parts.kept[part]; i++) {
+        if (r[i].item != PMKTI_CF_DROPPED) m->d->item_at[r[i].user + 1]++;
+    }
+    return PMKT_OK;
+}
+
 /* Writes the entries of a part to where the borders of its users say. */
 static pmkt_status write_part(void *ctx, int64_t part, int worker) {
     (void)worker;
@@ -104,17 +115,6 @@ static pmkt_status write_part(void *ctx, int64_t part, int worker) {
     return PMKT_OK;
 }
 
-/* Borders of the users of `d`, from the entries that are left. */
-static void set_borders(const pmkti_cf_parts *p, pmkt_cf_data *d) {
-    for (int64_t part = 0; part < p->parts; part++) {
-        const pmkti_cf_record *r = p->records + p->begin[part];
-        for (int64_t i = 0; i < p->kept[part]; i++) {
-            if (r[i].item != PMKTI_CF_DROPPED) d->item_at[r[i].user + 1]++;
-        }
-    }
-    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
-}
-
 static pmkt_status write_down(pmkti_cf_making *m) {
     pmkt_cf_data *d = m->d;
     const pmkti_cf_parts *p = &m->parts;
@@ -123,14 +123,18 @@ static pmkt_status write_down(pmkti_cf_making *m) {
     d->entries = all - d->counts.capped;
     if (!pmkti_cf_data_room(d)) return PMKT_E_NOMEM;
     if (d->entries == 0) return PMKT_OK;
-    set_borders(p, d);
-    return pmkti_parallel(m->run, (pmkti_stage){"writing", 0.85, 0.9}, write_part, m, p->parts);
+    const pmkti_stage counting = {"writing", 0.85, 0.87}, writing = {"writing", 0.87, 0.9};
+    const pmkt_status status = pmkti_parallel(m->run, counting, count_part, m, p->parts);
+    if (status) return status;
+    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
+    return pmkti_parallel(m->run, writing, write_part, m, p->parts);
 }
 
 static void free_parts(pmkti_cf_making *m) {
     const pmkt_allocator *a = &m->d->allocator;
     pmkti_cf_parts *p = &m->parts;
     pmkti_free(a, p->records, (size_t)p->n, sizeof *p->records);
+    pmkti_free(a, p->time, (size_t)p->n, sizeof *p->time);
     pmkti_free(a, p->begin, (size_t)p->parts + 1, sizeof *p->begin);
     pmkti_free(a, p->kept, (size_t)p->parts, sizeof *p->kept);
     pmkti_free(a, p->capped, (size_t)p->parts, sizeof *p->capped);

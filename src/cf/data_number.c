@@ -1,9 +1,9 @@
 /*
  * data_number.c - one look into a hash table a row.
  *
- * Every worker has a table of its own of the ids that it came across, and writes for each row the place in
- * its list. Which worker sees which row is chance, but the union of the lists is not: sorted, it gives the
- * numbers, and a second pass turns places into numbers by a table for each worker.
+ * Every worker has a table of its own of the ids that it came across, and writes for each row the place of
+ * its id: how many came before it. Which worker sees which row is chance, but the union of the tables is
+ * not: sorted, it gives the numbers, and a second pass turns places into numbers by a list for each worker.
  */
 #include "cf/data_number.h"
 
@@ -14,18 +14,21 @@
 #include "core/sort_ids.h"
 
 #define FIRST_BITS 10
+#define GROUP \
+    32 /* rows whose slots are fetched together, so that one need not wait for the other */
 
-/* A slot holds a part of the hash and the place in the list plus 1; all zero is an empty one. */
+/* Id and place share a cache line; no row that counts has the id 0. */
 typedef struct slot {
-    uint32_t tag, place;
+    uint64_t id; /* 0 = empty */
+    uint32_t place;
+    uint32_t unused;
 } slot;
 
 typedef struct table {
     slot *slots; /* [1 << bits] */
     int bits;
-    int64_t n;        /* ids in the list */
-    uint64_t *list;   /* [room(bits)] */
-    uint32_t *number; /* [n] of each */
+    int64_t n;        /* ids */
+    uint32_t *number; /* [n] of each place */
 } table;
 
 typedef struct numbering {
@@ -40,42 +43,37 @@ static int64_t room(int bits) {
     return INT64_C(3) << (bits - 2);
 }
 
-static void put(table *t, uint64_t hash, int64_t place) {
+static void free_slots(const pmkt_allocator *a, slot *slots, int bits) {
+    if (slots) pmkti_free(a, slots, (size_t)1 << bits, sizeof *slots);
+}
+
+/* The slot of an id, or the empty one where it belongs. */
+static inline slot *slot_of(const table *t, uint64_t id, uint64_t hash) {
     const uint64_t mask = (UINT64_C(1) << t->bits) - 1;
     uint64_t i = hash >> (64 - t->bits);
-    while (t->slots[i].place) i = (i + 1) & mask;
-    t->slots[i] = (slot){(uint32_t)hash, (uint32_t)place + 1};
+    while (t->slots[i].id != id && t->slots[i].id != 0) i = (i + 1) & mask;
+    return &t->slots[i];
 }
 
+static inline void fetch(const table *t, uint64_t hash) {
+    __builtin_prefetch(&t->slots[hash >> (64 - t->bits)]);
+}
+
+/* Makes a first table, or one twice as large. */
 static pmkt_status grow(const pmkt_allocator *a, table *t) {
-    const int bits = t->slots ? t->bits + 1 : FIRST_BITS;
+    const table old = *t;
+    const int bits = old.slots ? old.bits + 1 : FIRST_BITS;
     if (room(bits) > INT64_C(3) << 30) return PMKT_E_LIMIT;
-    const size_t slots = (size_t)1 << bits, list = (size_t)room(bits);
-    uint64_t *longer =
-        pmkti_resize(a, t->list, t->list ? (size_t)room(t->bits) : 0, list, sizeof *longer);
-    if (!longer) return PMKT_E_NOMEM;
-    t->list = longer;
-    if (t->slots) pmkti_free(a, t->slots, (size_t)1 << t->bits, sizeof *t->slots);
-    t->slots = pmkti_alloc_zero(a, slots, sizeof *t->slots);
+    slot *slots = pmkti_alloc_zero(a, (size_t)1 << bits, sizeof *slots);
+    if (!slots) return PMKT_E_NOMEM;
+    t->slots = slots;
     t->bits = bits;
-    if (!t->slots) return PMKT_E_NOMEM;
-    for (int64_t i = 0; i < t->n; i++) put(t, pmkti_mix(t->list[i]), i);
-    return PMKT_OK;
-}
-
-/* The place of an id in the list, where it is put if it is new; or -1 if there is no room. */
-static inline int64_t place_of(table *t, uint64_t id) {
-    const uint64_t hash = pmkti_mix(id), mask = (UINT64_C(1) << t->bits) - 1;
-    for (uint64_t i = hash >> (64 - t->bits);; i = (i + 1) & mask) {
-        const slot s = t->slots[i];
-        if (s.place == 0) {
-            if (t->n == room(t->bits)) return -1;
-            t->slots[i] = (slot){(uint32_t)hash, (uint32_t)t->n + 1};
-            t->list[t->n] = id;
-            return t->n++;
-        }
-        if (s.tag == (uint32_t)hash && t->list[s.place - 1] == id) return s.place - 1;
+    for (int64_t i = 0; old.slots && i < INT64_C(1) << old.bits; i++) {
+        const uint64_t id = old.slots[i].id;
+        if (id != 0) *slot_of(t, id, pmkti_mix(id)) = old.slots[i];
     }
+    free_slots(a, old.slots, old.bits);
+    return PMKT_OK;
 }
 
 static int64_t chunks_of(int64_t rows) {
@@ -87,24 +85,58 @@ static int64_t end_of(int64_t chunk, int64_t rows) {
     return end < rows ? end : rows;
 }
 
+/* The rows of a group that count, and the hashes of their ids. */
+typedef struct group {
+    int n;
+    int64_t row[GROUP];
+    uint64_t hash[GROUP];
+} group;
+
+/* Asks of the rows of a group whether they count, and for their slots. */
+static void collect(const numbering *m, table t, int64_t from, int64_t to, int64_t chunk,
+                    group *g) {
+    const pmkti_cf_numbering j = *m->job;
+    int n = 0;
+    for (int64_t i = from; i < to; i++) {
+        const bool counts = j.wanted(j.ctx, i, chunk);
+        const uint64_t hash = pmkti_mix(j.column[i]);
+        j.number[i] = PMKTI_CF_OUT;
+        fetch(&t, hash);
+        g->row[n] = i;
+        g->hash[n] = hash;
+        n += counts;
+    }
+    g->n = n;
+}
+
+/* Writes the places of the rows of a group; the table has room for as many new ids. */
+static void take(const pmkti_cf_numbering *j, table *t, const group *g) {
+    const uint64_t *column = j->column;
+    uint32_t *number = j->number;
+    table mine = *t;
+    for (int i = 0; i < g->n; i++) {
+        const uint64_t id = column[g->row[i]];
+        slot *s = slot_of(&mine, id, g->hash[i]);
+        if (s->id == 0) *s = (slot){id, (uint32_t)mine.n++, 0};
+        number[g->row[i]] = s->place;
+    }
+    t->n = mine.n;
+}
+
 static pmkt_status read(void *ctx, int64_t chunk, int worker) {
     const numbering *m = ctx;
-    const pmkti_cf_numbering *j = m->job;
     table *t = &m->tables[worker];
     m->worker[chunk] = worker;
-    const int64_t end = end_of(chunk, j->rows);
-    for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
-        if (!j->wanted(j->ctx, i, chunk)) {
-            j->number[i] = PMKTI_CF_OUT;
-            continue;
+    const int64_t end = end_of(chunk, m->job->rows);
+    group g;
+    for (int64_t from = chunk * PMKTI_CF_CHUNK; from < end; from += GROUP) {
+        pmkt_status status = PMKT_OK;
+        while (!status && (!t->slots || t->n + GROUP > room(t->bits))) {
+            status = grow(m->allocator, t);
         }
-        int64_t place = t->slots ? place_of(t, j->column[i]) : -1;
-        while (place < 0) {
-            const pmkt_status status = grow(m->allocator, t);
-            if (status) return status;
-            place = place_of(t, j->column[i]);
-        }
-        j->number[i] = (uint32_t)place;
+        if (status) return status;
+        collect(m, *t, from, from + GROUP < end ? from + GROUP : end, chunk, &g);
+        take(m->job, t, &g);
     }
     return PMKT_OK;
 }
@@ -121,55 +153,57 @@ static pmkt_status turn(void *ctx, int64_t chunk, int worker) {
     return PMKT_OK;
 }
 
-/* The number of an id that is there. */
-static uint32_t find(const uint64_t *ids, int64_t n, uint64_t id) {
-    int64_t low = 0;
-    while (n > 1) {
-        const int64_t half = n / 2;
-        if (ids[low + half] <= id) low += half;
-        n -= half;
+/* Writes the ids of all tables side by side. */
+static void copy_ids(const numbering *m, int workers, uint64_t *ids) {
+    int64_t n = 0;
+    for (int w = 0; w < workers; w++) {
+        const table *t = &m->tables[w];
+        for (int64_t i = 0; t->slots && i < INT64_C(1) << t->bits; i++) {
+            if (t->slots[i].id != 0) ids[n++] = t->slots[i].id;
+        }
     }
-    return (uint32_t)low;
 }
 
-/* Sorts the lists together and leaves each id once. */
+/* Sorts the ids of all tables together and leaves each once. */
 static pmkt_status unite(const numbering *m, int workers) {
     pmkti_cf_numbering *j = m->job;
-    int64_t all = 0, n = 0;
-    for (int w = 0; w < workers; w++) {
-        table *t = &m->tables[w];
-        if (t->slots) pmkti_free(m->allocator, t->slots, (size_t)1 << t->bits, sizeof *t->slots);
-        t->slots = NULL;
-        all += t->n;
-    }
+    int64_t all = 0, n = 1;
+    for (int w = 0; w < workers; w++) all += m->tables[w].n;
     if (all == 0) return PMKT_OK;
     uint64_t *ids = pmkti_alloc(m->allocator, (size_t)all, sizeof *ids);
     if (!ids) return PMKT_E_NOMEM;
-    for (int w = 0; w < workers; w++) {
-        const table *t = &m->tables[w];
-        if (t->n > 0) memcpy(ids + n, t->list, (size_t)t->n * sizeof *ids);
-        n += t->n;
-    }
+    copy_ids(m, workers, ids);
     pmkti_sort_ids(ids, (size_t)all);
-    n = 1;
     for (int64_t i = 1; i < all; i++) {
         if (ids[i] != ids[n - 1]) ids[n++] = ids[i];
     }
-    j->ids = pmkti_alloc(m->allocator, (size_t)n, sizeof *j->ids); /* no longer than it must be */
-    if (j->ids) memcpy(j->ids, ids, (size_t)n * sizeof *ids);
-    pmkti_free(m->allocator, ids, (size_t)all, sizeof *ids);
     j->n = n;
+    if (n == all) {
+        j->ids = ids;
+    } else {
+        j->ids = pmkti_alloc(m->allocator, (size_t)n, sizeof *j->ids); /* no longer than it must */
+        if (j->ids) memcpy(j->ids, ids, (size_t)n * sizeof *ids);
+        pmkti_free(m->allocator, ids, (size_t)all, sizeof *ids);
+    }
     return !j->ids ? PMKT_E_NOMEM : n > INT32_MAX ? PMKT_E_LIMIT : PMKT_OK;
 }
 
-static pmkt_status number_lists(void *ctx, int64_t chunk, int worker) {
+/* Looks all ids up in a worker's table: the number of each place of it. */
+static pmkt_status number_places(void *ctx, int64_t chunk, int worker) {
     (void)worker;
     const numbering *m = ctx;
+    const pmkti_cf_numbering *j = m->job;
     table *t = &m->tables[chunk];
     if (t->n == 0) return PMKT_OK;
     t->number = pmkti_alloc(m->allocator, (size_t)t->n, sizeof *t->number);
     if (!t->number) return PMKT_E_NOMEM;
-    for (int64_t i = 0; i < t->n; i++) t->number[i] = find(m->job->ids, m->job->n, t->list[i]);
+    for (int64_t i = 0; i < j->n; i++) {
+        if (i + GROUP < j->n) fetch(t, pmkti_mix(j->ids[i + GROUP]));
+        const slot *s = slot_of(t, j->ids[i], pmkti_mix(j->ids[i]));
+        if (s->id != 0) t->number[s->place] = (uint32_t)i;
+    }
+    free_slots(m->allocator, t->slots, t->bits);
+    t->slots = NULL;
     return PMKT_OK;
 }
 
@@ -177,8 +211,7 @@ static void clear(const numbering *m, int workers, int64_t chunks) {
     const pmkt_allocator *a = m->allocator;
     for (int w = 0; m->tables && w < workers; w++) {
         table *t = &m->tables[w];
-        if (t->slots) pmkti_free(a, t->slots, (size_t)1 << t->bits, sizeof *t->slots);
-        if (t->list) pmkti_free(a, t->list, (size_t)room(t->bits), sizeof *t->list);
+        free_slots(a, t->slots, t->bits);
         pmkti_free(a, t->number, (size_t)t->n, sizeof *t->number);
     }
     pmkti_free(a, m->tables, (size_t)workers, sizeof *m->tables);
@@ -204,7 +237,7 @@ pmkt_status pmkti_cf_number(const pmkt_allocator *allocator, const pmkti_run *ru
     if (!status) status = pmkti_parallel(run, reading, read, &m, chunks);
     if (!status) status = unite(&m, workers);
     if (!status && job->n > 0) {
-        status = pmkti_parallel(run, listing, number_lists, &m, workers);
+        status = pmkti_parallel(run, listing, number_places, &m, workers);
         if (!status) status = pmkti_parallel(run, turning, turn, &m, chunks);
     }
     clear(&m, workers, chunks);

@@ -12,7 +12,7 @@
 #include "cf/find.h"
 #include "core/alloc.h"
 #include "core/error.h"
-#include "core/sort.h"
+#include "core/sort_ids.h"
 #include "core/structs.h"
 
 #define FOLD_CHUNK 16 /* rows that a worker folds in at once */
@@ -30,6 +30,11 @@ pmkt_status pmkti_cf_history_in(const pmkt_cf_history *given, pmkt_cf_history *m
     status = pmkti_count_check(mine->rows, "history.rows", err);
     if (!status) status = pmkti_cf_offsets_check(mine->at, mine->items, mine->rows, "history", err);
     if (status) return status;
+    for (int64_t i = 0; i < mine->rows; i++) {
+        if (mine->at[i + 1] - mine->at[i] <= INT32_MAX) continue;
+        return pmkti_fail_at(err, PMKT_E_INVALID, PMKT_WHERE_ROW, i,
+                             "row %lld has more than 2^31 - 1 items", (long long)i);
+    }
     const int64_t n = mine->rows > 0 && mine->weights ? mine->at[mine->rows] : 0;
     for (int64_t e = 0; e < n; e++) {
         if (!isfinite(mine->weights[e])) {
@@ -40,29 +45,27 @@ pmkt_status pmkti_cf_history_in(const pmkt_cf_history *given, pmkt_cf_history *m
     return PMKT_OK;
 }
 
-static bool comes_first(const void *a, const void *b) {
-    const pmkti_cf_named *x = a, *y = b;
-    return x->item != y->item ? x->item < y->item : x->at < y->at;
-}
-
 static float as_float(double x) {
     return x > (double)FLT_MAX ? FLT_MAX : x < -(double)FLT_MAX ? -FLT_MAX : (float)x;
 }
 
 int64_t pmkti_cf_history_row(const pmkt_cf *model, const pmkt_cf_history *history, int64_t row,
-                             pmkti_cf_named *named, int32_t *item, float *weight) {
+                             uint64_t *keys, int32_t *item, float *weight) {
+    const int64_t from = history->at[row], to = history->at[row + 1];
     int64_t n = 0, merged = 0;
-    for (int64_t e = history->at[row]; e < history->at[row + 1]; e++) {
+    for (int64_t e = from; e < to; e++) {
         const int64_t number = pmkti_cf_find(model->item_id, model->facts.items, history->items[e]);
-        if (number < 0) continue;
-        named[n++] =
-            (pmkti_cf_named){(int32_t)number, history->weights ? history->weights[e] : 1.0f, e};
+        /* By item, then by place, by which equal items keep their order. */
+        if (number >= 0) keys[n++] = (uint64_t)number << 32 | (uint64_t)(e - from);
     }
-    pmkti_sort(named, (size_t)n, sizeof *named, comes_first);
+    pmkti_sort_ids(keys, (size_t)n);
     for (int64_t i = 0; i < n; merged++) {
         double sum = 0;
-        item[merged] = named[i].item;
-        for (; i < n && named[i].item == item[merged]; i++) sum += (double)named[i].weight;
+        item[merged] = (int32_t)(keys[i] >> 32);
+        for (; i < n && (int32_t)(keys[i] >> 32) == item[merged]; i++) {
+            const int64_t e = from + (int64_t)(keys[i] & UINT32_MAX);
+            sum += history->weights ? (double)history->weights[e] : 1.0;
+        }
         weight[merged] = as_float(sum);
     }
     return merged;
@@ -72,14 +75,14 @@ int64_t pmkti_cf_history_row(const pmkt_cf *model, const pmkt_cf_history *histor
 typedef struct histories {
     const pmkt_cf *model;
     pmkt_cf_history given;
-    pmkti_cf_named *named; /* [entries] */
+    uint64_t *keys;        /* [entries] */
     int32_t *item;         /* [entries] */
     float *weight;         /* [entries] */
     float *factors;        /* [rows * d], of ALS */
     pmkti_cf_asker *asker; /* [rows] */
 } histories;
 
-#define ENTRY_BYTES (sizeof(pmkti_cf_named) + sizeof(int32_t) + sizeof(float))
+#define ENTRY_BYTES (sizeof(uint64_t) + sizeof(int32_t) + sizeof(float))
 
 /* Room for all rows, in one piece: of the scratch for one row, else of the allocator. */
 static pmkt_status make_room(histories *h, pmkt_cf_scratch *scratch, pmkt_error *err) {
@@ -94,8 +97,8 @@ static pmkt_status make_room(histories *h, pmkt_cf_scratch *scratch, pmkt_error 
                          : pmkti_alloc(&h->model->allocator, n, ENTRY_BYTES);
         if (!room) return pmkti_no_memory(err, n * ENTRY_BYTES);
     }
-    h->named = (pmkti_cf_named *)(void *)room;
-    h->item = room ? (int32_t *)(void *)(room + n * sizeof *h->named) : NULL;
+    h->keys = (uint64_t *)(void *)room;
+    h->item = room ? (int32_t *)(void *)(room + n * sizeof *h->keys) : NULL;
     h->weight = room ? (float *)(void *)(h->item + n) : NULL;
     if (rows == 0 || d == 0 || h->factors) return PMKT_OK;
     h->factors = rows == 1 ? pmkti_cf_scratch_take(scratch, PMKTI_CF_QUERY_VECTOR, d, sizeof(float))
@@ -106,7 +109,7 @@ static pmkt_status make_room(histories *h, pmkt_cf_scratch *scratch, pmkt_error 
 static void give_back(histories *h, bool own_factors) {
     const size_t rows = (size_t)h->given.rows;
     if (rows <= 1) return;
-    pmkti_free(&h->model->allocator, h->named, (size_t)h->given.at[rows], ENTRY_BYTES);
+    pmkti_free(&h->model->allocator, h->keys, (size_t)h->given.at[rows], ENTRY_BYTES);
     if (!own_factors) return;
     pmkti_free(&h->model->allocator, h->factors, rows,
                (size_t)h->model->facts.factors * sizeof(float));
@@ -118,7 +121,7 @@ static pmkt_status take_row(histories *h, int64_t row, pmkt_cf_scratch *scratch,
     pmkti_cf_asker *asker = &h->asker[row];
     int64_t n = 0;
     if (h->given.at[row + 1] > from) {
-        n = pmkti_cf_history_row(h->model, &h->given, row, h->named + from, h->item + from,
+        n = pmkti_cf_history_row(h->model, &h->given, row, h->keys + from, h->item + from,
                                  h->weight + from);
         asker->had = (pmkti_cf_had){h->item + from, h->weight + from, n};
     }

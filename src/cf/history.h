@@ -10,18 +10,11 @@
 pmkt_status pmkti_cf_history_in(const pmkt_cf_history *given, pmkt_cf_history *mine,
                                 pmkt_error *err);
 
-/* A history's entry. */
-typedef struct pmkti_cf_named {
-    int32_t item;
-    float weight;
-    int64_t at; /* where it stood, by which equal items keep their order */
-} pmkti_cf_named;
-
 /*
  * Row `row` of a history: its known items into item and weight, with room for all of the row's entries;
- * returns how many. `named` has the same room.
+ * returns how many. `keys` has the same room.
  */
 int64_t pmkti_cf_history_row(const pmkt_cf *model, const pmkt_cf_history *history, int64_t row,
-                             pmkti_cf_named *named, int32_t *item, float *weight);
+                             uint64_t *keys, int32_t *item, float *weight);
 
 #endif

@@ -20,6 +20,8 @@
 #ifndef PMKTI_CF_INDEX_H
 #define PMKTI_CF_INDEX_H
 
+#include <string.h>
+
 #include "core/parallel.h"
 #include "pmkt/base.h"
 
@@ -51,6 +53,12 @@ static inline size_t pmkti_cf_block_bytes(int32_t d) {
 /* Size of `blocks`; n fits in an int32_t, d is 1 to 1,024. */
 static inline size_t pmkti_cf_index_bytes(int64_t n, int32_t d) {
     return ((size_t)n + PMKTI_CF_BLOCK - 1) / PMKTI_CF_BLOCK * pmkti_cf_block_bytes(d);
+}
+
+static inline pmkti_cf_block_head pmkti_cf_index_head(const pmkti_cf_index *index, int64_t block) {
+    pmkti_cf_block_head head;
+    memcpy(&head, index->blocks + (size_t)block * pmkti_cf_block_bytes(index->d), sizeof head);
+    return head;
 }
 
 /* Makes the index of n finite vectors; its arrays come from `allocator`. The same bytes at any number of

@@ -31,7 +31,7 @@ pmkt_status pmkti_cf_model_empty(int32_t kind, const pmkt_allocator *allocator, 
 }
 
 pmkt_cf *pmkt_cf_retain(const pmkt_cf *model) {
-    pmkt_cf *counted = (pmkt_cf *)(uintptr_t)model; /* its count changes, nothing that one sees */
+    pmkt_cf *counted = (pmkt_cf *)model; /* its count changes, nothing that one sees */
     if (counted) atomic_fetch_add_explicit(&counted->owners, 1, memory_order_relaxed);
     return counted;
 }
@@ -50,7 +50,7 @@ static void destroy(pmkt_cf *model) {
 }
 
 void pmkt_cf_release(const pmkt_cf *model) {
-    pmkt_cf *counted = (pmkt_cf *)(uintptr_t)model;
+    pmkt_cf *counted = (pmkt_cf *)model;
     /* Whoever frees must have seen all that the other owners did before they let go. */
     if (counted && atomic_fetch_sub_explicit(&counted->owners, 1, memory_order_acq_rel) == 1) {
         destroy(counted);

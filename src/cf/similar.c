@@ -37,7 +37,8 @@ static pmkt_status similar(const pmkt_cf *model, bool users, const uint64_t *ids
                            const pmkt_cf_query *query, const pmkt_run *run,
                            const pmkt_cf_answer *answer, pmkt_error *err) {
     pmkti_cf_question q;
-    if (model && model->facts.kind != PMKT_CF_ALS && (users || model->facts.kind != PMKT_CF_KNN)) {
+    if (!model) return pmkti_null(err, "model");
+    if (model->facts.kind != PMKT_CF_ALS && (users || model->facts.kind != PMKT_CF_KNN)) {
         return pmkti_fail(err, PMKT_E_UNSUPPORTED, "a model of this kind does not know what is %s",
                           users ? "a similar user" : "a similar item");
     }

@@ -111,12 +111,6 @@ static void prepare(scan_row *s, pmkti_cf_row *row, int32_t d, int32_t groups, i
     look_at_heap(s);
 }
 
-static pmkti_cf_block_head head_of(const scanning *g, int64_t block) {
-    pmkti_cf_block_head head;
-    memcpy(&head, g->blocks + (size_t)block * g->block_bytes, sizeof head);
-    return head;
-}
-
 /* Within the range of float; what is not a number lets everything through. */
 static float float_of(double limit) {
     if (!(limit > -FLT_MAX)) return -FLT_MAX;
@@ -141,7 +135,7 @@ static pmkti_cf_probe probe_of(const scanning *g, const scan_row *s,
  */
 static bool is_over(const scanning *g, const scan_row *s, int64_t block) {
     if (g->topk->cosine) return false;
-    const pmkti_cf_block_head head = head_of(g, block);
+    const pmkti_cf_block_head head = pmkti_cf_index_head(g->topk->index, block);
     if (!(head.per_unit > 0x1p-120 && head.per_unit < 0x1p100)) return false;
     return s->norm * (double)head.norm * HAIR < s->least * s->per_t * head.per_unit;
 }
@@ -186,7 +180,7 @@ static pmkt_status scan_blocks(const scanning *g, scan_row *const *rows, int n, 
     int64_t n_found[PMKTI_CF_TOGETHER] = {0};
     for (int64_t b = first; b < end; b++) {
         const uint8_t *block = g->blocks + (size_t)b * g->block_bytes;
-        const pmkti_cf_block_head head = head_of(g, b);
+        const pmkti_cf_block_head head = pmkti_cf_index_head(g->topk->index, b);
         const float *steps = (const float *)(const void *)(block + sizeof head);
         const uint8_t *codes = block + sizeof head + PMKTI_CF_BLOCK * sizeof(float);
         /* The last block may be short of vectors. */

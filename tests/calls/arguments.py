@@ -305,6 +305,7 @@ GOOD = {
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
 BAD = {
     "pmkt_cf_evaluate_answers: options = NULL": "train must be given",
+    "pmkt_cf_scratch_new: scratch = NULL": "it is what the call makes",
 }
 
 # Fields of input structs that a call must refuse to see NULL, or with the bad numbers of their type. What

@@ -11,7 +11,8 @@
 #include "support/loop.h"
 #include "support/suite.h"
 
-#define ROWS 26 /* enough for a batch to make an index of its own */
+#define ROWS 66 /* enough for a product of matrices, in two chunks that are no whole panels */
+#define FEW 26  /* too few for that, enough for a batch to make an index of its own */
 
 enum {
     RANDOM,
@@ -178,7 +179,8 @@ static void require_row(const world *w, const scored *best, int64_t n, int64_t k
     for (int64_t i = n; i < k; i++) REQUIRE(ids[i] == PMKT_ID_NONE && isnan(scores[i]));
 }
 
-/* All rows by themselves, with the index and without, and together on some threads, likewise. */
+/* Few rows by themselves, with the index and without; all together on some threads, likewise; and a few
+   together. */
 static void require_exact(const world *w, int64_t k, bool cosine) {
     const size_t size = (size_t)(ROWS * k);
     uint64_t *ids = malloc(size * sizeof *ids);
@@ -188,7 +190,8 @@ static void require_exact(const world *w, int64_t k, bool cosine) {
     pmkt_cf_scratch scratch;
     pmkti_cf_scratch_init(&scratch, &w->allocator);
     pmkt_error err;
-    for (int way = 0; way < 5; way++) {
+    for (int way = 0; way < 6; way++) {
+        const int64_t rows = way < 2 || way == 5 ? FEW : ROWS;
         const pmkti_cf_topk topk = {.vectors = w->vectors,
                                     .n = w->n,
                                     .d = w->d,
@@ -198,19 +201,19 @@ static void require_exact(const world *w, int64_t k, bool cosine) {
                                     .k = k};
         memset(ids, 0xA5, size * sizeof *ids);
         if (way < 2) {
-            for (int64_t i = 0; i < ROWS; i++) {
+            for (int64_t i = 0; i < rows; i++) {
                 ck_assert_ok(
                     pmkti_cf_topk_one(&topk, w->queries + w->row[i] * w->d, &w->without[i],
                                       &scratch, ids + i * k, scores + i * k, &counts[i], &err),
                     err);
             }
         } else {
-            const pmkti_run run = {way == 4 ? 4 : way - 1, {NULL, NULL}};
-            ck_assert_ok(pmkti_cf_topk_many(&topk, w->queries, w->row, w->without, ROWS,
+            const pmkti_run run = {way >= 4 ? 4 : way - 1, {NULL, NULL}};
+            ck_assert_ok(pmkti_cf_topk_many(&topk, w->queries, w->row, w->without, rows,
                                             &w->allocator, &run, ids, scores, counts, &err),
                          err);
         }
-        for (int64_t i = 0; i < ROWS; i += way < 2 ? 1 : 3) {
+        for (int64_t i = 0; i < rows; i += way < 2 ? 1 : 3) {
             const int64_t n = slow_topk(w, i, cosine, best);
             require_row(w, best, n, k, ids + i * k, scores + i * k, counts[i]);
         }
@@ -275,7 +278,7 @@ static pmkt_idset *every(const world *w, int64_t step) {
 START_TEST(filters_leave_the_best_of_the_rest) {
     static int32_t seen[ROWS][600], excluded[ROWS][5];
     random_seed(9);
-    world w = world_new(_i, scaled(1300, 600), 20);
+    world w = world_new(_i, scaled(1300, 600), 36);
     pmkt_idset *few = every(&w, 97), *many = every(&w, 2), *none = NULL;
     pmkt_error err;
     ck_assert_ok(pmkt_idset_new(NULL, 0, NULL, &none, &err), err);

@@ -16,6 +16,9 @@ enum {
 };
 
 typedef struct pmkti_cf_solver {
+    /* A panel of the vectors [d] of `fixed` with these numbers; what is beyond d stays. */
+    void (*gather)(const float *fixed, const int32_t *number, int64_t n, int32_t d, int32_t width,
+                   float *panel);
     /* c[j] = a[j] * (vector j of the panel . p) */
     void (*products)(const float *panel, int64_t n, int32_t width, const float *p, const float *a,
                      float *c);

@@ -37,6 +37,25 @@ static inline float sum(v8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
+/* ------------------------------------------------------------------- panels */
+
+#define AHEAD 8 /* vectors to ask memory for before they are copied */
+
+static void gather(const float *fixed, const int32_t *number, int64_t n, int32_t d, int32_t width,
+                   float *panel) {
+    for (int64_t j = 0; j < n; j++) {
+        if (j + AHEAD < n) {
+            const float *soon = fixed + (ptrdiff_t)number[j + AHEAD] * d;
+            for (int32_t i = 0; i < d; i += 16) __builtin_prefetch(soon + i);
+        }
+        const float *from = fixed + (ptrdiff_t)number[j] * d;
+        float *to = panel + j * width;
+        int32_t i = 0;
+        for (; i + 8 <= d; i += 8) store(to + i, load(from + i));
+        for (; i < d; i++) to[i] = from[i];
+    }
+}
+
 /* ------------------------------------------------------ conjugate gradient */
 
 static void products(const float *panel, int64_t n, int32_t width, const float *p, const float *a,
@@ -210,4 +229,4 @@ static void solve(float *m, int32_t width, const float *b, float *x) {
     }
 }
 
-const pmkti_cf_solver PMKTI_CF_SOLVER = {products, combine, times, rank, solve};
+const pmkti_cf_solver PMKTI_CF_SOLVER = {gather, products, combine, times, rank, solve};
