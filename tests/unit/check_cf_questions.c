@@ -442,10 +442,206 @@ START_TEST(similar_users_are_the_best_of_all_that_pass) {
 }
 END_TEST
 
+/* --------------------------------------------------------------------- rank */
+
+/* A row of a ranking: the known items of the list, each once, whatever was seen. */
+static void require_ranked(const world *w, const pmkt_cf *model, const lists *l, const answers *a,
+                           int64_t row) {
+    ranked all[6];
+    const int64_t from = l->at[row], u = l->id[row] % 2 ? -1 : (int64_t)l->id[row] / 2 - 1;
+    const bool zero = model == w->als && u == NOTHING_YET;
+    int64_t n = 0;
+    REQUIRE(a->reasons[row] ==
+            (u < 0 ? PMKT_CF_UNKNOWN : (zero ? PMKT_CF_NO_FACTORS : PMKT_CF_ANSWERED)));
+    for (int64_t i = 0; i < ITEMS && u >= 0 && !zero; i++) {
+        bool given = false;
+        for (int64_t e = from; e < l->at[row + 1]; e++) given |= l->item[e] == w->item_id[i];
+        if (!given) continue;
+        const double score = score_of(w, model, w->weight[u], &w->x[u * D], i);
+        all[n++] = (ranked){w->item_id[i], isnan(score) ? 0 : (float)score};
+    }
+    qsort(all, (size_t)n, sizeof *all, compare);
+    REQUIRE(a->counts[row] == n);
+    for (int64_t j = 0; from + j < l->at[row + 1]; j++) {
+        REQUIRE(a->ids[from + j] == (j < n ? all[j].id : PMKT_ID_NONE));
+        REQUIRE(j < n ? a->scores[from + j] == all[j].score : isnan(a->scores[from + j]));
+    }
+}
+
+START_TEST(ranking_orders_what_is_given) {
+    static answers a, b;
+    static lists l;
+    pmkt_error err;
+    for (int64_t t = 0; t < scaled(100, 6); t++) {
+        world *w = a_world((uint64_t)t + 1, NULL);
+        const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+        for (int m = 0; m < 3; m++) {
+            random_lists(&l, RECOMMEND);
+            pmkt_run run = PMKT_RUN_INIT;
+            run.threads = 1;
+            pmkt_cf_answer out = room_in(&a);
+            ck_assert_ok(pmkt_cf_rank(each[m], l.id, ROWS, l.at, l.item, NULL, &run, &out, &err),
+                         err);
+            run.threads = 4;
+            out = room_in(&b);
+            ck_assert_ok(pmkt_cf_rank(each[m], l.id, ROWS, l.at, l.item, NULL, &run, &out, &err),
+                         err);
+            REQUIRE(memcmp(&a, &b, sizeof a) == 0);
+            for (int64_t row = 0; row < ROWS; row++) require_ranked(w, each[m], &l, &a, row);
+        }
+        free_world(w);
+    }
+}
+END_TEST
+
+/* -------------------------------------------------------------------- edges */
+
+START_TEST(a_warm_scratch_allocates_nothing_and_starts_no_thread) {
+    faulty memory = {0};
+    const pmkt_allocator allocator = faulty_allocator(&memory);
+    world *w = a_world(1, &allocator);
+    const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+    static answers a, b;
+    lists l = {.id = {6}, .at = {0, 3}, .item = {6, 9, 6}, .weight = {1, 2, 3}};
+    const int64_t exclude_at[] = {0, 2};
+    const uint64_t exclude[] = {12, 15};
+    pmkt_error err;
+    const bool watched = threads_watched("a warm scratch starts no thread");
+    for (int m = 0; m < 3; m++) {
+        pmkt_cf_query q = PMKT_CF_QUERY_INIT;
+        q.exclude_at = exclude_at, q.exclude = exclude;
+        ck_assert_ok(pmkt_cf_scratch_new(&allocator, &q.scratch, &err), err);
+        for (int question = 0; question < (m == 0 ? QUESTIONS : m == 1 ? 3 : 2); question++) {
+            pmkt_cf_answer out = room_in(&a);
+            ck_assert_ok(put(each[m], question, &l, 1, &q, NULL, &out, &err), err);
+            out = room_in(&b);
+            faulty_arm(&memory, 1, true);
+            if (watched) threads_watch(0);
+            ck_assert_ok(put(each[m], question, &l, 1, &q, NULL, &out, &err), err);
+            ck_assert_int_eq(memory.calls, 0);
+            if (watched) ck_assert_int_eq(threads_started() + threads_refused(), 0);
+            faulty_disarm(&memory);
+            ck_assert_mem_eq(&a, &b, sizeof a);
+        }
+        pmkt_cf_answer out = room_in(&a);
+        ck_assert_ok(pmkt_cf_rank(each[m], l.id, 1, l.at, l.item, q.scratch, NULL, &out, &err),
+                     err);
+        faulty_arm(&memory, 1, true);
+        ck_assert_ok(pmkt_cf_rank(each[m], l.id, 1, l.at, l.item, q.scratch, NULL, &out, &err),
+                     err);
+        ck_assert_int_eq(memory.calls, 0);
+        faulty_disarm(&memory);
+        pmkt_cf_scratch_free(q.scratch);
+    }
+    free_world(w);
+    faulty_check_empty(&memory);
+}
+END_TEST
+
+#define REFUSED(code, call) ck_assert_int_eq(call, code)
+
+START_TEST(a_hostile_question_is_refused) {
+    world *w = a_world(1, NULL);
+    const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+    static answers a;
+    lists l = {.id = {6, 8}, .at = {0, 1, 2}, .item = {6, 9}, .weight = {1, 2}};
+    for (int m = 0; m < 3; m++) {
+        for (int question = 0; question < (m == 0 ? QUESTIONS : m == 1 ? 3 : 2); question++) {
+            const pmkt_cf_answer out = room_in(&a);
+            const pmkt_cf_query fresh = PMKT_CF_QUERY_INIT;
+            pmkt_cf_query q = fresh;
+            const int64_t falls[] = {0, 2, 1}, late[] = {1, 2, 2};
+            const uint64_t exclude[] = {3, 6};
+            ck_assert_int_eq(put(each[m], question, &l, 2, &q, NULL, &out, NULL), PMKT_OK);
+            REFUSED(PMKT_E_INVALID, put(NULL, question, &l, 2, &q, NULL, &out, NULL));
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, NULL, NULL));
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, -1, &q, NULL, &out, NULL));
+            q.k = -1;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.has_min_score = 1, q.min_score = NAN;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.fallback = 2;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.exclude_at = falls, q.exclude = exclude;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q.exclude_at = late;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q.exclude_at = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.struct_size = 0;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            pmkt_cf_answer without = out;
+            without.ids = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, NULL, NULL, &without, NULL));
+            without = out, without.counts = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, NULL, NULL, &without, NULL));
+            without = out, without.scores = NULL, without.reasons = NULL;
+            ck_assert_int_eq(put(each[m], question, &l, 2, NULL, NULL, &without, NULL), PMKT_OK);
+        }
+    }
+    free_world(w);
+}
+END_TEST
+
+START_TEST(a_hostile_history_or_ranking_is_refused) {
+    world *w = a_world(1, NULL);
+    static answers a;
+    const pmkt_cf_answer out = room_in(&a);
+    lists l = {.id = {6, 8}, .at = {0, 1, 2}, .item = {6, 9}, .weight = {1, INFINITY}};
+    pmkt_error err;
+    REFUSED(PMKT_E_BAD_ROW, put(w->knn, HISTORY, &l, 2, NULL, NULL, &out, &err));
+    ck_assert_int_eq(err.where, 1);
+    l.weight[0] = NAN;
+    REFUSED(PMKT_E_BAD_ROW, put(w->als, HISTORY, &l, 2, NULL, NULL, &out, &err));
+    ck_assert_int_eq(err.where, 0);
+    const int64_t falls[] = {0, 2, 1};
+    const pmkt_cf_history h = {sizeof h, 0, 2, falls, l.item, NULL};
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend_history(w->als, &h, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend_history(w->als, NULL, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, falls, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, NULL, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, l.at, NULL, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, NULL, 2, l.at, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(NULL, l.id, 2, l.at, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, l.at, l.item, NULL, NULL, NULL, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend(w->als, NULL, 2, NULL, NULL, &out, &err));
+    free_world(w);
+}
+END_TEST
+
+START_TEST(what_a_model_cannot_know_is_unsupported) {
+    world *w = a_world(1, NULL);
+    static answers a;
+    const pmkt_cf_answer out = room_in(&a);
+    const lists l = {.id = {6}, .at = {0, 1}, .item = {6}, .weight = {1}};
+    pmkt_cf_factors f = {sizeof f, D, USERS, ITEMS, w->user_id, w->item_id, w->x, w->y};
+    pmkt_cf *bare = NULL;
+    pmkt_error err;
+    ck_assert_ok(pmkt_cf_from_factors(&f, NULL, NULL, NULL, &bare, &err), err);
+    pmkt_cf_query q = PMKT_CF_QUERY_INIT;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err));
+    q.keep_seen = 1;
+    ck_assert_ok(put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err), err);
+    q.category = 7;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->als, SIMILAR_USERS, &l, 1, &q, NULL, &out, &err));
+    q.category = PMKT_ID_NONE, q.fallback = PMKT_CF_POPULAR;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, HISTORY, &l, 1, &q, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->popular, SIMILAR_ITEMS, &l, 1, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->knn, SIMILAR_USERS, &l, 1, NULL, NULL, &out, &err));
+    pmkt_cf_release(bare);
+    free_world(w);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cf questions");
     TOPIC(suite, "answers", recommendations_are_the_best_of_all_that_pass,
           answers_to_histories_are_the_best_of_all_that_pass,
           similar_items_are_the_best_of_all_that_pass, similar_users_are_the_best_of_all_that_pass);
+    TOPIC(suite, "ranking", ranking_orders_what_is_given);
+    TOPIC(suite, "edges", a_warm_scratch_allocates_nothing_and_starts_no_thread,
+          a_hostile_question_is_refused, a_hostile_history_or_ranking_is_refused,
+          what_a_model_cannot_know_is_unsupported);
     return suite_run(suite);
 }
