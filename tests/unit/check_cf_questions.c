@@ -1,8 +1,7 @@
 /*
- * check_cf_questions.c - questions to models of every kind, against a slow reading of the header: score
- * all items, drop what the filters drop, sort, cut.
+ * check_cf_questions.c - what models of every kind answer, against slow code that scores and sorts all there is:
+ * filters, exclusions, fallback, ties, reasons, one row or many, on any number of threads.
  */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,525 +12,636 @@
 #include "support/suite.h"
 #include "support/threads.h"
 
-#define USERS 25
-#define ITEMS 60
-#define D 6
+#define USERS 12
+#define ITEMS 40
+#define D 4
+#define ROWS 40
+#define MAX_K 60
+#define NOTHING_YET 3 /* the user without an entry */
 
-/* The items are 10, 20, ... in three categories, the users 7, 14, ...; user 21 has nothing but a zero. */
+/* Factors and weights are small whole numbers, so that scores are exact and many are equal. */
 typedef struct world {
-    float w[USERS][ITEMS]; /* NaN: no entry */
-    pmkt_cf_data *data;
-    pmkt_cf *model;
-    pmkt_cf_factors f; /* of ALS */
+    double weight[USERS][ITEMS]; /* NaN: no entry */
+    float x[USERS * D], y[ITEMS * D];
+    uint64_t user_id[USERS], item_id[ITEMS], category[ITEMS];
+    double similarity[ITEMS][ITEMS]; /* of kNN; NaN: no neighbor */
+    pmkt_cf *als, *knn, *popular;
 } world;
 
-static uint64_t user_id(int64_t u) {
-    return 7 * ((uint64_t)u + 1);
+typedef struct answers {
+    uint64_t ids[ROWS * MAX_K];
+    float scores[ROWS * MAX_K];
+    int32_t counts[ROWS];
+    uint8_t reasons[ROWS];
+} answers;
+
+static pmkt_cf_answer room_in(answers *a) {
+    memset(a, 0x55, sizeof *a);
+    return (pmkt_cf_answer){sizeof(pmkt_cf_answer), 0, a->ids, a->scores, a->counts, a->reasons};
 }
 
-static uint64_t item_id(int64_t i) {
-    return 10 * ((uint64_t)i + 1);
-}
-
-static pmkt_cf_data *data_of(world *v) {
-    static uint64_t users[USERS], items[ITEMS], category[ITEMS];
-    int64_t at[USERS + 1] = {0};
+static pmkt_cf_data *random_data(world *w, const pmkt_allocator *allocator) {
+    int64_t at[USERS + 1] = {0}, n = 0;
     int32_t item[USERS * ITEMS];
     float weight[USERS * ITEMS];
-    int64_t n = 0;
+    for (int64_t i = 0; i < ITEMS; i++) {
+        w->item_id[i] = (uint64_t)(3 * (i + 1));
+        w->category[i] = (uint64_t)(7 + random_below(3));
+        for (int j = 0; j < D; j++) w->y[i * D + j] = (float)(random_between(-2, 3) + (j == 0) * 3);
+    }
     for (int64_t u = 0; u < USERS; u++) {
-        users[u] = user_id(u);
-        for (int64_t i = 0; i < ITEMS; i++) {
-            v->w[u][i] = NAN;
-            if (u == 2 ? i != 5 : random_below(6) > 0) continue;
-            v->w[u][i] = u == 2 ? 0 : (float)(random_below(9) - 1) / 2;
-            item[n] = (int32_t)i;
-            weight[n++] = v->w[u][i];
+        w->user_id[u] = (uint64_t)(2 * (u + 1));
+        for (int j = 0; j < D; j++) {
+            w->x[u * D + j] = u == NOTHING_YET ? 0 : (float)(random_between(-2, 3) + (j == 1) * 3);
+        }
+        for (int32_t i = 0; i < ITEMS; i++) {
+            w->weight[u][i] = NAN;
+            if (u == NOTHING_YET || random_below(3)) continue;
+            w->weight[u][i] = (double)random_between(-1, 6);
+            item[n] = i;
+            weight[n++] = (float)w->weight[u][i];
         }
         at[u + 1] = n;
     }
-    for (int64_t i = 0; i < ITEMS; i++) items[i] = item_id(i), category[i] = 1 + (uint64_t)i % 3;
     pmkt_cf_matrix m = PMKT_CF_MATRIX_INIT;
     m.users = USERS, m.items = ITEMS, m.at = at, m.item = item, m.weight = weight;
-    m.user_id = users, m.item_id = items, m.category = category;
+    m.user_id = w->user_id, m.item_id = w->item_id, m.category = w->category;
     pmkt_cf_data *data = NULL;
     pmkt_error err;
-    ck_assert_ok(pmkt_cf_data_from_matrix(&m, NULL, NULL, &data, &err), err);
+    ck_assert_ok(pmkt_cf_data_from_matrix(&m, allocator, NULL, &data, &err), err);
     return data;
 }
 
-static world a_world(int32_t kind, uint64_t seed) {
-    world v = {.f = PMKT_CF_FACTORS_INIT};
+/* The neighbors as the model has them; check_cf_knn says whether they are right. */
+static void take_neighbors(world *w) {
+    static answers a;
+    pmkt_cf_answer out = room_in(&a);
+    pmkt_cf_query q = PMKT_CF_QUERY_INIT;
+    q.k = ITEMS;
     pmkt_error err;
-    random_seed(seed);
-    v.data = data_of(&v);
-    if (kind == PMKT_CF_ALS) {
-        pmkt_cf_als_options o = PMKT_CF_ALS_OPTIONS_INIT;
-        o.factors = D, o.iterations = 3, o.seed = seed;
-        ck_assert_ok(pmkt_cf_als_fit(v.data, &o, NULL, &v.model, &err), err);
-        ck_assert_ok(pmkt_cf_get_factors(v.model, &v.f, &err), err);
-    } else if (kind == PMKT_CF_KNN) {
-        ck_assert_ok(pmkt_cf_knn_fit(v.data, NULL, NULL, &v.model, &err), err);
-    } else {
-        ck_assert_ok(pmkt_cf_popularity_fit(v.data, NULL, NULL, &v.model, &err), err);
+    ck_assert_ok(pmkt_cf_similar_items(w->knn, w->item_id, ITEMS, &q, NULL, &out, &err), err);
+    for (int64_t i = 0; i < ITEMS; i++) {
+        for (int64_t j = 0; j < ITEMS; j++) w->similarity[i][j] = NAN;
+        for (int64_t e = 0; e < a.counts[i]; e++) {
+            const int64_t j = (int64_t)a.ids[i * ITEMS + e] / 3 - 1;
+            w->similarity[i][j] = (double)a.scores[i * ITEMS + e];
+        }
     }
-    return v;
 }
 
-static void free_world(world *v) {
-    pmkt_cf_release(v->model);
-    pmkt_cf_data_release(v->data);
+static world *a_world(uint64_t seed, const pmkt_allocator *allocator) {
+    world *w = calloc(1, sizeof *w);
+    ck_assert_ptr_nonnull(w);
+    random_seed(seed);
+    pmkt_cf_data *data = random_data(w, allocator);
+    pmkt_cf_factors f = {sizeof f, D, USERS, ITEMS, w->user_id, w->item_id, w->x, w->y};
+    pmkt_cf_als_options als = PMKT_CF_ALS_OPTIONS_INIT;
+    pmkt_cf_knn_options knn = PMKT_CF_KNN_OPTIONS_INIT;
+    pmkt_cf_popularity_options popular = PMKT_CF_POPULARITY_OPTIONS_INIT;
+    als.allocator = knn.allocator = popular.allocator = allocator;
+    knn.neighbors = 10;
+    pmkt_error err;
+    ck_assert_ok(pmkt_cf_from_factors(&f, data, &als, NULL, &w->als, &err), err);
+    ck_assert_ok(pmkt_cf_knn_fit(data, &knn, NULL, &w->knn, &err), err);
+    ck_assert_ok(pmkt_cf_popularity_fit(data, &popular, NULL, &w->popular, &err), err);
+    pmkt_cf_data_release(data);
+    take_neighbors(w);
+    return w;
+}
+
+static void free_world(world *w) {
+    pmkt_cf_release(w->als);
+    pmkt_cf_release(w->knn);
+    pmkt_cf_release(w->popular);
+    free(w);
 }
 
 /* ---------------------------------------------------------------- slow code */
 
-static double popularity(const world *v, int64_t i) {
+typedef struct ranked {
+    uint64_t id;
+    float score;
+} ranked;
+
+static int compare(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static double popularity(const world *w, int64_t i) {
     double sum = 0;
-    for (int64_t u = 0; u < USERS; u++) sum += v->w[u][i] > 0 ? (double)v->w[u][i] : 0;
+    for (int64_t u = 0; u < USERS; u++) sum += w->weight[u][i] > 0 ? w->weight[u][i] : 0;
     return sum;
 }
 
-static double cosine_of_columns(const world *v, int64_t a, int64_t b) {
-    double ab = 0, aa = 0, bb = 0;
-    for (int64_t u = 0; u < USERS; u++) {
-        const double x = v->w[u][a] > 0 ? (double)v->w[u][a] : 0;
-        const double y = v->w[u][b] > 0 ? (double)v->w[u][b] : 0;
-        ab += x * y, aa += x * x, bb += y * y;
-    }
-    return ab > 0 ? ab / sqrt(aa) / sqrt(bb) : 0;
+static double dot(const float *a, const float *b) {
+    double sum = 0;
+    for (int j = 0; j < D; j++) sum += (double)a[j] * (double)b[j];
+    return sum;
 }
 
-/* The score of an item for who had `had` (NaN: not), or whose factors are x; NaN: no candidate. */
-static double slow_score(const world *v, int32_t kind, const float *had, const float *x,
-                         int64_t i) {
-    if (kind == PMKT_CF_POPULARITY) return popularity(v, i);
-    if (kind == PMKT_CF_ALS) {
-        double s = 0;
-        for (int64_t j = 0; j < D; j++) s += (double)x[j] * (double)v->f.item_factors[i * D + j];
-        return s;
-    }
-    double s = 0;
+/* The score of item i for one with these weights and factors; NaN: it cannot be an answer. */
+static double score_of(const world *w, const pmkt_cf *model, const double *had, const float *x,
+                       int64_t i) {
+    if (model == w->als) return dot(x, &w->y[i * D]);
+    if (model == w->popular) return popularity(w, i);
+    double sum = 0;
     bool any = false;
     for (int64_t j = 0; j < ITEMS; j++) {
-        const double c = j == i || isnan(had[j]) ? 0 : cosine_of_columns(v, i, j);
-        s += c > 0 ? (double)had[j] * c : 0;
-        any = any || c > 0;
+        if (isnan(had[j]) || isnan(w->similarity[j][i])) continue;
+        any = true;
+        sum += had[j] * w->similarity[j][i];
     }
-    return any ? s : NAN;
+    return any ? sum : NAN;
 }
 
-/* What a query asks, in the slow way. */
-typedef struct filters {
-    bool allowed[ITEMS], denied[ITEMS], excluded[ITEMS];
-    uint64_t category;
-    bool keep_seen, has_min;
-    float min;
-} filters;
-
-static bool passes(const filters *f, const float *had, int64_t i) {
-    return f->allowed[i] && !f->denied[i] && !f->excluded[i] &&
-           (f->category == 0 || f->category == 1 + (uint64_t)i % 3) &&
-           (f->keep_seen || !had || isnan(had[i]));
+static bool passes(const world *w, const pmkt_cf_query *q, int64_t row, uint64_t id, bool user) {
+    if (q->allow && !pmkt_idset_contains(q->allow, id)) return false;
+    if (q->deny && pmkt_idset_contains(q->deny, id)) return false;
+    if (!user && q->category && w->category[id / 3 - 1] != q->category) return false;
+    for (int64_t e = q->exclude_at ? q->exclude_at[row] : 0;
+         q->exclude_at && e < q->exclude_at[row + 1]; e++) {
+        if (q->exclude[e] == id) return false;
+    }
+    return true;
 }
 
-typedef struct answer {
-    int64_t n;
-    uint64_t ids[ITEMS];
-    double scores[ITEMS];
-} answer;
-
-/* All candidates that pass, best first. */
-static answer slow_answer(const world *v, int32_t kind, const filters *f, const float *had,
-                          const float *x, bool min_applies) {
-    answer a = {0};
-    bool taken[ITEMS] = {false};
-    for (;;) {
-        int64_t best = -1;
-        double most = 0;
-        for (int64_t i = 0; i < ITEMS; i++) {
-            if (taken[i] || !passes(f, had, i)) continue;
-            const double s = slow_score(v, kind, had, x, i);
-            if (isnan(s) || (min_applies && f->has_min && (float)s < f->min)) continue;
-            if (best < 0 || s > most + 1e-9) best = i, most = s;
+/* Requires that row `row` is the best of n candidates, of which it may have those with a score. */
+static void require_row(const answers *a, int64_t row, const pmkt_cf_query *q, ranked *all,
+                        int64_t n) {
+    const int64_t k = q->k ? q->k : 10;
+    qsort(all, (size_t)n, sizeof *all, compare);
+    const int64_t count = n < k ? n : k;
+    REQUIRE(a->counts[row] == count);
+    for (int64_t j = 0; j < k; j++) {
+        const uint64_t id = a->ids[row * k + j];
+        const float score = a->scores[row * k + j];
+        if (j < count) {
+            REQUIRE(id == all[j].id);
+            REQUIRE(score == all[j].score);
+        } else {
+            REQUIRE(id == PMKT_ID_NONE);
+            REQUIRE(isnan(score));
         }
-        if (best < 0) return a;
-        taken[best] = true;
-        a.ids[a.n] = item_id(best);
-        a.scores[a.n++] = most;
     }
 }
 
-/* The same ids where scores differ, the same scores everywhere. */
-static void same(const answer *slow, int64_t k, const uint64_t *ids, const float *scores,
-                 int32_t count) {
-    REQUIRE(count == (k < slow->n ? k : slow->n));
-    for (int64_t i = 0; i < k; i++) {
-        if (i >= count) {
-            REQUIRE(ids[i] == PMKT_ID_NONE && isnan(scores[i]));
-            continue;
-        }
-        REQUIRE(fabs((double)scores[i] - slow->scores[i]) < 1e-5 * (1 + fabs(slow->scores[i])));
-        const bool near_tie = (i > 0 && slow->scores[i - 1] - slow->scores[i] < 1e-5) ||
-                              (i + 1 < slow->n && slow->scores[i] - slow->scores[i + 1] < 1e-5);
-        if (!near_tie) REQUIRE(ids[i] == slow->ids[i]);
+/* A row about items, of one who had `had` and, with ALS, is `x`; reason is what the model's own is. */
+static void require_items(const world *w, const pmkt_cf *model, const pmkt_cf_query *q,
+                          const answers *a, int64_t row, const double *had, const float *x,
+                          uint8_t reason) {
+    ranked all[ITEMS];
+    int64_t n = 0;
+    const bool popular = reason != PMKT_CF_ANSWERED && q->fallback == PMKT_CF_POPULAR;
+    REQUIRE(a->reasons[row] == (popular ? PMKT_CF_FELL_BACK : reason));
+    for (int64_t i = 0; i < ITEMS && (popular || reason == PMKT_CF_ANSWERED); i++) {
+        if (!q->keep_seen && had && !isnan(had[i])) continue;
+        if (!passes(w, q, row, w->item_id[i], false)) continue;
+        const double score = popular ? popularity(w, i) : score_of(w, model, had, x, i);
+        if (isnan(score)) continue;
+        if (!popular && q->has_min_score && (float)score < q->min_score) continue;
+        all[n++] = (ranked){w->item_id[i], (float)score};
     }
+    require_row(a, row, q, all, n);
 }
 
-/* ---------------------------------------------------------------- recommend */
+/* ------------------------------------------------------------------ queries */
 
-/* A random query, fast and slow. */
 typedef struct asked {
-    pmkt_cf_query q;
-    filters f;
+    pmkt_cf_query query;
     pmkt_idset *allow, *deny;
-    int64_t at[USERS + 2];
-    uint64_t exclude[4];
+    int64_t exclude_at[ROWS + 1];
+    uint64_t exclude[ROWS * 5];
 } asked;
 
-static pmkt_idset *a_set(bool *in) {
-    uint64_t ids[ITEMS + 1] = {5}; /* no item of the model's */
-    int64_t n = 1;
-    for (int64_t i = 0; i < ITEMS; i++) {
-        in[i] = random_below(3) > 0;
-        if (in[i]) ids[n++] = item_id(i);
-    }
+static pmkt_idset *random_set(int64_t n) {
+    uint64_t ids[ITEMS];
     pmkt_idset *set = NULL;
     pmkt_error err;
+    for (int64_t i = 0; i < n; i++) ids[i] = (uint64_t)random_between(1, 3 * ITEMS + 9);
     ck_assert_ok(pmkt_idset_new(ids, n, NULL, &set, &err), err);
     return set;
 }
 
-static void ask_at_random(asked *a, int64_t rows) {
-    memset(a, 0, sizeof *a);
-    pmkt_cf_query_init(&a->q);
-    const int32_t ks[] = {1, 3, 10, ITEMS + 5};
-    a->q.k = ks[random_below(LENGTH(ks))];
-    for (int64_t i = 0; i < ITEMS; i++) a->f.allowed[i] = true;
-    if (random_below(2)) a->q.allow = a->allow = a_set(a->f.allowed);
-    if (random_below(2)) a->q.deny = a->deny = a_set(a->f.denied);
-    if (random_below(3) == 0) a->q.category = a->f.category = 1 + (uint64_t)random_below(3);
-    a->f.keep_seen = random_below(2);
-    a->q.keep_seen = a->f.keep_seen;
+static asked *random_query(bool category) {
+    static const int32_t ks[] = {0, 1, 10, MAX_K};
+    asked *r = calloc(1, sizeof *r);
+    ck_assert_ptr_nonnull(r);
+    pmkt_cf_query_init(&r->query);
+    r->query.k = ks[random_below(LENGTH(ks))];
+    r->query.keep_seen = random_below(2) != 0;
+    r->query.fallback = random_below(2) ? PMKT_CF_POPULAR : PMKT_CF_NOTHING;
+    if (random_below(3) == 0) r->query.allow = r->allow = random_set(random_below(ITEMS));
+    if (random_below(3) == 0) r->query.deny = r->deny = random_set(random_below(ITEMS));
+    if (category && random_below(3) == 0) r->query.category = (uint64_t)(7 + random_below(4));
     if (random_below(3) == 0) {
-        a->f.has_min = true, a->f.min = (float)random_below(100) / 100;
-        a->q.has_min_score = 1, a->q.min_score = a->f.min;
+        r->query.has_min_score = 1;
+        r->query.min_score = (float)random_between(-4, 12) / 4;
     }
-    a->q.fallback = random_below(2) ? PMKT_CF_POPULAR : PMKT_CF_NOTHING;
     if (random_below(2)) {
-        /* The first row alone excludes something: the rest of the rows must not. */
-        for (int64_t i = 0; i < 4; i++) {
-            const int64_t item = random_below(ITEMS + 1);
-            a->exclude[i] = item < ITEMS ? item_id(item) : 3;
-        }
-        for (int64_t r = 1; r <= rows; r++) a->at[r] = 4;
-        a->q.exclude_at = a->at, a->q.exclude = a->exclude;
-    }
-}
-
-static filters of_row(const asked *a, int64_t row) {
-    filters f = a->f;
-    for (int64_t i = 0; row == 0 && a->q.exclude_at && i < 4; i++) {
-        if (a->exclude[i] != 3) f.excluded[a->exclude[i] / 10 - 1] = true;
-    }
-    return f;
-}
-
-static void forget(asked *a) {
-    pmkt_idset_free(a->allow);
-    pmkt_idset_free(a->deny);
-}
-
-typedef struct given {
-    uint64_t ids[(USERS + 1) * (ITEMS + 5)];
-    float scores[(USERS + 1) * (ITEMS + 5)];
-    int32_t counts[USERS + 1];
-    uint8_t reasons[USERS + 1];
-} given;
-
-static pmkt_cf_answer into(given *g) {
-    memset(g, 1, sizeof *g);
-    pmkt_cf_answer a = PMKT_CF_ANSWER_INIT;
-    a.ids = g->ids, a.scores = g->scores, a.counts = g->counts, a.reasons = g->reasons;
-    return a;
-}
-
-static void check_rows(const world *v, int32_t kind, const asked *a, const given *g) {
-    const int64_t k = a->q.k;
-    for (int64_t r = 0; r <= USERS; r++) {
-        const filters f = of_row(a, r);
-        const bool is_stranger = r == USERS, is_empty = kind == PMKT_CF_ALS && r == 2;
-        const float *had = is_stranger ? NULL : v->w[r];
-        answer slow = {0};
-        uint8_t reason = PMKT_CF_ANSWERED;
-        if (is_stranger || is_empty) {
-            reason = is_stranger ? PMKT_CF_UNKNOWN : PMKT_CF_NO_FACTORS;
-            if (a->q.fallback == PMKT_CF_POPULAR) {
-                reason = PMKT_CF_FELL_BACK;
-                slow = slow_answer(v, PMKT_CF_POPULARITY, &f, had, NULL, false);
+        int64_t n = 0;
+        for (int64_t i = 0; i < ROWS; i++) {
+            for (int64_t e = random_below(6); e > 0; e--) {
+                r->exclude[n++] = (uint64_t)random_below(3 * ITEMS + 9);
             }
+            r->exclude_at[i + 1] = n;
+        }
+        r->query.exclude_at = r->exclude_at, r->query.exclude = r->exclude;
+    }
+    return r;
+}
+
+static void free_query(asked *r) {
+    pmkt_idset_free(r->allow);
+    pmkt_idset_free(r->deny);
+    free(r);
+}
+
+/* A question of any of four kinds, about rows [from, from + n) of the same lists. */
+enum {
+    RECOMMEND,
+    HISTORY,
+    SIMILAR_ITEMS,
+    SIMILAR_USERS,
+    QUESTIONS
+};
+
+typedef struct lists {
+    uint64_t id[ROWS]; /* of users, or of items */
+    int64_t at[ROWS + 1];
+    uint64_t item[ROWS * 6];
+    float weight[ROWS * 6];
+} lists;
+
+static pmkt_status put(const pmkt_cf *model, int question, const lists *l, int64_t n,
+                       const pmkt_cf_query *q, const pmkt_run *run, const pmkt_cf_answer *out,
+                       pmkt_error *err) {
+    const pmkt_cf_history h = {sizeof h, 0, n, l->at, l->item, l->weight};
+    switch (question) {
+        case RECOMMEND:
+            return pmkt_cf_recommend(model, l->id, n, q, run, out, err);
+        case HISTORY:
+            return pmkt_cf_recommend_history(model, &h, q, run, out, err);
+        case SIMILAR_ITEMS:
+            return pmkt_cf_similar_items(model, l->id, n, q, run, out, err);
+        default:
+            return pmkt_cf_similar_users(model, l->id, n, q, run, out, err);
+    }
+}
+
+static void random_lists(lists *l, int question) {
+    const int64_t step = question == SIMILAR_ITEMS ? 3 : 2;
+    const int64_t most = question == SIMILAR_ITEMS ? ITEMS : USERS;
+    int64_t n = 0;
+    for (int64_t i = 0; i < ROWS; i++) {
+        l->id[i] = (uint64_t)(random_below(8) ? step * random_between(1, most + 1) : 1);
+        l->at[i] = n;
+        for (int64_t e = random_below(7); e > 0; e--) {
+            l->weight[n] = (float)random_between(-1, 4);
+            l->item[n++] = (uint64_t)(random_below(5) ? 3 * random_between(1, ITEMS + 1) : 2);
+        }
+        l->at[i + 1] = n;
+    }
+}
+
+/* ------------------------------------------------------------ row by row */
+
+static void require_user(const world *w, const pmkt_cf *model, const lists *l,
+                         const pmkt_cf_query *q, const answers *a, int64_t row) {
+    const int64_t u = l->id[row] % 2 ? -1 : (int64_t)l->id[row] / 2 - 1;
+    const bool zero = u == NOTHING_YET && model == w->als;
+    require_items(w, model, q, a, row, u < 0 ? NULL : w->weight[u], u < 0 ? NULL : &w->x[u * D],
+                  u < 0  ? PMKT_CF_UNKNOWN
+                  : zero ? PMKT_CF_NO_FACTORS
+                         : PMKT_CF_ANSWERED);
+}
+
+static void require_history(const world *w, const pmkt_cf *model, const lists *l,
+                            const pmkt_cf_query *q, const answers *a, int64_t row) {
+    double had[ITEMS];
+    float x[D] = {0};
+    bool any = false, all_zero = true;
+    for (int64_t i = 0; i < ITEMS; i++) had[i] = NAN;
+    for (int64_t e = l->at[row]; e < l->at[row + 1]; e++) {
+        if (l->item[e] % 3) continue;
+        double *sum = &had[l->item[e] / 3 - 1];
+        *sum = (isnan(*sum) ? 0 : *sum) + (double)l->weight[e];
+        any = true;
+    }
+    for (int64_t i = 0; i < ITEMS; i++) all_zero = all_zero && !(fabs(had[i]) > 0);
+    uint8_t reason = any ? PMKT_CF_ANSWERED : PMKT_CF_UNKNOWN;
+    if (model == w->als && any) {
+        const int64_t n = l->at[row + 1] - l->at[row], at[2] = {0, n};
+        const pmkt_cf_history h = {
+            sizeof h, 0, 1, at, l->item + l->at[row], l->weight + l->at[row]};
+        REQUIRE(pmkt_cf_fold_in(model, &h, NULL, NULL, x, NULL) == PMKT_OK);
+        if (all_zero) reason = PMKT_CF_NO_FACTORS;
+    }
+    require_items(w, model, q, a, row, had, x, reason);
+}
+
+static void require_similar(const world *w, const pmkt_cf *model, bool users, const lists *l,
+                            const pmkt_cf_query *q, const answers *a, int64_t row) {
+    ranked all[ITEMS];
+    const int64_t step = users ? 2 : 3, most = users ? USERS : ITEMS;
+    const float *v = users ? w->x : w->y;
+    const int64_t me = l->id[row] % (uint64_t)step ? -1 : (int64_t)l->id[row] / step - 1;
+    const bool zero = users && me == NOTHING_YET;
+    int64_t n = 0;
+    REQUIRE(a->reasons[row] ==
+            (me < 0 ? PMKT_CF_UNKNOWN : (zero ? PMKT_CF_NO_FACTORS : PMKT_CF_ANSWERED)));
+    for (int64_t i = 0; i < most && me >= 0 && !zero; i++) {
+        const uint64_t id = (uint64_t)(step * (i + 1));
+        if (i == me || !passes(w, q, row, id, users)) continue;
+        double score;
+        if (model == w->knn) {
+            score = w->similarity[me][i];
         } else {
-            slow = slow_answer(v, kind, &f, had,
-                               v->f.user_factors ? v->f.user_factors + r * D : NULL, true);
+            const double sizes =
+                sqrt(dot(v + me * D, v + me * D)) * sqrt(dot(v + i * D, v + i * D));
+            score = sizes > 0 ? dot(v + me * D, v + i * D) / sizes : 0;
         }
-        REQUIRE(g->reasons[r] == reason);
-        same(&slow, k, g->ids + r * k, g->scores + r * k, g->counts[r]);
+        if (isnan(score) || (q->has_min_score && (float)score < q->min_score)) continue;
+        all[n++] = (ranked){id, (float)score};
     }
+    require_row(a, row, q, all, n);
 }
 
-START_TEST(recommend_is_all_items_filtered_and_sorted) {
-    static given many, one;
-    for (int32_t kind = PMKT_CF_ALS; kind <= PMKT_CF_POPULARITY; kind++) {
-        world v = a_world(kind, (uint64_t)kind);
-        uint64_t users[USERS + 1];
-        for (int64_t u = 0; u < USERS; u++) users[u] = user_id(u);
-        users[USERS] = 8; /* nobody */
-        pmkt_error err;
-        for (int64_t round = 0; round < scaled(60, 10); round++) {
-            asked a;
-            ask_at_random(&a, USERS + 1);
-            const pmkt_cf_answer to = into(&many);
-            ck_assert_ok(pmkt_cf_recommend(v.model, users, USERS + 1, &a.q, NULL, &to, &err), err);
-            check_rows(&v, kind, &a, &many);
-            /* One by one, the same bytes. */
-            for (int64_t r = 0; r <= USERS; r++) {
-                pmkt_cf_query q = a.q;
-                if (r > 0) q.exclude_at = NULL, q.exclude = NULL;
-                const pmkt_cf_answer alone = into(&one);
-                ck_assert_ok(pmkt_cf_recommend(v.model, &users[r], 1, &q, NULL, &alone, &err), err);
-                const size_t k = (size_t)q.k, from = (size_t)r * k;
-                REQUIRE(memcmp(one.ids, many.ids + from, k * sizeof *one.ids) == 0);
-                REQUIRE(memcmp(one.scores, many.scores + from, k * sizeof *one.scores) == 0);
-                REQUIRE(one.counts[0] == many.counts[r] && one.reasons[0] == many.reasons[r]);
-            }
-            forget(&a);
-        }
-        free_world(&v);
-    }
-}
-END_TEST
-
-/* ------------------------------------------------------------------ history */
-
-START_TEST(a_history_is_answered_as_its_factors_are) {
-    static given g;
-    for (int32_t kind = PMKT_CF_ALS; kind <= PMKT_CF_POPULARITY; kind++) {
-        world v = a_world(kind, 40 + (uint64_t)kind);
-        pmkt_error err;
-        for (int64_t round = 0; round < scaled(60, 10); round++) {
-            asked a;
-            ask_at_random(&a, 1);
-            float had[ITEMS];
-            uint64_t items[9] = {77}; /* unknown */
-            float weights[9] = {2};
-            const int64_t at[] = {0, 1 + random_below(9)};
-            for (int64_t i = 0; i < ITEMS; i++) had[i] = NAN;
-            for (int64_t e = 1; e < at[1]; e++) {
-                const int64_t i = random_below(ITEMS);
-                items[e] = item_id(i);
-                weights[e] = (float)(1 + random_below(8)) / 4;
-                had[i] = isnan(had[i]) ? weights[e] : had[i] + weights[e];
-            }
-            pmkt_cf_history h = PMKT_CF_HISTORY_INIT;
-            h.rows = 1, h.at = at, h.items = items, h.weights = weights;
-            float x[D] = {0};
-            if (kind == PMKT_CF_ALS) {
-                ck_assert_ok(pmkt_cf_fold_in(v.model, &h, NULL, NULL, x, &err), err);
-            }
-            const pmkt_cf_answer to = into(&g);
-            ck_assert_ok(pmkt_cf_recommend_history(v.model, &h, &a.q, NULL, &to, &err), err);
-            const filters f = of_row(&a, 0);
-            const bool unknown = at[1] == 1, falls = a.q.fallback == PMKT_CF_POPULAR;
-            answer slow = {0};
-            if (!unknown)
-                slow = slow_answer(&v, kind, &f, had, x, true);
-            else if (falls)
-                slow = slow_answer(&v, PMKT_CF_POPULARITY, &f, had, x, false);
-            REQUIRE(g.reasons[0] == (!unknown ? PMKT_CF_ANSWERED
-                                     : falls  ? PMKT_CF_FELL_BACK
-                                              : PMKT_CF_UNKNOWN));
-            same(&slow, a.q.k, g.ids, g.scores, g.counts[0]);
-            forget(&a);
-        }
-        free_world(&v);
-    }
-}
-END_TEST
-
-/* --------------------------------------------------------- similar and rank */
-
-START_TEST(similar_items_are_those_of_the_least_angle) {
-    world v = a_world(PMKT_CF_ALS, 50);
+/* Asks one way in all ways: at once, on more threads, one by one with a scratch; then checks each row. */
+static void try_question(const world *w, const pmkt_cf *model, int question,
+                         pmkt_cf_scratch *scratch) {
+    static answers a, b;
+    static lists l;
+    random_lists(&l, question);
+    asked *r = random_query(question != SIMILAR_USERS);
+    const size_t k = (size_t)(r->query.k ? r->query.k : 10);
+    pmkt_cf_answer out = room_in(&a);
+    pmkt_run run = PMKT_RUN_INIT;
     pmkt_error err;
-    for (int64_t i = 0; i < ITEMS; i++) {
-        const uint64_t id = item_id(i);
-        uint64_t ids[ITEMS];
-        float scores[ITEMS];
-        int32_t count = 0;
-        pmkt_cf_answer to = PMKT_CF_ANSWER_INIT;
-        to.ids = ids, to.scores = scores, to.counts = &count;
-        pmkt_cf_query q = PMKT_CF_QUERY_INIT;
-        q.k = ITEMS;
-        ck_assert_ok(pmkt_cf_similar_items(v.model, &id, 1, &q, NULL, &to, &err), err);
-        bool is_zero = true; /* nobody had it but with a weight of zero */
-        for (int64_t j = 0; j < D; j++) is_zero = is_zero && v.f.item_factors[i * D + j] == 0;
-        ck_assert_int_eq(count, is_zero ? 0 : ITEMS - 1);
-        for (int32_t r = 0; r < count; r++) {
-            const float *a = v.f.item_factors + i * D;
-            const float *b = v.f.item_factors + (int64_t)(ids[r] / 10 - 1) * D;
-            double ab = 0, aa = 0, bb = 0;
-            for (int64_t j = 0; j < D; j++) {
-                ab += (double)a[j] * (double)b[j];
-                aa += (double)a[j] * (double)a[j], bb += (double)b[j] * (double)b[j];
-            }
-            const double cosine = bb > 0 ? ab / sqrt(aa) / sqrt(bb) : 0;
-            REQUIRE(ids[r] != id && fabs((double)scores[r] - cosine) < 1e-6);
-            REQUIRE(r == 0 || scores[r] < scores[r - 1] ||
-                    (scores[r] == scores[r - 1] && ids[r] > ids[r - 1]));
+    run.threads = 1;
+    ck_assert_ok(put(model, question, &l, ROWS, &r->query, &run, &out, &err), err);
+    for (run.threads = 2; run.threads <= 4; run.threads += 2) {
+        out = room_in(&b);
+        ck_assert_ok(put(model, question, &l, ROWS, &r->query, &run, &out, &err), err);
+        REQUIRE(memcmp(&a, &b, sizeof a) == 0);
+    }
+    for (int64_t i = 0; i < ROWS; i++) {
+        lists one = {.id = {l.id[i]}, .at = {0, l.at[i + 1] - l.at[i]}};
+        memcpy(one.item, l.item + l.at[i], (size_t)one.at[1] * sizeof *one.item);
+        memcpy(one.weight, l.weight + l.at[i], (size_t)one.at[1] * sizeof *one.weight);
+        pmkt_cf_query q = r->query;
+        const int64_t from = q.exclude_at ? q.exclude_at[i] : 0;
+        const int64_t at[2] = {0, q.exclude_at ? q.exclude_at[i + 1] - from : 0};
+        if (q.exclude_at) q.exclude_at = at, q.exclude += from;
+        q.scratch = scratch;
+        out = room_in(&b);
+        ck_assert_ok(put(model, question, &one, 1, &q, NULL, &out, &err), err);
+        REQUIRE(memcmp(a.ids + (size_t)i * k, b.ids, k * sizeof *b.ids) == 0);
+        REQUIRE(memcmp(a.scores + (size_t)i * k, b.scores, k * sizeof *b.scores) == 0);
+        REQUIRE(a.counts[i] == b.counts[0] && a.reasons[i] == b.reasons[0]);
+        if (question == RECOMMEND) require_user(w, model, &l, &r->query, &a, i);
+        if (question == HISTORY) require_history(w, model, &l, &r->query, &a, i);
+        if (question >= SIMILAR_ITEMS) {
+            require_similar(w, model, question == SIMILAR_USERS, &l, &r->query, &a, i);
         }
     }
-    free_world(&v);
+    free_query(r);
 }
-END_TEST
 
-START_TEST(rank_orders_what_is_given) {
-    for (int32_t kind = PMKT_CF_ALS; kind <= PMKT_CF_POPULARITY; kind++) {
-        world v = a_world(kind, 60 + (uint64_t)kind);
-        pmkt_error err;
-        const uint64_t users[] = {user_id(4), 8, user_id(9)};
-        const int64_t at[] = {0, 6, 8, 8};
-        const uint64_t items[] = {item_id(3), 77,          item_id(50), item_id(3),
-                                  item_id(0), item_id(20), item_id(1),  item_id(2)};
-        uint64_t ids[8];
-        float scores[8];
-        int32_t counts[3];
-        uint8_t reasons[3];
-        pmkt_cf_answer to = PMKT_CF_ANSWER_INIT;
-        to.ids = ids, to.scores = scores, to.counts = counts, to.reasons = reasons;
-        ck_assert_ok(pmkt_cf_rank(v.model, users, 3, at, items, NULL, NULL, &to, &err), err);
-        ck_assert_int_eq(counts[0], 4);
-        ck_assert_int_eq(counts[1], 0);
-        ck_assert_int_eq(counts[2], 0);
-        ck_assert_int_eq(reasons[1], PMKT_CF_UNKNOWN);
-        for (int32_t r = 0; r < 4; r++) {
-            const int64_t i = (int64_t)(ids[r] / 10) - 1;
-            REQUIRE(i == 3 || i == 50 || i == 0 || i == 20);
-            double s =
-                slow_score(&v, kind, v.w[4], v.f.user_factors ? v.f.user_factors + 4 * D : NULL, i);
-            if (isnan(s)) s = 0; /* without a neighbor among what the user has */
-            REQUIRE(fabs((double)scores[r] - s) < 1e-5 * (1 + fabs(s)));
-            REQUIRE(r == 0 || scores[r] < scores[r - 1] ||
-                    (scores[r] == scores[r - 1] && ids[r] > ids[r - 1]));
-        }
-        for (int32_t r = 4; r < 8; r++) REQUIRE(ids[r] == PMKT_ID_NONE && isnan(scores[r]));
-        free_world(&v);
-    }
-}
-END_TEST
-
-/* ------------------------------------------------- threads and allocations */
-
-START_TEST(one_row_starts_no_thread_and_allocates_nothing) {
-    const bool watched = threads_watched("one_row_starts_no_thread_and_allocates_nothing");
-    for (int32_t kind = PMKT_CF_ALS; kind <= PMKT_CF_POPULARITY; kind++) {
-        world v = a_world(kind, 70);
-        faulty f = {0};
-        const pmkt_allocator allocator = faulty_allocator(&f);
-        pmkt_cf_scratch *scratch = NULL;
-        pmkt_error err;
-        ck_assert_ok(pmkt_cf_scratch_new(&allocator, &scratch, &err), err);
-        const uint64_t user = user_id(4), items[] = {item_id(1), item_id(9)}, without = item_id(2);
-        const int64_t at[] = {0, 2}, exclude_at[] = {0, 1};
-        pmkt_cf_history h = PMKT_CF_HISTORY_INIT;
-        h.rows = 1, h.at = at, h.items = items;
-        pmkt_cf_query q = PMKT_CF_QUERY_INIT;
-        q.scratch = scratch, q.exclude_at = exclude_at, q.exclude = &without;
-        uint64_t ids[10];
-        int32_t count;
-        pmkt_cf_answer to = PMKT_CF_ANSWER_INIT;
-        to.ids = ids, to.counts = &count;
-        if (watched) threads_watch(0);
-        for (int round = 0; round < 2; round++) {
-            if (round == 1) faulty_arm(&f, 1, true); /* warm: nothing more may be asked for */
-            ck_assert_ok(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), err);
-            ck_assert_ok(pmkt_cf_recommend_history(v.model, &h, &q, NULL, &to, &err), err);
-            ck_assert_ok(pmkt_cf_rank(v.model, &user, 1, at, items, scratch, NULL, &to, &err), err);
-        }
-        ck_assert_int_eq(f.calls, 0);
-        if (watched) ck_assert_int_eq(threads_started() + threads_refused(), 0);
-        faulty_disarm(&f);
-        pmkt_cf_scratch_free(scratch);
-        faulty_check_empty(&f);
-        free_world(&v);
-    }
-}
-END_TEST
-
-/* ----------------------------------------------------------------- bad calls */
-
-START_TEST(bad_questions_are_refused) {
-    world v = a_world(PMKT_CF_ALS, 80);
-    const uint64_t user = user_id(1);
-    uint64_t ids[20];
-    int32_t counts[2];
+static void try_all(int question, int models) {
+    pmkt_cf_scratch *scratch = NULL;
     pmkt_error err;
-    pmkt_cf_answer to = PMKT_CF_ANSWER_INIT;
-    to.ids = ids, to.counts = counts;
-    pmkt_cf_query q = PMKT_CF_QUERY_INIT;
-    q.k = -1;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    q.k = 3, q.has_min_score = 1, q.min_score = NAN;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    pmkt_cf_query_init(&q);
-    q.fallback = 2;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    pmkt_cf_query_init(&q);
-    const int64_t falls[] = {0, 2, 1}, late[] = {1, 1}, good[] = {0, 1};
-    const uint64_t exclude[] = {10, 20}, users[] = {user, user};
-    q.exclude_at = falls, q.exclude = exclude;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, users, 2, &q, NULL, &to, &err), PMKT_E_INVALID);
-    q.exclude_at = late;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    q.exclude_at = good, q.exclude = NULL;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    q.exclude_at = NULL, q.exclude = exclude;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, &q, NULL, &to, &err), PMKT_E_INVALID);
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, -1, NULL, NULL, &to, &err), PMKT_E_INVALID);
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, NULL, 1, NULL, NULL, &to, &err), PMKT_E_INVALID);
-    to.counts = NULL;
-    ck_assert_int_eq(pmkt_cf_recommend(v.model, &user, 1, NULL, NULL, &to, &err), PMKT_E_INVALID);
-    to.counts = counts;
-    ck_assert_ok(pmkt_cf_recommend(v.model, NULL, 0, NULL, NULL, &to, &err), err);
+    ck_assert_ok(pmkt_cf_scratch_new(NULL, &scratch, &err), err);
+    for (int64_t t = 0; t < scaled(100, 6); t++) {
+        world *w = a_world((uint64_t)t + 1, NULL);
+        const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+        for (int m = 0; m < models; m++) try_question(w, each[m], question, scratch);
+        free_world(w);
+    }
+    pmkt_cf_scratch_free(scratch);
+}
 
-    const float bad_weight[] = {NAN};
-    pmkt_cf_history h = PMKT_CF_HISTORY_INIT;
-    h.rows = 1, h.at = good, h.items = exclude, h.weights = bad_weight;
-    ck_assert_int_eq(pmkt_cf_recommend_history(v.model, &h, NULL, NULL, &to, &err), PMKT_E_BAD_ROW);
+START_TEST(recommendations_are_the_best_of_all_that_pass) {
+    try_all(RECOMMEND, 3);
+}
+END_TEST
+
+START_TEST(answers_to_histories_are_the_best_of_all_that_pass) {
+    try_all(HISTORY, 3);
+}
+END_TEST
+
+START_TEST(similar_items_are_the_best_of_all_that_pass) {
+    try_all(SIMILAR_ITEMS, 2);
+}
+END_TEST
+
+START_TEST(similar_users_are_the_best_of_all_that_pass) {
+    try_all(SIMILAR_USERS, 1);
+}
+END_TEST
+
+/* --------------------------------------------------------------------- rank */
+
+/* A row of a ranking: the known items of the list, each once, whatever was seen. */
+static void require_ranked(const world *w, const pmkt_cf *model, const lists *l, const answers *a,
+                           int64_t row) {
+    ranked all[6];
+    const int64_t from = l->at[row], u = l->id[row] % 2 ? -1 : (int64_t)l->id[row] / 2 - 1;
+    const bool zero = model == w->als && u == NOTHING_YET;
+    int64_t n = 0;
+    REQUIRE(a->reasons[row] ==
+            (u < 0 ? PMKT_CF_UNKNOWN : (zero ? PMKT_CF_NO_FACTORS : PMKT_CF_ANSWERED)));
+    for (int64_t i = 0; i < ITEMS && u >= 0 && !zero; i++) {
+        bool given = false;
+        for (int64_t e = from; e < l->at[row + 1]; e++) given |= l->item[e] == w->item_id[i];
+        if (!given) continue;
+        const double score = score_of(w, model, w->weight[u], &w->x[u * D], i);
+        all[n++] = (ranked){w->item_id[i], isnan(score) ? 0 : (float)score};
+    }
+    qsort(all, (size_t)n, sizeof *all, compare);
+    REQUIRE(a->counts[row] == n);
+    for (int64_t j = 0; from + j < l->at[row + 1]; j++) {
+        REQUIRE(a->ids[from + j] == (j < n ? all[j].id : PMKT_ID_NONE));
+        REQUIRE(j < n ? a->scores[from + j] == all[j].score : isnan(a->scores[from + j]));
+    }
+}
+
+START_TEST(ranking_orders_what_is_given) {
+    static answers a, b;
+    static lists l;
+    pmkt_error err;
+    for (int64_t t = 0; t < scaled(100, 6); t++) {
+        world *w = a_world((uint64_t)t + 1, NULL);
+        const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+        for (int m = 0; m < 3; m++) {
+            random_lists(&l, RECOMMEND);
+            pmkt_run run = PMKT_RUN_INIT;
+            run.threads = 1;
+            pmkt_cf_answer out = room_in(&a);
+            ck_assert_ok(pmkt_cf_rank(each[m], l.id, ROWS, l.at, l.item, NULL, &run, &out, &err),
+                         err);
+            run.threads = 4;
+            out = room_in(&b);
+            ck_assert_ok(pmkt_cf_rank(each[m], l.id, ROWS, l.at, l.item, NULL, &run, &out, &err),
+                         err);
+            REQUIRE(memcmp(&a, &b, sizeof a) == 0);
+            for (int64_t row = 0; row < ROWS; row++) require_ranked(w, each[m], &l, &a, row);
+        }
+        free_world(w);
+    }
+}
+END_TEST
+
+/* -------------------------------------------------------------------- edges */
+
+START_TEST(a_warm_scratch_allocates_nothing_and_starts_no_thread) {
+    faulty memory = {0};
+    const pmkt_allocator allocator = faulty_allocator(&memory);
+    world *w = a_world(1, &allocator);
+    const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+    static answers a, b;
+    lists l = {.id = {6}, .at = {0, 3}, .item = {6, 9, 6}, .weight = {1, 2, 3}};
+    const int64_t exclude_at[] = {0, 2};
+    const uint64_t exclude[] = {12, 15};
+    pmkt_error err;
+    const bool watched = threads_watched("a warm scratch starts no thread");
+    for (int m = 0; m < 3; m++) {
+        pmkt_cf_query q = PMKT_CF_QUERY_INIT;
+        q.exclude_at = exclude_at, q.exclude = exclude;
+        ck_assert_ok(pmkt_cf_scratch_new(&allocator, &q.scratch, &err), err);
+        for (int question = 0; question < (m == 0 ? QUESTIONS : m == 1 ? 3 : 2); question++) {
+            pmkt_cf_answer out = room_in(&a);
+            ck_assert_ok(put(each[m], question, &l, 1, &q, NULL, &out, &err), err);
+            out = room_in(&b);
+            faulty_arm(&memory, 1, true);
+            if (watched) threads_watch(0);
+            ck_assert_ok(put(each[m], question, &l, 1, &q, NULL, &out, &err), err);
+            ck_assert_int_eq(memory.calls, 0);
+            if (watched) ck_assert_int_eq(threads_started() + threads_refused(), 0);
+            faulty_disarm(&memory);
+            ck_assert_mem_eq(&a, &b, sizeof a);
+        }
+        pmkt_cf_answer out = room_in(&a);
+        ck_assert_ok(pmkt_cf_rank(each[m], l.id, 1, l.at, l.item, q.scratch, NULL, &out, &err),
+                     err);
+        faulty_arm(&memory, 1, true);
+        ck_assert_ok(pmkt_cf_rank(each[m], l.id, 1, l.at, l.item, q.scratch, NULL, &out, &err),
+                     err);
+        ck_assert_int_eq(memory.calls, 0);
+        faulty_disarm(&memory);
+        pmkt_cf_scratch_free(q.scratch);
+    }
+    free_world(w);
+    faulty_check_empty(&memory);
+}
+END_TEST
+
+#define REFUSED(code, call) ck_assert_int_eq(call, code)
+
+START_TEST(a_hostile_question_is_refused) {
+    world *w = a_world(1, NULL);
+    const pmkt_cf *each[] = {w->als, w->knn, w->popular};
+    static answers a;
+    lists l = {.id = {6, 8}, .at = {0, 1, 2}, .item = {6, 9}, .weight = {1, 2}};
+    for (int m = 0; m < 3; m++) {
+        for (int question = 0; question < (m == 0 ? QUESTIONS : m == 1 ? 3 : 2); question++) {
+            const pmkt_cf_answer out = room_in(&a);
+            const pmkt_cf_query fresh = PMKT_CF_QUERY_INIT;
+            pmkt_cf_query q = fresh;
+            const int64_t falls[] = {0, 2, 1}, late[] = {1, 2, 2};
+            const uint64_t exclude[] = {3, 6};
+            ck_assert_int_eq(put(each[m], question, &l, 2, &q, NULL, &out, NULL), PMKT_OK);
+            REFUSED(PMKT_E_INVALID, put(NULL, question, &l, 2, &q, NULL, &out, NULL));
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, NULL, NULL));
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, -1, &q, NULL, &out, NULL));
+            q.k = -1;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.has_min_score = 1, q.min_score = NAN;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.fallback = 2;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.exclude_at = falls, q.exclude = exclude;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q.exclude_at = late;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q.exclude_at = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            q = fresh, q.struct_size = 0;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, &q, NULL, &out, NULL));
+            pmkt_cf_answer without = out;
+            without.ids = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, NULL, NULL, &without, NULL));
+            without = out, without.counts = NULL;
+            REFUSED(PMKT_E_INVALID, put(each[m], question, &l, 2, NULL, NULL, &without, NULL));
+            without = out, without.scores = NULL, without.reasons = NULL;
+            ck_assert_int_eq(put(each[m], question, &l, 2, NULL, NULL, &without, NULL), PMKT_OK);
+        }
+    }
+    free_world(w);
+}
+END_TEST
+
+START_TEST(a_hostile_history_or_ranking_is_refused) {
+    world *w = a_world(1, NULL);
+    static answers a;
+    const pmkt_cf_answer out = room_in(&a);
+    lists l = {.id = {6, 8}, .at = {0, 1, 2}, .item = {6, 9}, .weight = {1, INFINITY}};
+    pmkt_error err;
+    REFUSED(PMKT_E_BAD_ROW, put(w->knn, HISTORY, &l, 2, NULL, NULL, &out, &err));
+    ck_assert_int_eq(err.where, 1);
+    l.weight[0] = NAN;
+    REFUSED(PMKT_E_BAD_ROW, put(w->als, HISTORY, &l, 2, NULL, NULL, &out, &err));
     ck_assert_int_eq(err.where, 0);
-    pmkt_cf_query_init(&q);
-    q.category = 1;
-    ck_assert_int_eq(pmkt_cf_similar_users(v.model, &user, 1, &q, NULL, &to, &err),
-                     PMKT_E_UNSUPPORTED);
-    free_world(&v);
+    const int64_t falls[] = {0, 2, 1};
+    const pmkt_cf_history h = {sizeof h, 0, 2, falls, l.item, NULL};
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend_history(w->als, &h, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend_history(w->als, NULL, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, falls, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, NULL, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, l.at, NULL, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, NULL, 2, l.at, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(NULL, l.id, 2, l.at, l.item, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_rank(w->als, l.id, 2, l.at, l.item, NULL, NULL, NULL, &err));
+    REFUSED(PMKT_E_INVALID, pmkt_cf_recommend(w->als, NULL, 2, NULL, NULL, &out, &err));
+    free_world(w);
+}
+END_TEST
 
-    v = a_world(PMKT_CF_POPULARITY, 81);
-    float x[D];
-    h.weights = NULL;
-    ck_assert_int_eq(pmkt_cf_fold_in(v.model, &h, NULL, NULL, x, &err), PMKT_E_UNSUPPORTED);
-    ck_assert_int_eq(pmkt_cf_similar_items(v.model, exclude, 1, NULL, NULL, &to, &err),
-                     PMKT_E_UNSUPPORTED);
-    pmkt_cf_factors f = PMKT_CF_FACTORS_INIT;
-    ck_assert_int_eq(pmkt_cf_get_factors(v.model, &f, &err), PMKT_E_UNSUPPORTED);
-    free_world(&v);
+START_TEST(what_a_model_cannot_know_is_unsupported) {
+    world *w = a_world(1, NULL);
+    static answers a;
+    const pmkt_cf_answer out = room_in(&a);
+    const lists l = {.id = {6}, .at = {0, 1}, .item = {6}, .weight = {1}};
+    pmkt_cf_factors f = {sizeof f, D, USERS, ITEMS, w->user_id, w->item_id, w->x, w->y};
+    pmkt_cf *bare = NULL;
+    pmkt_error err;
+    ck_assert_ok(pmkt_cf_from_factors(&f, NULL, NULL, NULL, &bare, &err), err);
+    pmkt_cf_query q = PMKT_CF_QUERY_INIT;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err));
+    q.keep_seen = 1;
+    ck_assert_ok(put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err), err);
+    q.category = 7;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, RECOMMEND, &l, 1, &q, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->als, SIMILAR_USERS, &l, 1, &q, NULL, &out, &err));
+    q.category = PMKT_ID_NONE, q.fallback = PMKT_CF_POPULAR;
+    REFUSED(PMKT_E_UNSUPPORTED, put(bare, HISTORY, &l, 1, &q, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->popular, SIMILAR_ITEMS, &l, 1, NULL, NULL, &out, &err));
+    REFUSED(PMKT_E_UNSUPPORTED, put(w->knn, SIMILAR_USERS, &l, 1, NULL, NULL, &out, &err));
+    pmkt_cf_release(bare);
+    free_world(w);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("cf_questions");
-    TOPIC(suite, "recommend", recommend_is_all_items_filtered_and_sorted,
-          a_history_is_answered_as_its_factors_are);
-    TOPIC(suite, "similar and rank", similar_items_are_those_of_the_least_angle,
-          rank_orders_what_is_given);
-    TOPIC(suite, "one row", one_row_starts_no_thread_and_allocates_nothing);
-    TOPIC(suite, "bad calls", bad_questions_are_refused);
+    Suite *suite = suite_create("cf questions");
+    TOPIC(suite, "answers", recommendations_are_the_best_of_all_that_pass,
+          answers_to_histories_are_the_best_of_all_that_pass,
+          similar_items_are_the_best_of_all_that_pass, similar_users_are_the_best_of_all_that_pass);
+    TOPIC(suite, "ranking", ranking_orders_what_is_given);
+    TOPIC(suite, "edges", a_warm_scratch_allocates_nothing_and_starts_no_thread,
+          a_hostile_question_is_refused, a_hostile_history_or_ranking_is_refused,
+          what_a_model_cannot_know_is_unsupported);
     return suite_run(suite);
 }
