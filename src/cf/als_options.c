@@ -54,10 +54,10 @@ static pmkt_status check_count(int32_t value, int32_t most, const char *name, pm
                       (int)value, (int)most);
 }
 
-static pmkt_status check_number(double value, double most, const char *name, pmkt_error *err) {
-    if (value >= 0 && value <= most) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_INVALID, "options.%s is %g; it must be from 0 to %g", name, value,
-                      most);
+/* From 0 to a power of ten. The message has no fractions, which printf writes as the locale says. */
+static pmkt_status check_number(double value, int most, const char *name, pmkt_error *err) {
+    if (value >= 0 && value <= pow(10, most)) return PMKT_OK;
+    return pmkti_fail(err, PMKT_E_INVALID, "options.%s must be from 0 to 1e%d", name, most);
 }
 
 static pmkt_status check(const pmkt_cf_als_options *o, pmkt_error *err) {
@@ -72,11 +72,11 @@ static pmkt_status check(const pmkt_cf_als_options *o, pmkt_error *err) {
     pmkt_status status = check_count(o->factors, MAX_FACTORS, "factors", err);
     if (!status) status = check_count(o->iterations, MAX_ITERATIONS, "iterations", err);
     if (!status) status = check_count(o->cg_steps, MAX_STEPS, "cg_steps", err);
-    if (!status) status = check_number(o->regularization, 1e12, "regularization", err);
-    if (!status) status = check_number(o->alpha, 1e300, "alpha", err);
-    if (!status) status = check_number(o->unobserved, 1e12, "unobserved", err);
-    if (!status) status = check_number(o->nu, 1, "nu", err);
-    if (!status) status = check_number(o->sigma, 1e6, "sigma", err);
+    if (!status) status = check_number(o->regularization, 12, "regularization", err);
+    if (!status) status = check_number(o->alpha, 300, "alpha", err);
+    if (!status) status = check_number(o->unobserved, 12, "unobserved", err);
+    if (!status) status = check_number(o->nu, 0, "nu", err);
+    if (!status) status = check_number(o->sigma, 6, "sigma", err);
     return status;
 }
 

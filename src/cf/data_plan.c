@@ -48,8 +48,7 @@ static pmkt_status take_weights(pmkti_cf_plan *plan, pmkt_error *err) {
         }
         if (!(w->weight >= -1000 && w->weight <= 1000)) {
             return pmkti_fail(err, PMKT_E_INVALID,
-                              "options.weights[%lld] is %g, but must be -1,000 to 1,000",
-                              (long long)i, w->weight);
+                              "options.weights[%lld] must be from -1,000 to 1,000", (long long)i);
         }
         if (!isnan(plan->weight[w->kind])) {
             return pmkti_fail(err, PMKT_E_INVALID, "options.weights names kind %d twice",

@@ -59,8 +59,7 @@ static pmkt_status check_bootstrap(pmkt_cf_evaluate_options *o, pmkt_error *err)
     }
     if (o->level == 0) o->level = LEVEL;
     if (o->level > 0 && o->level < 1) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_INVALID, "options.level is %g; it must lie between 0 and 1",
-                      o->level);
+    return pmkti_fail(err, PMKT_E_INVALID, "options.level must lie between 0 and 1");
 }
 
 static pmkt_status check(pmkt_cf_evaluate_options *o, int64_t users, pmkt_error *err) {

@@ -13,8 +13,7 @@
 
 static pmkt_status check_number(double x, double most, const char *name, pmkt_error *err) {
     if (x >= 0 && x <= most) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_INVALID, "options.%s is %g; it must lie between 0 and %g", name,
-                      x, most);
+    return pmkti_fail(err, PMKT_E_INVALID, "options.%s must lie between 0 and %d", name, (int)most);
 }
 
 pmkt_status pmkti_cf_knn_options_in(const pmkt_cf_knn_options *options, pmkt_cf_knn_options *mine,

@@ -34,8 +34,7 @@ static pmkt_status check_options(split *s, pmkt_error *err) {
     }
     if (o->test == 0) o->test = 0.2;
     if (!(o->test > 0 && o->test < 1)) {
-        return pmkti_fail(err, PMKT_E_INVALID, "options.test is %g; it must lie between 0 and 1",
-                          o->test);
+        return pmkti_fail(err, PMKT_E_INVALID, "options.test must lie between 0 and 1");
     }
     if (o->last == 0) o->last = 1;
     if (o->last < 0) {
