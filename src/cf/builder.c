@@ -71,7 +71,7 @@ int64_t pmkt_cf_builder_bytes(const pmkt_cf_builder *builder) {
 
 static pmkt_status reserve(pmkt_cf_builder *b, int64_t rows, pmkt_error *err) {
     const int64_t need = b->n + rows, grown = b->room + b->room / 2;
-    if (need > INT64_MAX / (2 * ROW_BYTES)) {
+    if (need > INT64_MAX / 2 / ROW_BYTES) {
         return pmkti_fail(err, PMKT_E_LIMIT, "the builder has too many rows");
     }
     if (need <= b->room) return PMKT_OK;
@@ -83,7 +83,7 @@ static pmkt_status reserve(pmkt_cf_builder *b, int64_t rows, pmkt_error *err) {
     }
     void *block = pmkti_alloc(&b->allocator, (size_t)room, ROW_BYTES);
     if (!block) return pmkti_no_memory(err, (size_t)room * ROW_BYTES);
-    if (b->n > 0) {
+    if (b->block) {
         const columns from = columns_of(b->block, b->room), to = columns_of(block, room);
         const size_t n = (size_t)b->n;
         memcpy(to.user, from.user, n * sizeof *to.user);
@@ -101,6 +101,7 @@ static pmkt_status reserve(pmkt_cf_builder *b, int64_t rows, pmkt_error *err) {
 static void append(pmkt_cf_builder *b, const pmkti_cf_rows *rows) {
     const pmkt_events *ev = &rows->ev;
     const columns c = columns_of(b->block, b->room);
+    if (!c.user || !rows->plain) return; /* nothing was reserved */
     for (int64_t i = 0; i < ev->rows; i++) {
         const bool bad = !rows->plain[i / PMKTI_EVENTS_BLOCK] && pmkti_event_fault(ev, i) >= 0;
         if (bad || !ev->item || ev->item[i] == PMKT_ID_NONE) continue;

@@ -149,46 +149,53 @@ static bool reserve(const adding *g, room *r, size_t n) {
     return r->at && (r->time || !timed) && (r->rivals || !capped);
 }
 
-/* User and item as one number, without the users before the part. */
-static uint64_t key_of(const adding *g, const pmkti_cf_record *r) {
-    const uint64_t user = r->user & ((UINT64_C(1) << g->m->parts.shift) - 1);
-    return user << g->bits | r->item;
-}
-
 /* Rows in a place, with their times or without. */
 typedef struct run {
     pmkti_cf_record *at;
     int64_t *time;
 } run;
 
-static void radix_pass(const adding *g, run from, run to, int64_t n, int shift) {
+/* A digit of user and item as one number, without the users before the part. */
+typedef struct digit {
+    uint32_t users; /* mask */
+    int bits;       /* of an item's number */
+    int shift;
+} digit;
+
+static inline uint64_t digit_of(digit d, const pmkti_cf_record *r) {
+    return ((uint64_t)(r->user & d.users) << d.bits | r->item) >> d.shift & ((1 << DIGIT) - 1);
+}
+
+static void radix_pass(run from, run to, int64_t n, digit d) {
     int64_t next[1 << DIGIT] = {0};
-    const uint64_t mask = (1 << DIGIT) - 1;
-    for (int64_t i = 0; i < n; i++) next[key_of(g, &from.at[i]) >> shift & mask]++;
+    for (int64_t i = 0; i < n; i++) next[digit_of(d, &from.at[i])]++;
     int64_t at = 0;
-    for (int64_t d = 0; d < 1 << DIGIT; d++) {
-        const int64_t here = next[d];
-        next[d] = at;
+    for (int64_t i = 0; i < 1 << DIGIT; i++) {
+        const int64_t here = next[i];
+        next[i] = at;
         at += here;
     }
     for (int64_t i = 0; i < n; i++) {
-        const int64_t here = next[key_of(g, &from.at[i]) >> shift & mask]++;
-        to.at[here] = from.at[i];
+        const pmkti_cf_record r = from.at[i];
+        const int64_t here = next[digit_of(d, &r)]++;
+        to.at[here] = r;
         if (from.time) to.time[here] = from.time[i];
     }
 }
 
 static void sort_part(const adding *g, run records, run other, int64_t n) {
     run from = records, to = other;
-    for (int shift = 0; shift < g->m->parts.shift + g->bits; shift += DIGIT) {
-        radix_pass(g, from, to, n, shift);
+    digit d = {(uint32_t)((UINT64_C(1) << g->m->parts.shift) - 1), g->bits, 0};
+    for (; d.shift < g->m->parts.shift + g->bits; d.shift += DIGIT) {
+        radix_pass(from, to, n, d);
         const run was = from;
         from = to;
         to = was;
     }
     if (from.at == records.at) return;
     memcpy(records.at, from.at, (size_t)n * sizeof *records.at);
-    if (from.time) memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
+    if (records.time && from.time)
+        memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
 }
 
 /* The entry of a sum in units. The sum comes in two halves, which cannot overflow; together they are

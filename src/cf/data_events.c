@@ -217,7 +217,7 @@ pmkt_status pmkt_cf_data_from_events(const pmkt_events *events, const pmkt_cf_da
     if (!status) status = pmkti_cf_data_make(&plan, &rows, &how, &made, err);
     pmkti_free(&plan.allocator, plain, pmkti_cf_blocks(rows.ev.rows), sizeof *plain);
     pmkti_cf_plan_clear(&plan);
-    if (!status) {
+    if (made) {
         mine.accepted = made->counts.rows;
         mine.ignored = mine.rows - mine.rejected - mine.accepted;
         *data = made;

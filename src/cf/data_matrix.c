@@ -222,7 +222,7 @@ static pmkt_status make_entries(making *k, pmkt_error *err) {
     pmkt_cf_data *d = k->d;
     d->entries = k->m.at ? k->m.at[k->m.users] : 0;
     if (!pmkti_cf_data_room(d)) return pmkti_no_memory(err, (size_t)d->entries * 16);
-    if (d->entries == 0) return PMKT_OK;
+    if (!k->m.at || d->entries == 0) return PMKT_OK;
     copy_entries(k);
     pmkti_cf_sparse users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
     const pmkt_allocator *a = &k->allocator;

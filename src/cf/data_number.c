@@ -92,43 +92,51 @@ typedef struct group {
     uint64_t hash[GROUP];
 } group;
 
-static void collect(const numbering *m, const table *t, int64_t from, int64_t to, int64_t chunk,
+/* Asks of the rows of a group whether they count, and for their slots. */
+static void collect(const numbering *m, table t, int64_t from, int64_t to, int64_t chunk,
                     group *g) {
-    const pmkti_cf_numbering *j = m->job;
-    g->n = 0;
+    const pmkti_cf_numbering j = *m->job;
+    int n = 0;
     for (int64_t i = from; i < to; i++) {
-        if (!j->wanted(j->ctx, i, chunk)) {
-            j->number[i] = PMKTI_CF_OUT;
-            continue;
-        }
-        const uint64_t hash = pmkti_mix(j->column[i]);
-        fetch(t, hash);
-        g->row[g->n] = i;
-        g->hash[g->n++] = hash;
+        const bool counts = j.wanted(j.ctx, i, chunk);
+        const uint64_t hash = pmkti_mix(j.column[i]);
+        j.number[i] = PMKTI_CF_OUT;
+        fetch(&t, hash);
+        g->row[n] = i;
+        g->hash[n] = hash;
+        n += counts;
     }
+    g->n = n;
+}
+
+/* Writes the places of the rows of a group; the table has room for as many new ids. */
+static void take(const pmkti_cf_numbering *j, table *t, const group *g) {
+    const uint64_t *column = j->column;
+    uint32_t *number = j->number;
+    table mine = *t;
+    for (int i = 0; i < g->n; i++) {
+        const uint64_t id = column[g->row[i]];
+        slot *s = slot_of(&mine, id, g->hash[i]);
+        if (s->id == 0) *s = (slot){id, (uint32_t)mine.n++, 0};
+        number[g->row[i]] = s->place;
+    }
+    t->n = mine.n;
 }
 
 static pmkt_status read(void *ctx, int64_t chunk, int worker) {
     const numbering *m = ctx;
-    const pmkti_cf_numbering *j = m->job;
     table *t = &m->tables[worker];
     m->worker[chunk] = worker;
-    const int64_t end = end_of(chunk, j->rows);
+    const int64_t end = end_of(chunk, m->job->rows);
     group g;
     for (int64_t from = chunk * PMKTI_CF_CHUNK; from < end; from += GROUP) {
-        /* A group may bring as many new ids as it has rows. */
         pmkt_status status = PMKT_OK;
         while (!status && (!t->slots || t->n + GROUP > room(t->bits))) {
             status = grow(m->allocator, t);
         }
         if (status) return status;
-        collect(m, t, from, from + GROUP < end ? from + GROUP : end, chunk, &g);
-        for (int i = 0; i < g.n; i++) {
-            const uint64_t id = j->column[g.row[i]];
-            slot *s = slot_of(t, id, g.hash[i]);
-            if (s->id == 0) *s = (slot){id, (uint32_t)t->n++, 0};
-            j->number[g.row[i]] = s->place;
-        }
+        collect(m, *t, from, from + GROUP < end ? from + GROUP : end, chunk, &g);
+        take(m->job, t, &g);
     }
     return PMKT_OK;
 }

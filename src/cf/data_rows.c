@@ -7,7 +7,7 @@
 #include "core/error.h"
 
 #define CHUNK_BLOCKS 64
-#define CHUNK (CHUNK_BLOCKS * PMKTI_EVENTS_BLOCK)
+#define CHUNK ((int64_t)CHUNK_BLOCKS * PMKTI_EVENTS_BLOCK)
 
 /* What one chunk finds. */
 typedef struct finding {

@@ -52,11 +52,10 @@ static void try_all(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed, 
     }
 }
 
-/* Whether the index is worth its use for a row, and the row fit for it. */
-static bool may_scan(const pmkti_cf_topk *topk, const pmkti_cf_row *row) {
+bool pmkti_cf_may_scan(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed) {
     const int64_t few = 4 * PMKTI_CF_BLOCK;
-    return topk->index && topk->index->n == topk->n && topk->index->d == topk->d && topk->n > few &&
-           topk->k < topk->n / 4 && row->norm > 0 && row->norm < INFINITY;
+    return !allowed->number && topk->index && topk->index->n == topk->n &&
+           topk->index->d == topk->d && topk->n > few && topk->k < topk->n / 4;
 }
 
 pmkt_status pmkti_cf_find_rows(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed,
@@ -69,13 +68,16 @@ pmkt_status pmkti_cf_find_rows(const pmkti_cf_topk *topk, const pmkti_cf_allowed
     if (!at) return PMKT_E_NOMEM;
     pmkti_cf_row *scanned[PMKTI_CF_ROWS], *multiplied[PMKTI_CF_ROWS];
     int n_scanned = 0, n_multiplied = 0;
+    const bool can_scan = pmkti_cf_may_scan(topk, allowed);
+    const bool can_multiply =
+        can_scan && n >= PMKTI_CF_MULTIPLIED_ROWS && pmkti_cf_may_multiply(topk);
     for (int i = 0; i < n; i++) {
         const float least = filter->has_min_score ? filter->min_score : -INFINITY;
         rows[i].heap = (pmkti_cf_heap){.at = at + i * room, .n = 0, .room = room, .least = least};
         rows[i].norm = sqrt(scorer->dot(rows[i].query, rows[i].query, topk->d));
-        if (allowed->number || !may_scan(topk, &rows[i])) {
+        if (!(can_scan && rows[i].norm > 0 && rows[i].norm < INFINITY)) {
             try_all(topk, allowed, &rows[i]);
-        } else if (n >= PMKTI_CF_MULTIPLIED_ROWS && pmkti_cf_may_multiply(topk, rows[i].norm)) {
+        } else if (can_multiply && pmkti_cf_may_be_multiplied(&rows[i])) {
             multiplied[n_multiplied++] = &rows[i];
         } else {
             scanned[n_scanned++] = &rows[i];

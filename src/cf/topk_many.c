@@ -14,8 +14,7 @@
 
 #define CHUNKS 16           /* at least, if there are rows enough */
 #define SCANNED_ROWS 32     /* of a chunk, at most, that is scanned */
-#define PANEL_CHUNKS 8      /* of rows that are multiplied, likewise at least, */
-#define FEW_PANELS 6        /* of so many panels at least */
+#define PANEL_CHUNKS 8      /* of rows that are multiplied, at least likewise */
 #define HEAP_ROOM (1 << 16) /* candidates in the heaps of a chunk, unless one row wants more */
 #define INDEX_ROWS 24       /* so many rows are worth an index for themselves */
 #define INDEX_VECTORS 1024  /* of so many vectors */
@@ -72,20 +71,22 @@ static int64_t most_rows(const pmkti_cf_topk *topk, int64_t most) {
     return room > 0 && HEAP_ROOM / room < most ? HEAP_ROOM / room : most;
 }
 
-/* Chunks of about the same number of whole panels. */
-static void split_by_panels(batch *b, int64_t most_panels) {
+/* Chunks of about the same number of whole panels, and each has rows enough. */
+static void split_by_panels(batch *b) {
+    const int64_t most = most_rows(b->topk, PMKTI_CF_ROWS) / PMKTI_CF_PANEL;
+    const int64_t few = PMKTI_CF_MULTIPLIED_ROWS / PMKTI_CF_PANEL;
+    const int64_t room_for = b->rows / PMKTI_CF_PANEL / few;
     b->unit_rows = PMKTI_CF_PANEL;
     b->units = (b->rows + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL;
-    int64_t least = (b->units + most_panels - 1) / most_panels;
-    const int64_t wanted =
-        b->units / FEW_PANELS < PANEL_CHUNKS ? b->units / FEW_PANELS : PANEL_CHUNKS;
-    b->chunks = least > wanted ? least : wanted;
+    b->chunks = (b->units + most - 1) / most;
+    if (b->chunks < PANEL_CHUNKS) b->chunks = room_for < PANEL_CHUNKS ? room_for : PANEL_CHUNKS;
 }
 
 static void split(batch *b) {
-    const int64_t panels = most_rows(b->topk, PMKTI_CF_ROWS) / PMKTI_CF_PANEL;
-    if (b->rows >= PMKTI_CF_MULTIPLIED_ROWS && panels > 0 && !b->allowed.number) {
-        split_by_panels(b, panels);
+    if (b->rows >= PMKTI_CF_MULTIPLIED_ROWS &&
+        most_rows(b->topk, PMKTI_CF_ROWS) >= PMKTI_CF_MULTIPLIED_ROWS &&
+        pmkti_cf_may_scan(b->topk, &b->allowed) && pmkti_cf_may_multiply(b->topk)) {
+        split_by_panels(b);
         return;
     }
     int64_t most = most_rows(b->topk, SCANNED_ROWS);

@@ -10,7 +10,7 @@
 
 enum {
     PMKTI_CF_ROWS = 128,          /* at most, together */
-    PMKTI_CF_MULTIPLIED_ROWS = 16 /* so many together are worth a product of matrices */
+    PMKTI_CF_MULTIPLIED_ROWS = 32 /* so many together are worth a product of matrices */
 };
 
 typedef struct pmkti_cf_row {
@@ -52,12 +52,17 @@ float pmkti_cf_row_score(const pmkti_cf_topk *topk, const pmkti_cf_row *row, int
 /* Scores a candidate, and puts it in the heap if it is good enough and passes the filters. */
 void pmkti_cf_row_try(const pmkti_cf_topk *topk, pmkti_cf_row *row, int32_t number);
 
+/* Whether there is an index that is worth its use, and fit for the vectors. */
+bool pmkti_cf_may_scan(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed);
+
 /* All rows by the index (topk_scan.c); the norm of each query is above 0 and finite. */
 pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
                                pmkt_cf_scratch *scratch);
 
-/* Whether the norms of the index and of a query are in the range of pmkti_cf_multiply_rows. */
-bool pmkti_cf_may_multiply(const pmkti_cf_topk *topk, double norm);
+/* Whether many rows are better multiplied than scanned, by what the index tells; and whether a row has a
+   norm that is fit for it. */
+bool pmkti_cf_may_multiply(const pmkti_cf_topk *topk);
+bool pmkti_cf_may_be_multiplied(const pmkti_cf_row *row);
 
 /* As pmkti_cf_scan_rows, by a product of matrices (topk_gemm.c). */
 pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,

@@ -64,6 +64,20 @@ static int64_t bad_popular(const pmkt_cf *m) {
     return n;
 }
 
+/* Finite, and each item's neighbors in strict order, best first: what they are answered in. */
+static int64_t bad_similarity(const pmkt_cf *m) {
+    for (int64_t i = 0; i < m->facts.items; i++) {
+        for (int64_t e = m->near_at[i]; e < m->near_at[i + 1]; e++) {
+            const float a = m->similarity[e];
+            if (!isfinite(a)) return e;
+            if (e == m->near_at[i]) continue;
+            const float before = m->similarity[e - 1];
+            if (before < a || (before == a && m->near[e - 1] >= m->near[e])) return e;
+        }
+    }
+    return m->n_near;
+}
+
 static int64_t first_bad(const pmkt_cf *m, uint32_t id, const void *at, int64_t n) {
     switch (id) {
         case PMKTI_CF_USER_ID:
@@ -83,6 +97,8 @@ static int64_t first_bad(const pmkt_cf *m, uint32_t id, const void *at, int64_t 
             return bad_offset(at, n, m->n_near);
         case PMKTI_CF_NEAR:
             return bad_number(at, n, m->facts.items);
+        case PMKTI_CF_SIMILARITY:
+            return bad_similarity(m);
         case PMKTI_CF_CATEGORY:
         case PMKTI_CF_INDEX_BLOCKS:
             return n;

@@ -10,7 +10,7 @@
 #include "support/suite.h"
 
 #define N 1300
-#define D 9
+#define D 33 /* wide enough for a product of matrices */
 #define ROWS 40
 #define K 7
 

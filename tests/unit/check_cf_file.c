@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cf/files.h"
+#include "core/codec.h"
 #include "core/container_format.h"
 #include "support/cf_model.h"
 #include "support/faulty.h"
@@ -262,6 +263,30 @@ START_TEST(contents_that_cannot_be_are_found) {
 }
 END_TEST
 
+START_TEST(neighbors_out_of_order_are_found) {
+    pmkt_cf *model = small_model(MODEL_KNN, 1, NULL), *mapped = NULL;
+    file_bytes f = model_bytes(model);
+    unsigned char *at = section(&f, PMKTI_CF_SIMILARITY);
+    int64_t from[2];
+    memcpy(from, section(&f, PMKTI_CF_NEAR_AT), sizeof from);
+    ck_assert_int_ge(from[1], 2);
+    const float higher = 1.5f; /* than the best, in the second place */
+    memcpy(at + sizeof higher, &higher, sizeof higher);
+    file_sign(&f);
+    pmkt_error err = {0};
+    pmkt_cf *loaded = NULL;
+    ck_assert_int_eq(load(&f, &loaded, &err), PMKT_E_CORRUPT);
+    ck_assert_int_eq(err.where, at + sizeof higher - f.at);
+    const char *path = scratch_path("unordered");
+    file_write(path, f.at, f.n);
+    ck_assert_ok(pmkt_cf_map(path, NULL, &mapped, &err), err);
+    ck_assert_int_eq(pmkt_cf_verify(mapped, NULL, NULL), PMKT_E_CORRUPT);
+    pmkt_cf_release(mapped);
+    pmkt_cf_release(model);
+    file_free(&f);
+}
+END_TEST
+
 START_TEST(damage_is_not_saved_with_a_right_checksum) {
     pmkt_cf *model = small_model(MODEL_ALS, 1, NULL), *mapped = NULL;
     file_bytes f = model_bytes(model);
@@ -272,6 +297,130 @@ START_TEST(damage_is_not_saved_with_a_right_checksum) {
     pmkt_buffer *buffer = NULL;
     ck_assert_int_eq(pmkt_cf_save_memory(mapped, NULL, NULL, &buffer, NULL), PMKT_E_CORRUPT);
     ck_assert_ptr_null(buffer);
+    pmkt_cf_release(mapped);
+    pmkt_cf_release(model);
+    file_free(&f);
+}
+END_TEST
+
+/* ------------------------------------------------------------ other files */
+
+START_TEST(compressed_files_load_and_are_not_mapped) {
+    pmkt_save_options o = PMKT_SAVE_OPTIONS_INIT;
+    o.compression = 3;
+    for (int kind = 0; kind < MODEL_KINDS; kind++) {
+        const char *path = scratch_path("packed");
+        pmkt_cf *model = small_model(kind, 1, NULL), *loaded = NULL, *mapped = NULL;
+        pmkt_error err = {0};
+        const pmkt_status status = pmkt_cf_save(model, path, &o, NULL, &err);
+        if (pmkti_codec_check(NULL)) { /* a build without zstd */
+            ck_assert_int_eq(status, PMKT_E_UNSUPPORTED);
+        } else {
+            ck_assert_ok(status, err);
+            pmkt_file_info info = PMKT_FILE_INFO_INIT;
+            ck_assert_ok(pmkt_file_inspect(path, &info, &err), err);
+            ck_assert_int_gt(info.compressed, 0);
+            ck_assert_ok(pmkt_cf_load(path, NULL, NULL, &loaded, &err), err);
+            check_same(model, loaded);
+            ck_assert_int_eq(pmkt_cf_map(path, NULL, &mapped, &err), PMKT_E_UNSUPPORTED);
+            ck_assert_ptr_null(mapped);
+        }
+        pmkt_cf_release(loaded);
+        pmkt_cf_release(model);
+    }
+}
+END_TEST
+
+static void check_is_no_model(const char *path) {
+    pmkt_cf *model = NULL;
+    file_bytes f = file_read(path);
+    ck_assert_int_eq(load_status(&f), PMKT_E_FORMAT);
+    ck_assert_int_eq(pmkt_cf_load(path, NULL, NULL, &model, NULL), PMKT_E_FORMAT);
+    ck_assert_int_eq(pmkt_cf_map(path, NULL, &model, NULL), PMKT_E_FORMAT);
+    ck_assert_ptr_null(model);
+    file_free(&f);
+}
+
+START_TEST(files_of_others_are_refused) {
+    const char *path = scratch_path("other");
+    char text[3000];
+    memset(text, 'x', sizeof text);
+    file_write(path, text, sizeof text);
+    check_is_no_model(path);
+
+    pmkt_error err = {0};
+    pmkt_rfm *rfm = NULL;
+    ck_assert_ok(pmkt_rfm_new(NULL, &rfm, &err), err);
+    ck_assert_ok(pmkt_rfm_save(rfm, path, NULL, NULL, &err), err);
+    pmkt_rfm_free(rfm);
+    check_is_no_model(path);
+
+    pmkt_ids *ids = NULL;
+    ck_assert_ok(pmkt_ids_new(NULL, &ids, &err), err);
+    ck_assert_ok(pmkt_ids_save(ids, path, NULL, NULL, &err), err);
+    check_is_no_model(path);
+
+    pmkt_cf *model = small_model(MODEL_POPULARITY, 1, NULL); /* nor is a model one of them */
+    ck_assert_ok(pmkt_cf_save(model, path, NULL, NULL, &err), err);
+    pmkt_cf_release(model);
+    rfm = NULL;
+    ck_assert_int_eq(pmkt_rfm_load(path, NULL, NULL, &rfm, NULL), PMKT_E_FORMAT);
+    ck_assert_ptr_null(rfm);
+    pmkt_ids_free(ids);
+}
+END_TEST
+
+/* ----------------------------------------------------------------- canceling */
+
+/* Answers non-zero at its `at`th call. */
+typedef struct stopper {
+    int64_t calls, at;
+} stopper;
+
+static int stop(void *ctx, double done, const char *stage) {
+    stopper *s = ctx;
+    REQUIRE(done >= 0 && done <= 1 && stage && stage[0]);
+    return ++s->calls >= s->at;
+}
+
+/* The four ways to wait for a file. */
+static pmkt_status go(int way, const pmkt_cf *model, const char *path, const file_bytes *f,
+                      const pmkt_run *run, pmkt_buffer **buffer, pmkt_cf **out) {
+    if (way == 0) return pmkt_cf_save(model, path, NULL, run, NULL);
+    if (way == 1) return pmkt_cf_save_memory(model, NULL, run, buffer, NULL);
+    if (way == 2) return pmkt_cf_load_memory(f->at, f->n, NULL, run, out, NULL);
+    return pmkt_cf_verify(model, run, NULL);
+}
+
+START_TEST(saving_and_loading_can_be_canceled_at_each_call) {
+    pmkt_cf *model = small_model(MODEL_ALS, 1, NULL), *mapped = NULL;
+    file_bytes f = model_bytes(model);
+    const char *path = scratch_path("mapped"), *target = scratch_path("target");
+    file_write(path, f.at, f.n);
+    file_write(target, "before", 6);
+    ck_assert_int_eq(pmkt_cf_map(path, NULL, &mapped, NULL), PMKT_OK);
+    const int files = scratch_files();
+    for (int way = 0; way < 4; way++) {
+        stopper s = {0, 1};
+        pmkt_run run = {sizeof run, 1, {stop, &s}};
+        pmkt_status status = PMKT_E_CANCELED;
+        for (; status; s.at++) {
+            pmkt_buffer *buffer = NULL;
+            pmkt_cf *out = NULL;
+            s.calls = 0;
+            status = go(way, way == 3 ? mapped : model, target, &f, &run, &buffer, &out);
+            REQUIRE(status == PMKT_OK || status == PMKT_E_CANCELED);
+            REQUIRE((s.calls >= s.at) == (status == PMKT_E_CANCELED));
+            REQUIRE((buffer != NULL) == (way == 1 && !status));
+            REQUIRE((out != NULL) == (way == 2 && !status));
+            REQUIRE(scratch_files() == files);
+            if (way == 0 && status) REQUIRE(file_is(target, "before", 6));
+            if (way == 0 && !status) REQUIRE(file_is(target, f.at, f.n));
+            pmkt_buffer_free(buffer);
+            pmkt_cf_release(out);
+        }
+        ck_assert_int_ge(s.at, 3); /* it looked more than once */
+    }
     pmkt_cf_release(mapped);
     pmkt_cf_release(model);
     file_free(&f);
@@ -322,7 +471,9 @@ int main(void) {
           equal_models_are_equal_bytes_and_others_are_not, max_bytes_is_the_models_bytes);
     TOPIC(s, "damage", no_part_of_a_file_is_a_model, no_changed_byte_is_loaded,
           forged_files_do_no_harm, heads_that_lie_are_refused, contents_that_cannot_be_are_found,
-          damage_is_not_saved_with_a_right_checksum);
+          neighbors_out_of_order_are_found, damage_is_not_saved_with_a_right_checksum);
+    TOPIC(s, "other files", compressed_files_load_and_are_not_mapped, files_of_others_are_refused);
+    TOPIC(s, "canceling", saving_and_loading_can_be_canceled_at_each_call);
     TOPIC(s, "memory", memory_that_runs_out_leaves_nothing);
     return suite_run(s);
 }

@@ -11,7 +11,8 @@
 #include "support/loop.h"
 #include "support/suite.h"
 
-#define ROWS 26 /* enough for a batch to make an index of its own */
+#define ROWS 66 /* enough for a product of matrices, in two chunks that are no whole panels */
+#define FEW 26  /* too few for that, enough for a batch to make an index of its own */
 
 enum {
     RANDOM,
@@ -178,7 +179,8 @@ static void require_row(const world *w, const scored *best, int64_t n, int64_t k
     for (int64_t i = n; i < k; i++) REQUIRE(ids[i] == PMKT_ID_NONE && isnan(scores[i]));
 }
 
-/* All rows by themselves, with the index and without, and together on some threads, likewise. */
+/* Few rows by themselves, with the index and without; all together on some threads, likewise; and a few
+   together. */
 static void require_exact(const world *w, int64_t k, bool cosine) {
     const size_t size = (size_t)(ROWS * k);
     uint64_t *ids = malloc(size * sizeof *ids);
@@ -188,7 +190,8 @@ static void require_exact(const world *w, int64_t k, bool cosine) {
     pmkt_cf_scratch scratch;
     pmkti_cf_scratch_init(&scratch, &w->allocator);
     pmkt_error err;
-    for (int way = 0; way < 5; way++) {
+    for (int way = 0; way < 6; way++) {
+        const int64_t rows = way < 2 || way == 5 ? FEW : ROWS;
         const pmkti_cf_topk topk = {.vectors = w->vectors,
                                     .n = w->n,
                                     .d = w->d,
@@ -198,19 +201,19 @@ static void require_exact(const world *w, int64_t k, bool cosine) {
                                     .k = k};
         memset(ids, 0xA5, size * sizeof *ids);
         if (way < 2) {
-            for (int64_t i = 0; i < ROWS; i++) {
+            for (int64_t i = 0; i < rows; i++) {
                 ck_assert_ok(
                     pmkti_cf_topk_one(&topk, w->queries + w->row[i] * w->d, &w->without[i],
                                       &scratch, ids + i * k, scores + i * k, &counts[i], &err),
                     err);
             }
         } else {
-            const pmkti_run run = {way == 4 ? 4 : way - 1, {NULL, NULL}};
-            ck_assert_ok(pmkti_cf_topk_many(&topk, w->queries, w->row, w->without, ROWS,
+            const pmkti_run run = {way >= 4 ? 4 : way - 1, {NULL, NULL}};
+            ck_assert_ok(pmkti_cf_topk_many(&topk, w->queries, w->row, w->without, rows,
                                             &w->allocator, &run, ids, scores, counts, &err),
                          err);
         }
-        for (int64_t i = 0; i < ROWS; i += way < 2 ? 1 : 3) {
+        for (int64_t i = 0; i < rows; i += way < 2 ? 1 : 3) {
             const int64_t n = slow_topk(w, i, cosine, best);
             require_row(w, best, n, k, ids + i * k, scores + i * k, counts[i]);
         }
@@ -275,7 +278,7 @@ static pmkt_idset *every(const world *w, int64_t step) {
 START_TEST(filters_leave_the_best_of_the_rest) {
     static int32_t seen[ROWS][600], excluded[ROWS][5];
     random_seed(9);
-    world w = world_new(_i, scaled(1300, 600), 20);
+    world w = world_new(_i, scaled(1300, 600), 36);
     pmkt_idset *few = every(&w, 97), *many = every(&w, 2), *none = NULL;
     pmkt_error err;
     ck_assert_ok(pmkt_idset_new(NULL, 0, NULL, &none, &err), err);
@@ -326,6 +329,29 @@ START_TEST(a_query_like_the_error_of_codes_loses_nothing) {
         w.filter.min_score = slow_score(query, v, w.d, true);
         require_exact(&w, 99, true);
     }
+    world_free(&w);
+}
+END_TEST
+
+/* Halves of vectors and queries that cancel out but for a hair: in single precision all scores are noise. */
+START_TEST(scores_that_cancel_out_lose_nothing) {
+    random_seed(15);
+    world w = world_new(RANDOM, 900, 64);
+    const int32_t half = w.d / 2;
+    for (int64_t i = 0; i < w.n; i++) {
+        float *v = w.vectors + i * w.d;
+        for (int32_t j = 0; j < half; j++) v[half + j] = v[j] * (float)(1 + 1e-7 * normal());
+    }
+    for (int64_t i = 0; i < ROWS; i++) {
+        float *query = w.queries + i * w.d;
+        for (int32_t j = 0; j < half; j++) query[half + j] = -query[j];
+    }
+    pmkti_cf_index_clear(&w.index, &w.allocator);
+    const pmkti_run run = {1, {NULL, NULL}};
+    pmkt_error err;
+    ck_assert_ok(pmkti_cf_index_new(w.vectors, w.n, w.d, &w.allocator, &run, &w.index, &err), err);
+    require_exact(&w, 10, false);
+    require_exact(&w, 10, true);
     world_free(&w);
 }
 END_TEST
@@ -497,8 +523,9 @@ int main(void) {
     tcase_add_loop_test(loops, filters_leave_the_best_of_the_rest, 0, 3);
     suite_add_tcase(suite, loops);
     TOPIC(suite, "edges", every_number_of_vectors_and_answers_is_exact,
-          a_query_like_the_error_of_codes_loses_nothing, a_row_below_zero_has_no_answers,
-          an_index_is_the_same_bytes_on_any_threads, a_damaged_index_leads_nowhere,
-          a_batch_can_be_canceled_anywhere, scratch_grows_aligned_and_keeps_its_room);
+          a_query_like_the_error_of_codes_loses_nothing, scores_that_cancel_out_lose_nothing,
+          a_row_below_zero_has_no_answers, an_index_is_the_same_bytes_on_any_threads,
+          a_damaged_index_leads_nowhere, a_batch_can_be_canceled_anywhere,
+          scratch_grows_aligned_and_keeps_its_room);
     return suite_run(suite);
 }

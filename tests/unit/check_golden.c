@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/codec.h"
+#include "support/cf_model.h"
 #include "support/golden.h"
 #include "support/rfm_file.h"
 #include "support/suite.h"
@@ -50,38 +51,84 @@ static void check_state(const char *path, const char *text) {
     pmkt_rfm_free(rfm);
 }
 
-/* Every state of a release; how many there are. */
-static int check_release(const char *release) {
+static void check_answers(const pmkt_cf *model, const char *path) {
+    file_bytes text = golden_cf_text(model);
+    ck_assert_msg(file_is(path, text.at, text.n), "%s is not what is said today", path);
+    file_free(&text);
+}
+
+static void check_model(const char *path, const char *text) {
+    pmkt_file_info info = PMKT_FILE_INFO_INIT;
+    pmkt_error err = {0};
+    pmkt_cf *loaded = NULL, *mapped = NULL;
+    ck_assert_ok(pmkt_file_inspect(path, &info, &err), err);
+    ck_assert_int_eq(info.kind, PMKT_FILE_CF);
+    if (info.compressed && pmkti_codec_check(NULL)) {
+        ck_assert_int_eq(pmkt_cf_load(path, NULL, NULL, &loaded, &err), PMKT_E_UNSUPPORTED);
+        return;
+    }
+    ck_assert_ok(pmkt_file_verify(path, NULL, &err), err);
+    ck_assert_ok(pmkt_cf_load(path, NULL, NULL, &loaded, &err), err);
+    check_answers(loaded, text);
+    if (!info.compressed) {
+        ck_assert_ok(pmkt_cf_map(path, NULL, &mapped, &err), err);
+        ck_assert_ok(pmkt_cf_verify(mapped, NULL, &err), err);
+        check_answers(mapped, text);
+        pmkt_cf_release(mapped);
+    }
+    if (!info.compressed && info.format == 1) { /* what this release writes, to the byte */
+        file_bytes again = model_bytes(loaded);
+        ck_assert_msg(file_is(path, again.at, again.n), "%s is written otherwise today", path);
+        file_free(&again);
+    }
+    pmkt_cf_release(loaded);
+}
+
+typedef void checker(const char *path, const char *text);
+
+/* Every file of a release whose name begins so; how many there are. */
+static int check_release(const char *release, const char *prefix, checker *check) {
     char directory[300], path[600], text[600];
     int n = 0;
     snprintf(directory, sizeof directory, "%s/%s", ROOT, release);
     DIR *d = opendir(directory);
     if (!d) return 0; /* a file beside the releases */
     for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (strncmp(e->d_name, "rfm_", 4) != 0 || !ends_in(e->d_name, ".pmkt")) continue;
+        if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || !ends_in(e->d_name, ".pmkt"))
+            continue;
         snprintf(path, sizeof path, "%s/%s", directory, e->d_name);
         snprintf(text, sizeof text, "%.*s.txt", (int)strlen(path) - 5, path);
-        check_state(path, text);
+        check(path, text);
         n++;
     }
     closedir(d);
     return n;
 }
 
-START_TEST(states_of_every_release_load_and_score_as_they_did) {
+static int check_releases(const char *prefix, checker *check) {
     int n = 0;
     DIR *d = opendir(ROOT);
     ck_assert_msg(d != NULL, "run it from the root of the project");
     for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (e->d_name[0] != '.') n += check_release(e->d_name);
+        if (e->d_name[0] != '.') n += check_release(e->d_name, prefix, check);
     }
     closedir(d);
-    ck_assert_int_ge(n, 7); /* those of 0.2 */
+    return n;
+}
+
+START_TEST(states_of_every_release_load_and_score_as_they_did) {
+    ck_assert_int_ge(check_releases("rfm_", check_state), 7); /* those of 0.2 */
+}
+END_TEST
+
+START_TEST(models_of_every_release_load_and_answer_as_they_did) {
+    ck_assert_int_ge(check_releases("cf_", check_model), 4); /* those of 0.3 */
 }
 END_TEST
 
 int main(void) {
     Suite *suite = suite_create("golden");
     TOPIC(suite, "states", states_of_every_release_load_and_score_as_they_did);
+    TOPIC(suite, "models", models_of_every_release_load_and_answer_as_they_did);
     return suite_run(suite);
 }
