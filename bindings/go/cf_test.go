@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -325,6 +326,7 @@ func TestBadQuestions(t *testing.T) {
 	}
 	closedSet := newSet(t, 1)
 	check(t, closedSet.Close())
+	var none context.Context
 	for say, err := range map[string]error{
 		"K is -1":              into(Query{K: -1}, NewAnswer(1, 1)),
 		"IDs has room for 9":   into(Query{}, NewAnswer(1, 9)),
@@ -341,7 +343,7 @@ func TestBadQuestions(t *testing.T) {
 		"Weights has 2":        second(model.FoldIn(background, Histories{Items: one, Weights: []float32{1, 2}})),
 		"room for 7 numbers":   model.FoldInInto(background, &Histories{Items: one}, make([]float32, 7)),
 		"at has 0 entries":     second(model.Rank(background, []uint64{1, 2}, nil, one)),
-		"the context is nil":   second(model.Recommend(nil, one, Query{})), //nolint:staticcheck // on purpose
+		"the context is nil":   second(model.Recommend(none, one, Query{})),
 		"K is 999999999999":    second(model.Recommend(background, one, Query{K: 999999999999})),
 		"the number of thread": second(model.Recommend(background, one, Query{}, WithThreads(1<<40))),
 	} {
@@ -421,6 +423,7 @@ func TestModelsAreSwappedUnderReaders(t *testing.T) {
 	defer live.Close()
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
+	var reads atomic.Int64
 	for range 8 {
 		readers.Add(1)
 		go func() {
@@ -438,11 +441,15 @@ func TestModelsAreSwappedUnderReaders(t *testing.T) {
 					t.Errorf("a reader gets %v, %v; expected %v", ids, err, want)
 				}
 				release()
+				reads.Add(1)
 			}
 		}()
 	}
 	for range 1_000 {
 		live.Swap(fresh())
+	}
+	for reads.Load() < 1_000 {
+		time.Sleep(time.Millisecond)
 	}
 	close(stop)
 	readers.Wait()
@@ -480,6 +487,8 @@ func TestAskingAModelAllocatesNothing(t *testing.T) {
 	users, items := []uint64{1}, []uint64{101, 115, 102}
 	ctx, cancel := context.WithCancel(background) // as that of a request is
 	defer cancel()
+	// Looking at a context allocates nothing either, but in a build with AddressSanitizer.
+	ofContext := testing.AllocsPerRun(200, func() { _ = ctx.Err() })
 	deny := newSet(t, 104)
 	query := &Query{K: 5, Deny: deny, Exclude: []uint64{103}, Fallback: FallbackPopular}
 	history := &Histories{Items: items}
@@ -492,7 +501,7 @@ func TestAskingAModelAllocatesNothing(t *testing.T) {
 		"FoldInInto":           func() error { return model.FoldInInto(ctx, history, factors) },
 		"RankInto":             func() error { return model.RankInto(ctx, users, nil, items, answer) },
 	} {
-		equal(t, name, testing.AllocsPerRun(200, func() { check(t, ask()) }), 0)
+		equal(t, name, testing.AllocsPerRun(200, func() { check(t, ask()) }), ofContext)
 	}
 }
 
