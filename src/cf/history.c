@@ -56,7 +56,7 @@ int64_t pmkti_cf_history_row(const pmkt_cf *model, const pmkt_cf_history *histor
     for (int64_t e = from; e < to; e++) {
         const int64_t number = pmkti_cf_find(model->item_id, model->facts.items, history->items[e]);
         /* By item, then by place, by which equal items keep their order. */
-        if (number >= 0) keys[n++] = (uint64_t)number << 32 | (uint64_t)(e - from);
+        if (number >= 0 && keys) keys[n++] = (uint64_t)number << 32 | (uint64_t)(e - from);
     }
     pmkti_sort_ids(keys, (size_t)n);
     for (int64_t i = 0; i < n; merged++) {

@@ -53,7 +53,7 @@ static void try_all(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed, 
 }
 
 bool pmkti_cf_may_scan(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowed) {
-    const int64_t few = 4 * PMKTI_CF_BLOCK;
+    const int64_t few = (int64_t)4 * PMKTI_CF_BLOCK;
     return !allowed->number && topk->index && topk->index->n == topk->n &&
            topk->index->d == topk->d && topk->n > few && topk->k < topk->n / 4;
 }

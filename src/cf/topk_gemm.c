@@ -30,7 +30,8 @@
 #define LEAST_NORM 0x1p-60
 #define MOST_NORM 0x1p60
 #define LEAST_WIDTH 32 /* below, what a score costs besides its products is too much */
-#define BLOCK (5 * PMKTI_CF_VECTORS) /* vectors, so that those of 64 coordinates stay in a cache */
+#define BLOCK \
+    (INT64_C(5) * PMKTI_CF_VECTORS) /* vectors, so that those of 64 coordinates stay in a cache */
 
 typedef struct multiplying {
     const pmkti_cf_topk *topk;
@@ -80,7 +81,7 @@ static void copy(const multiplying *m, int64_t first, int n) {
     const int32_t d = m->topk->d;
     const size_t there = (size_t)n * (size_t)d;
     const float *from = m->topk->vectors + first * d;
-    memset(m->copies + there, 0, (BLOCK * (size_t)d - there) * sizeof(float));
+    memset(m->copies + there, 0, ((size_t)BLOCK * (size_t)d - there) * sizeof(float));
     if (!m->topk->cosine) {
         memcpy(m->copies, from, there * sizeof(float));
         return;
@@ -137,7 +138,7 @@ bool pmkti_cf_may_be_multiplied(const pmkti_cf_row *row) {
 pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
                                    pmkt_cf_scratch *scratch) {
     const int room = (n + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL * PMKTI_CF_PANEL;
-    const size_t width = (size_t)topk->d, at_once = (size_t)room + BLOCK;
+    const size_t width = (size_t)topk->d, at_once = (size_t)room + (size_t)BLOCK;
     float *at =
         pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_PANELS, at_once * (width + 1), sizeof *at);
     if (!at) return PMKT_E_NOMEM;

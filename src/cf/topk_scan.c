@@ -38,7 +38,7 @@
 /* Blocks between two looks at the heaps: few at first, when they change fast; then what a cache holds. */
 #define MOST_BLOCKS 32
 #define SHARE_DONE 8 /* an eighth of those that are done */
-#define MOST_FOUND (MOST_BLOCKS * PMKTI_CF_BLOCK)
+#define MOST_FOUND ((int64_t)MOST_BLOCKS * PMKTI_CF_BLOCK)
 #define AHEAD 8 /* candidates whose memory is asked for before it is needed */
 #define BLOCKS_AHEAD 4
 #define MOST_FETCHED 4096 /* bytes of a block; the processor sees to the rest of long ones */
@@ -85,7 +85,7 @@ static double step_of(const float *query, int32_t d) {
             step = fmax(step, size / 127.0);
             sum[j / 2 % 2] += size;
         }
-        step = fmax(step, fmax(sum[0], sum[1]) / (PMKTI_CF_LANE_SUM - 4 * PMKTI_CF_SPAN / 2));
+        step = fmax(step, fmax(sum[0], sum[1]) / (double)(PMKTI_CF_LANE_SUM - 2 * PMKTI_CF_SPAN));
     }
     return step * (1.0 + 0x1p-40);
 }
@@ -205,11 +205,12 @@ static pmkt_status scan_blocks(const scanning *g, scan_row *const *rows, int n, 
         for (int i = 0; i < n; i++) probes[i] = probe_of(g, rows[i], &head);
         scan(steps, codes, g->groups, probes, mask);
         for (int i = 0; i < n; i++) {
-            n_found[i] = note(mask[i] & all, b, g->found + i * MOST_FOUND, n_found[i]);
+            n_found[i] = note(mask[i] & all, b, g->found + (ptrdiff_t)i * MOST_FOUND, n_found[i]);
         }
     }
     for (int i = 0; i < n; i++) {
-        const pmkt_status status = try_found(g, rows[i], g->found + i * MOST_FOUND, n_found[i]);
+        const pmkt_status status =
+            try_found(g, rows[i], g->found + (ptrdiff_t)i * MOST_FOUND, n_found[i]);
         if (status) return status;
     }
     return PMKT_OK;
@@ -250,8 +251,9 @@ pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *r
                   .groups = (topk->d + 7) / 8};
     const size_t width = (size_t)g.groups * 8;
     int8_t *codes = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_CODES, (size_t)n, width);
-    g.found = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_FOUND, PMKTI_CF_TOGETHER * MOST_FOUND,
-                                    sizeof *g.found);
+    g.found =
+        pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_FOUND,
+                              (size_t)PMKTI_CF_TOGETHER * (size_t)MOST_FOUND, sizeof *g.found);
     if (!codes || !g.found) return PMKT_E_NOMEM;
     scan_row prepared[PMKTI_CF_ROWS], *at[PMKTI_CF_ROWS];
     for (int i = 0; i < n; i++) {

@@ -3,6 +3,7 @@
  * register) and TILE (vectors of a tile): the sums of a tile, one coordinate of a panel and one of a vector
  * are as many registers as there are, or a few less.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "cf/kernels/gemm.h"
@@ -56,7 +57,7 @@ int32_t GEMM(const float *panel, const float *vectors, int32_t d, const float *l
         const float *q = panel;
         for (int64_t j = 0; j < d; j++, q += PMKTI_CF_PANEL) {
             lanes part[PARTS];
-            for (int p = 0; p < PARTS; p++) part[p] = load(q + p * LANES);
+            for (int p = 0; p < PARTS; p++) part[p] = load(q + (ptrdiff_t)p * LANES);
             for (int v = 0; v < TILE; v++) {
                 const lanes x = at[v][j] - (lanes){0};
                 for (int p = 0; p < PARTS; p++) sum[v][p] += x * part[p];
@@ -64,14 +65,15 @@ int32_t GEMM(const float *panel, const float *vectors, int32_t d, const float *l
         }
         flags any = {0};
         for (int v = 0; v < TILE; v++) {
-            for (int p = 0; p < PARTS; p++) any |= ~(sum[v][p] < load(limit + p * LANES));
+            for (int p = 0; p < PARTS; p++)
+                any |= ~(sum[v][p] < load(limit + (ptrdiff_t)p * LANES));
         }
         if (is_any(any)) {
             int32_t above[TILE][PMKTI_CF_PANEL];
             for (int v = 0; v < TILE; v++) {
                 for (int p = 0; p < PARTS; p++) {
-                    const flags f = ~(sum[v][p] < load(limit + p * LANES));
-                    memcpy(above[v] + p * LANES, &f, sizeof f);
+                    const flags f = ~(sum[v][p] < load(limit + (ptrdiff_t)p * LANES));
+                    memcpy(above[v] + (ptrdiff_t)p * LANES, &f, sizeof f);
                 }
             }
             n += note(above, first, found + n);

@@ -6,6 +6,7 @@
  * (the sums of a span, of four bytes each).
  */
 #include <immintrin.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cf/index.h"
@@ -51,7 +52,7 @@ static inline __attribute__((always_inline)) void scan(const float *steps, const
         __m512i part[PMKTI_CF_TOGETHER][2];
         for (int q = 0; q < n; q++) part[q][0] = part[q][1] = _mm512_setzero_si512();
         const uint8_t *at = codes + (size_t)g * PMKTI_CF_BLOCK * 4;
-        for (int32_t i = g; i < end; i++, at += PMKTI_CF_BLOCK * 4) {
+        for (int32_t i = g; i < end; i++, at += (ptrdiff_t)PMKTI_CF_BLOCK * 4) {
             const __m512i both0 = _mm512_loadu_si512(at), both1 = _mm512_loadu_si512(at + 64);
             const __m512i low0 = _mm512_and_si512(both0, half);
             const __m512i low1 = _mm512_and_si512(both1, half);

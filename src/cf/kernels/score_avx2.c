@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cf/index.h"
@@ -54,11 +55,11 @@ INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti
         for (int w = 0; w < wide; w++) part[q][w] = _mm256_setzero_si256();
     }
     const uint8_t *at = codes + ((size_t)from * 4 + (size_t)first) * 32;
-    for (int32_t g = from; g < to; g++, at += PMKTI_CF_BLOCK * 4) {
+    for (int32_t g = from; g < to; g++, at += (ptrdiff_t)PMKTI_CF_BLOCK * 4) {
         /* First the low halves of the bytes, then the high ones, so that few registers hold them. */
         __m256i both[4], now[4];
         for (int w = 0; w < wide; w++) {
-            both[w] = _mm256_loadu_si256((const __m256i *)(const void *)(at + 32 * w));
+            both[w] = _mm256_loadu_si256((const __m256i *)(const void *)(at + (ptrdiff_t)32 * w));
             now[w] = _mm256_and_si256(both[w], half);
             both[w] = _mm256_srli_epi16(both[w], 4);
         }
@@ -90,7 +91,7 @@ static uint32_t mask_of(const __m256i *sum, const float *steps, const pmkti_cf_p
         const __m256i unbiased = _mm256_sub_epi32(sum[w], _mm256_set1_epi32(probe->bias));
         const __m256 most =
             _mm256_add_ps(_mm256_cvtepi32_ps(unbiased), _mm256_set1_ps(probe->reach));
-        const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps(steps + 8 * w));
+        const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps(steps + (ptrdiff_t)8 * w));
         const __m256 in = _mm256_cmp_ps(bound, _mm256_set1_ps(probe->limit), _CMP_NLT_UQ);
         mask |= (uint32_t)_mm256_movemask_ps(in) << (8 * w);
     }

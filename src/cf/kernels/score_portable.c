@@ -21,8 +21,8 @@ static void add_span(const uint8_t *codes, const int8_t *query, int32_t groups, 
     for (int32_t g = 0; g < groups; g++, codes += ROW, query += 8) {
         int16_t low[8], high[8];
         for (int j = 0; j < 8; j++) {
-            low[j] = query[j % 4];
-            high[j] = query[4 + j % 4];
+            low[j] = (int16_t)(int)query[j % 4];
+            high[j] = (int16_t)(int)query[4 + j % 4];
         }
         for (int i = 0; i < ROW; i += 8) {
             for (int j = 0; j < 8; j++) {
@@ -41,7 +41,8 @@ static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
         int16_t part[ROW] = {0};
         add_span(codes + (size_t)g * ROW, probe->codes + (size_t)g * 8, left, part);
         for (int i = 0; i < PMKTI_CF_BLOCK; i++) {
-            sums[i] += part[4 * i] + part[4 * i + 1] + part[4 * i + 2] + part[4 * i + 3];
+            const int16_t *four = part + (ptrdiff_t)4 * i;
+            sums[i] += four[0] + four[1] + four[2] + four[3];
         }
     }
     uint32_t bits = 0;
