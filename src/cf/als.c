@@ -101,7 +101,7 @@ static pmkt_status prepare(fit *f, const side *s, pmkt_error *err) {
     pmkti_run quiet = f->run;
     quiet.progress.fn = NULL;
     const pmkt_status status =
-        pmkti_cf_gram(s->fixed, s->others, f->rule.d, &quiet, &f->data->allocator, f->gram, err);
+        pmkti_cf_gram(s->fixed, s->others, f->rule.d, &quiet, &f->model->allocator, f->gram, err);
     if (status) return status;
     const float by = f->rule.classic ? 1.0f : (float)f->o.unobserved;
     const size_t width = (size_t)f->rule.width, d = (size_t)f->rule.d;
@@ -167,7 +167,7 @@ static int64_t longest_of(const int64_t *at, int64_t rows) {
 
 static pmkt_status make_room(fit *f, pmkt_error *err) {
     const pmkt_cf_data *data = f->data;
-    const pmkt_allocator *allocator = &data->allocator;
+    const pmkt_allocator *allocator = &f->model->allocator;
     const size_t width = (size_t)f->rule.width, d = (size_t)f->rule.d;
     const int64_t by_user = longest_of(data->item_at, data->users);
     const int64_t by_item = longest_of(data->user_at, data->items);
@@ -193,7 +193,7 @@ static pmkt_status make_room(fit *f, pmkt_error *err) {
 }
 
 static void free_room(fit *f) {
-    const pmkt_allocator *allocator = &f->data->allocator;
+    const pmkt_allocator *allocator = &f->model->allocator;
     const size_t width = (size_t)f->rule.width, d = (size_t)f->rule.d;
     pmkti_free(allocator, f->gram, d * d, sizeof *f->gram);
     pmkti_free(allocator, f->base, width * width, sizeof *f->base);

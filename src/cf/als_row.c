@@ -21,7 +21,7 @@ static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
 size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
     const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
     const size_t matrix = rule->kind == PMKT_CF_CHOLESKY ? width * width : 0;
-    return rows * (width + 3) + matrix + 5 * width;
+    return rows * (width + 4) + matrix + 5 * width;
 }
 
 void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t longest,
@@ -33,7 +33,9 @@ void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t l
     room->a = room->panel + rows * width;
     room->t = room->a + rows;
     room->c = room->t + rows;
-    room->b = room->c + rows;
+    room->one = room->c + rows;
+    for (size_t j = 0; j < rows; j++) room->one[j] = 1.0f;
+    room->b = room->one + rows;
     room->r = room->b + width;
     room->p = room->r + width;
     room->q = room->p + width;
@@ -70,10 +72,12 @@ static void weigh(const row *w, int64_t from, int64_t n) {
     }
 }
 
-typedef void (*piece_fn)(const row *w, int64_t n);
+typedef double (*piece_fn)(const row *w, int64_t n);
 
-/* Visits the row piece by piece; one that is in the panel is not gathered again. */
-static void each_piece(const row *w, bool again, piece_fn fn) {
+/* Visits the row piece by piece, and adds up what `fn` says; one that is in the panel is not gathered
+   again. */
+static double each_piece(const row *w, bool again, piece_fn fn) {
+    double sum = 0;
     for (int64_t from = 0; from < w->n; from += w->room->panel_rows) {
         const int64_t left = w->n - from;
         const int64_t n = left < w->room->panel_rows ? left : w->room->panel_rows;
@@ -81,87 +85,134 @@ static void each_piece(const row *w, bool again, piece_fn fn) {
             gather(w, from, n);
             weigh(w, from, n);
         }
-        fn(w, n);
+        sum += fn(w, n);
     }
+    return sum;
 }
 
+/* Four sums, so that additions need not wait for one another. */
 static double dot(const float *a, const float *b, int32_t n) {
-    double sum = 0;
-    for (int32_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
-    return sum;
+    double s[4] = {0, 0, 0, 0};
+    int32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (int32_t k = 0; k < 4; k++) s[k] += (double)a[i + k] * (double)b[i + k];
+    }
+    for (; i < n; i++) s[0] += (double)a[i] * (double)b[i];
+    return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 /* ------------------------------------------------------ conjugate gradient */
 
-static void add_target(const row *w, int64_t n) {
+/* c = y.p of a piece */
+static void project(const row *w, int64_t n) {
     const pmkti_cf_room *room = w->room;
-    w->rule->solver->combine(room->panel, n, w->rule->width, room->t, room->b);
+    w->rule->solver->products(room->panel, n, w->rule->width, room->p, room->one, room->c);
+}
+
+/* r += sum of (target - a (y.x)) y, with x in p; the piece's share of b.x */
+static double add_residual(const row *w, int64_t n) {
+    const pmkti_cf_room *room = w->room;
+    double bx = 0;
+    project(w, n);
+    for (int64_t j = 0; j < n; j++) {
+        bx += (double)room->t[j] * (double)room->c[j];
+        room->c[j] = room->t[j] - room->a[j] * room->c[j];
+    }
+    w->rule->solver->combine(room->panel, n, w->rule->width, room->c, room->r);
+    return bx;
 }
 
 /* q += sum of a (y.p) y */
-static void add_product(const row *w, int64_t n) {
+static double add_product(const row *w, int64_t n) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
     w->rule->solver->products(room->panel, n, width, room->p, room->a, room->c);
     w->rule->solver->combine(room->panel, n, width, room->c, room->q);
+    return 0;
 }
 
-/* q = A p */
-static void apply(const row *w) {
+/* sum of a (y.p)^2 */
+static double add_curvature(const row *w, int64_t n) {
+    const pmkti_cf_room *room = w->room;
+    double sum = 0;
+    project(w, n);
+    for (int64_t j = 0; j < n; j++) {
+        sum += (double)room->a[j] * (double)room->c[j] * (double)room->c[j];
+    }
+    return sum;
+}
+
+/* q = (base + lambda) p */
+static void apply_base(const row *w) {
     const pmkti_cf_room *room = w->room;
     const float lambda = (float)w->lambda;
     w->rule->solver->times(w->rule->base, w->rule->width, room->p, room->q);
     for (int32_t i = 0; i < w->rule->width; i++) room->q[i] += lambda * room->p[i];
-    each_piece(w, true, add_product);
 }
 
-static void conjugate_gradient(const row *w) {
+/* p.Ap, and q = Ap unless this is the last step, which has no use for it: half a visit less. */
+static double curvature(const row *w, bool is_last) {
+    const pmkti_cf_room *room = w->room;
+    const int32_t width = w->rule->width;
+    apply_base(w);
+    if (is_last) return dot(room->p, room->q, width) + each_piece(w, true, add_curvature);
+    (void)each_piece(w, true, add_product);
+    return dot(room->p, room->q, width);
+}
+
+/* x.Ax - 2 b.x of the x it ends with: that of the first x, less what each step gains. */
+static double conjugate_gradient(const row *w) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
     memcpy(room->p, room->x, (size_t)width * sizeof(float));
-    apply(w);
-    for (int32_t i = 0; i < width; i++) room->r[i] = room->b[i] - room->q[i];
+    apply_base(w);
+    for (int32_t i = 0; i < width; i++) room->r[i] = -room->q[i];
+    const double bx = each_piece(w, false, add_residual);
+    double value = -bx - dot(room->x, room->r, width);
     memcpy(room->p, room->r, (size_t)width * sizeof(float));
     double rr = dot(room->r, room->r, width);
-    for (int32_t step = 0; step < w->rule->steps && rr > 0; step++) {
-        apply(w);
-        const double pq = dot(room->p, room->q, width);
+    for (int32_t step = 1; step <= w->rule->steps && rr > 0; step++) {
+        const bool is_last = step == w->rule->steps;
+        const double pq = curvature(w, is_last);
         if (!(pq > 0)) break;
         const float by = (float)(rr / pq);
-        for (int32_t i = 0; i < width; i++) {
-            room->x[i] += by * room->p[i];
-            room->r[i] -= by * room->q[i];
-        }
+        for (int32_t i = 0; i < width; i++) room->x[i] += by * room->p[i];
+        value -= rr / pq * rr;
+        if (is_last) break;
+        for (int32_t i = 0; i < width; i++) room->r[i] -= by * room->q[i];
         const double next = dot(room->r, room->r, width);
         const float beta = (float)(next / rr);
         for (int32_t i = 0; i < width; i++) room->p[i] = room->r[i] + beta * room->p[i];
         rr = next;
     }
+    return value;
 }
 
 /* ----------------------------------------------------------------- Cholesky */
 
-static void add_rank(const row *w, int64_t n) {
+static double add_rank(const row *w, int64_t n) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
-    add_target(w, n);
+    w->rule->solver->combine(room->panel, n, width, room->t, room->b);
     for (int64_t j = 0; j < n; j++) {
         const float root = sqrtf(room->a[j]);
         float *v = room->panel + j * width;
         for (int32_t i = 0; i < width; i++) v[i] *= root;
     }
     w->rule->solver->rank(room->panel, n, width, room->m);
+    return 0;
 }
 
-static void cholesky(const row *w) {
+/* The same, of the minimum, where it is -b.x. */
+static double cholesky(const row *w) {
     const pmkti_cf_room *room = w->room;
     const size_t width = (size_t)w->rule->width;
     memcpy(room->m, w->rule->base, width * width * sizeof(float));
     for (int32_t i = 0; i < w->rule->d; i++)
         room->m[(size_t)i * width + (size_t)i] += (float)w->lambda;
-    each_piece(w, false, add_rank);
+    (void)each_piece(w, false, add_rank);
     w->rule->solver->solve(room->m, w->rule->width, room->b, room->x);
-    memset(room->r, 0, width * sizeof(float));
+    return -dot(room->b, room->x, w->rule->width);
 }
 
 /* ------------------------------------------------------------------ the row */
@@ -186,16 +237,11 @@ pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_roo
     memset(room->x, 0, (size_t)rule->width * sizeof *x);
     memset(room->b, 0, (size_t)rule->width * sizeof *x);
     memcpy(room->x, x, (size_t)rule->d * sizeof *x);
-    if (rule->kind == PMKT_CF_CG) {
-        each_piece(&w, false, add_target);
-        conjugate_gradient(&w);
-    } else {
-        cholesky(&w);
-    }
+    const double value = rule->kind == PMKT_CF_CG ? conjugate_gradient(&w) : cholesky(&w);
     memcpy(x, room->x, (size_t)rule->d * sizeof *x);
     const double square = dot(x, x, rule->d);
     solved.finite = isfinite(square) != 0;
     solved.penalty = w.lambda * square;
-    solved.loss = targets - dot(room->b, room->x, rule->d) - dot(room->r, room->x, rule->d);
+    solved.loss = targets + value;
     return solved;
 }

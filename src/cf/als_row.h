@@ -36,7 +36,7 @@ typedef struct pmkti_cf_rule {
 /* Working memory of one worker, in one piece. */
 typedef struct pmkti_cf_room {
     float *panel;             /* [panel_rows * width] */
-    float *a, *t, *c;         /* [panel_rows] */
+    float *a, *t, *c, *one;   /* [panel_rows] */
     float *m;                 /* [width * width], of CHOLESKY */
     float *b, *r, *p, *q, *x; /* [width] */
     int64_t panel_rows;

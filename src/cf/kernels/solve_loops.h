@@ -2,6 +2,9 @@
  * solve_loops.h - the loops of solve.h, written with vectors of eight floats, which the compiler turns
  * into what the instruction set has. Included by each solve_*.c, which says PMKTI_CF_SOLVER.
  */
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -35,6 +38,18 @@ static inline v8 all(float x) {
 
 static inline float sum(v8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+/* The sums of four, to four places. */
+static inline void sums(v8 a, v8 b, v8 c, v8 d, float *out) {
+#if defined(__AVX2__)
+    const __m256 ab = _mm256_hadd_ps((__m256)a, (__m256)b),
+                 cd = _mm256_hadd_ps((__m256)c, (__m256)d);
+    const __m256 abcd = _mm256_hadd_ps(ab, cd);
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1)));
+#else
+    out[0] = sum(a), out[1] = sum(b), out[2] = sum(c), out[3] = sum(d);
+#endif
 }
 
 /* ------------------------------------------------------------------- panels */
@@ -71,10 +86,8 @@ static void products(const float *panel, int64_t n, int32_t width, const float *
             s2 += load(v2 + i) * q;
             s3 += load(v3 + i) * q;
         }
-        c[j] = a[j] * sum(s0);
-        c[j + 1] = a[j + 1] * sum(s1);
-        c[j + 2] = a[j + 2] * sum(s2);
-        c[j + 3] = a[j + 3] * sum(s3);
+        sums(s0, s1, s2, s3, c + j);
+        for (int64_t k = j; k < j + 4; k++) c[k] *= a[k];
     }
     for (; j < n; j++) {
         v8 s = {0};
