@@ -210,7 +210,7 @@ END_TEST
 
 /* So many that threads start and that parts are several. */
 START_TEST(many_rows_survive_on_four_threads) {
-    fail_all_calls(scaled(70000, 66000), 4);
+    fail_all_calls(scaled(70000, 33000), 4);
 }
 END_TEST
 
