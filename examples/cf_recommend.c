@@ -43,6 +43,7 @@ static void prepare(answers *got) {
     got->out.ids = got->ids;
     got->out.scores = got->scores;
     got->out.counts = &got->count;
+    got->count = 0;
 }
 
 /* Complains about a failed call of the library. */

@@ -605,7 +605,8 @@ class cf_live : public owner<pmkt_cf_live, pmkt_cf_live_free> {
     cf_model current() const noexcept {
         return cf_model(pmkt_cf_live_get(const_cast<pmkt_cf_live *>(get())));
     }
-    void swap(const cf_model &model) {
+    /* Of models, not of places: unlike std::swap it may throw. */
+    void swap(const cf_model &model) { /* NOLINT(bugprone-exception-escape) */
         detail::call([&](pmkt_error *err) { return pmkt_cf_live_swap(get(), model.get(), err); });
     }
 };
