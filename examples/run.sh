@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Shows the main job: from a file of orders to who is worth what. See --help.
+# Shows the main job: who is worth what, and what would they like. See --help.
 set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-usage: examples/run.sh                      the main job on the orders in examples/data/
+usage: examples/run.sh                      the main job on the orders in examples/data/, then
+                                            what would they like
        examples/run.sh FILE [options]       the same on a file of yours
        examples/run.sh --options            all options of the program behind it
-       examples/run.sh like [arguments]     what would they like: examples/cf_recommend.c, on the
+       examples/run.sh like [arguments]     only that: examples/cf_recommend.c, on the
                                             made-up shop in examples/data/ or a CSV file of yours
        examples/run.sh --help
 
@@ -153,7 +154,11 @@ main_job() {
     echo "One row a customer is in ${customers#"$PWD"/}; some of its columns:"
     head -n 4 "$customers" | cut -d , -f 1-3,5,6,11,13,16,18,20 | sed 's/^/  /'
     echo
-    echo "What would they like, and what goes with what: ${BASH_SOURCE[0]} like"
+    echo "What would they like, and what goes with what? The events of a made-up shop. The command:"
+    echo
+    show "${recommend#"$PWD"/}" "$name/data/shop_events.csv"
+    "$recommend" "$name/data/shop_events.csv"
+    echo
     echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--options lists the rest)"
 }
 

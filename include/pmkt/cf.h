@@ -322,8 +322,8 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
 }
 
 /*
- * Fits ALS, in *model, for pmkt_cf_release. The loss of each iteration costs nothing extra and stays in
- * the model's info. A user or item without an entry other than zero gets factors of zero.
+ * Fits ALS, in *model, for pmkt_cf_release. The loss of each iteration falls out of the solving: `each` is
+ * told it, and the last one stays in the model's info. A user or item without an entry other than zero gets factors of zero.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_OVERFLOW if factors leave the range of float (weights or alpha are too
  * large); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; the factors are the same bytes at any number of
@@ -625,7 +625,7 @@ static inline void pmkt_cf_history_init(pmkt_cf_history *history) {
 /*
  * The best items for each history: with ALS, for the factors that would be solved for exactly from it
  * (fold-in). Errors, threads and cost as pmkt_cf_recommend; PMKT_E_BAD_ROW (where = the entry) for a
- * weight that is not finite. Since 0.3.
+ * weight that is not finite; PMKT_E_OVERFLOW as pmkt_cf_fold_in. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_recommend_history(const pmkt_cf *model, const pmkt_cf_history *history,
                                                const pmkt_cf_query *query, const pmkt_run *run,
@@ -634,8 +634,8 @@ PMKT_API pmkt_status pmkt_cf_recommend_history(const pmkt_cf *model, const pmkt_
 /*
  * The factors of each history, to be kept or fed to another index; of one with nothing known, zeros.
  * `factors` [rows * factors of the model]. `scratch` for one row, or NULL. Errors:
- * PMKT_E_UNSUPPORTED for a model that is not ALS; PMKT_E_BAD_ROW; PMKT_E_INVALID; PMKT_E_CORRUPT;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(entries * factors^2 + factors^3) a row.
+ * PMKT_E_UNSUPPORTED for a model that is not ALS; PMKT_E_BAD_ROW; PMKT_E_OVERFLOW if factors leave the
+ * range of float; PMKT_E_INVALID; PMKT_E_CORRUPT; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(entries * factors^2 + factors^3) a row.
  * Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_fold_in(const pmkt_cf *model, const pmkt_cf_history *history,

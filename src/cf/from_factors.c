@@ -1,7 +1,6 @@
 /*
  * from_factors.c - pmkt_cf_from_factors: a model from factors that were made elsewhere.
  */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -121,11 +120,7 @@ static void take_columns(const pmkt_cf_data *data, const int32_t *item_to, float
                          uint64_t *category) {
     for (int64_t i = 0; i < data->items; i++) {
         if (item_to[i] < 0) continue;
-        double sum = 0;
-        for (int64_t e = data->user_at[i]; e < data->user_at[i + 1]; e++) {
-            if (data->user_weight[e] > 0) sum += (double)data->user_weight[e];
-        }
-        popularity[item_to[i]] = sum < (double)FLT_MAX ? (float)sum : FLT_MAX;
+        popularity[item_to[i]] = pmkti_cf_popularity_of(data, i);
         if (category) category[item_to[i]] = data->category[i];
     }
 }

@@ -98,14 +98,12 @@ pmkt_status pmkti_cf_order_by_popularity(pmkt_cf *model, pmkt_error *err) {
     return PMKT_OK;
 }
 
-static void sum_popularity(const pmkt_cf_data *data, float *popularity) {
-    for (int64_t i = 0; i < data->items; i++) {
-        double sum = 0;
-        for (int64_t e = data->user_at[i]; e < data->user_at[i + 1]; e++) {
-            if (data->user_weight[e] > 0) sum += (double)data->user_weight[e];
-        }
-        popularity[i] = sum < (double)FLT_MAX ? (float)sum : FLT_MAX;
+float pmkti_cf_popularity_of(const pmkt_cf_data *data, int64_t item) {
+    double sum = 0;
+    for (int64_t e = data->user_at[item]; e < data->user_at[item + 1]; e++) {
+        if (data->user_weight[e] > 0) sum += (double)data->user_weight[e];
     }
+    return sum < (double)FLT_MAX ? (float)sum : FLT_MAX;
 }
 
 /* ---------------------------------------------------------------- from data */
@@ -117,7 +115,9 @@ static bool take_over(pmkt_cf *m, const pmkt_cf_data *data) {
     if (users > 0) all = (m->user_id = pmkti_cf_copy(m, data->user_id, users, sizeof *m->user_id));
     if (items > 0) {
         float *popularity = pmkti_alloc(&m->allocator, (size_t)items, sizeof *popularity);
-        if (popularity) sum_popularity(data, popularity);
+        for (int64_t i = 0; popularity && i < items; i++) {
+            popularity[i] = pmkti_cf_popularity_of(data, i);
+        }
         m->popularity = popularity;
         m->item_id = pmkti_cf_copy(m, data->item_id, items, sizeof *m->item_id);
         all = all && m->popularity && m->item_id;

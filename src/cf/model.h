@@ -57,6 +57,9 @@ pmkt_status pmkti_cf_model_new(const pmkt_cf_data *data, int32_t kind, bool drop
 pmkt_status pmkti_cf_model_empty(int32_t kind, const pmkt_allocator *allocator, pmkt_cf **model,
                                  pmkt_error *err);
 
+/* The sum of an item's entries above zero, within the range of float. */
+float pmkti_cf_popularity_of(const pmkt_cf_data *data, int64_t item);
+
 /* by_popularity, anew, for the popularity that is there. PMKT_E_NOMEM: then it is as it was. */
 pmkt_status pmkti_cf_order_by_popularity(pmkt_cf *model, pmkt_error *err);
 
