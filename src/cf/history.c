@@ -15,8 +15,6 @@
 #include "core/sort_ids.h"
 #include "core/structs.h"
 
-#define FOLD_CHUNK 16 /* rows that a worker folds in at once */
-
 /* --------------------------------------------------------------------- rows */
 
 pmkt_status pmkti_cf_history_in(const pmkt_cf_history *given, pmkt_cf_history *mine,
@@ -116,7 +114,8 @@ static void give_back(histories *h, bool own_factors) {
 }
 
 /* Finds the items of a row and, with ALS, solves for its factors. */
-static pmkt_status take_row(histories *h, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+static pmkt_status take_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+    histories *h = ctx;
     const int64_t from = h->given.at[row];
     pmkti_cf_asker *asker = &h->asker[row];
     int64_t n = 0;
@@ -142,39 +141,10 @@ static pmkt_status take_row(histories *h, int64_t row, pmkt_cf_scratch *scratch,
     return status;
 }
 
-typedef struct folding {
-    histories *h;
-    pmkt_cf_scratch *scratch; /* [workers] */
-} folding;
-
-static pmkt_status fold_chunk(void *ctx, int64_t chunk, int worker) {
-    const folding *f = ctx;
-    const int64_t rows = f->h->given.rows;
-    const int64_t end = (chunk + 1) * FOLD_CHUNK < rows ? (chunk + 1) * FOLD_CHUNK : rows;
-    for (int64_t i = chunk * FOLD_CHUNK; i < end; i++) {
-        const pmkt_status status = take_row(f->h, i, &f->scratch[worker], NULL);
-        if (status) return status;
-    }
-    return PMKT_OK;
-}
-
 static pmkt_status take_rows(histories *h, const pmkti_run *run, pmkt_cf_scratch *scratch,
                              pmkt_error *err) {
-    if (h->given.rows <= 1) return h->given.rows == 1 ? take_row(h, 0, scratch, err) : PMKT_OK;
-    const pmkt_allocator *allocator = &h->model->allocator;
-    const int64_t chunks = (h->given.rows + FOLD_CHUNK - 1) / FOLD_CHUNK;
-    const size_t workers = (size_t)pmkti_workers(run, chunks);
-    folding f = {h, pmkti_alloc(allocator, workers, sizeof *f.scratch)};
-    if (!f.scratch) return pmkti_no_memory(err, workers * sizeof *f.scratch);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_init(&f.scratch[i], allocator);
-    const pmkt_status status =
-        pmkti_parallel(run, (pmkti_stage){"folding in", 0, 1}, fold_chunk, &f, chunks);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_clear(&f.scratch[i]);
-    pmkti_free(allocator, f.scratch, workers, sizeof *f.scratch);
-    if (status == PMKT_E_OVERFLOW) {
-        return pmkti_fail(err, status, "the factors of a row leave the range of float");
-    }
-    return pmkti_stopped(err, status);
+    return pmkti_cf_each_row(h->given.rows, take_row, h, scratch, &h->model->allocator, run,
+                             "folding in", err);
 }
 
 /* -------------------------------------------------------------------- calls */

@@ -11,8 +11,6 @@
 #include "core/sort.h"
 #include "core/structs.h"
 
-#define CHUNK 16 /* rows of kNN or popularity that a worker takes at once */
-
 /* ------------------------------------------------------------------- checks */
 
 static pmkt_status check_query(pmkti_cf_question *q, bool users, pmkt_error *err) {
@@ -244,47 +242,16 @@ pmkt_status pmkti_cf_question_by_vector(pmkti_cf_question *q, const float *vecto
                              q->answer.ids, q->answer.scores, q->answer.counts, err);
 }
 
-typedef struct each {
-    const pmkti_cf_question *q;
-    pmkti_cf_row_fn fn;
-    pmkt_cf_scratch *scratch; /* [workers] */
-} each;
-
-static pmkt_status each_chunk(void *ctx, int64_t chunk, int worker) {
-    const each *e = ctx;
-    const int64_t end = (chunk + 1) * CHUNK < e->q->rows ? (chunk + 1) * CHUNK : e->q->rows;
-    for (int64_t i = chunk * CHUNK; i < end; i++) {
-        const pmkt_status status = e->fn(e->q, i, &e->scratch[worker], NULL);
-        if (status) return status;
-    }
-    return PMKT_OK;
-}
-
 pmkt_status pmkti_cf_question_each(pmkti_cf_question *q, pmkti_cf_row_fn fn, pmkt_error *err) {
-    if (q->rows <= 1) return q->rows == 1 ? fn(q, 0, q->scratch, err) : PMKT_OK;
-    const int64_t chunks = (q->rows + CHUNK - 1) / CHUNK;
-    const size_t workers = (size_t)pmkti_workers(&q->run, chunks);
-    const pmkt_allocator *allocator = &q->model->allocator;
-    each e = {q, fn, pmkti_alloc(allocator, workers, sizeof *e.scratch)};
-    if (!e.scratch) return pmkti_no_memory(err, workers * sizeof *e.scratch);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_init(&e.scratch[i], allocator);
-    const pmkti_stage stage = {"answering", 0.0, 1.0};
-    const pmkt_status status = pmkti_parallel(&q->run, stage, each_chunk, &e, chunks);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_clear(&e.scratch[i]);
-    pmkti_free(allocator, e.scratch, workers, sizeof *e.scratch);
-    if (status == PMKT_E_CORRUPT) {
-        return pmkti_fail(err, status, "the model has a number that is no item's");
-    }
-    if (status == PMKT_E_OVERFLOW) {
-        return pmkti_fail(err, status, "the factors of a row leave the range of float");
-    }
-    return pmkti_stopped(err, status);
+    return pmkti_cf_each_row(q->rows, fn, q, q->scratch, &q->model->allocator, &q->run, "answering",
+                             err);
 }
 
 /* ----------------------------------------------------------------- fallback */
 
-static pmkt_status fall_back_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scratch *scratch,
+static pmkt_status fall_back_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch,
                                  pmkt_error *err) {
+    const pmkti_cf_question *q = ctx;
     (void)scratch;
     if (q->asker[row].number >= 0) return PMKT_OK;
     uint64_t *ids = pmkti_cf_question_ids(q, row);

@@ -13,6 +13,7 @@
 
 #include "cf/filter.h"
 #include "cf/model.h"
+#include "cf/rows.h"
 #include "cf/scratch.h"
 #include "core/parallel.h"
 
@@ -65,11 +66,7 @@ pmkt_status pmkti_cf_question_exclude(pmkti_cf_question *q, pmkt_error *err);
 pmkt_status pmkti_cf_question_by_vector(pmkti_cf_question *q, const float *vectors,
                                         const float *candidates, bool cosine, pmkt_error *err);
 
-/* A question of kNN or popularity for one row; on failure only the status counts. */
-typedef pmkt_status (*pmkti_cf_row_fn)(const pmkti_cf_question *q, int64_t row,
-                                       pmkt_cf_scratch *scratch, pmkt_error *err);
-
-/* Runs `fn` for every row, in parallel. */
+/* Runs `fn` for every row, with the question as its context. */
 pmkt_status pmkti_cf_question_each(pmkti_cf_question *q, pmkti_cf_row_fn fn, pmkt_error *err);
 
 /* All of that for items: with ALS from the vectors, of kNN and popularity from what the rows had; then the

@@ -8,12 +8,9 @@
 #include "cf/knn.h"
 #include "cf/question.h"
 #include "cf/topk.h"
-#include "core/alloc.h"
 #include "core/error.h"
 #include "core/sort.h"
 #include "core/structs.h"
-
-#define CHUNK 16 /* rows that a worker takes at once */
 
 typedef struct ranking {
     const pmkt_cf *model;
@@ -22,7 +19,6 @@ typedef struct ranking {
     const int64_t *at;
     const uint64_t *items;
     pmkt_cf_answer answer;
-    pmkt_cf_scratch *scratch; /* [workers] */
 } ranking;
 
 static bool comes_first(const void *a, const void *b) {
@@ -78,8 +74,8 @@ static void write_row(const ranking *r, int64_t row, const pmkti_cf_ranked *best
     r->answer.counts[row] = (int32_t)n;
 }
 
-static pmkt_status rank_row(const ranking *r, int64_t row, pmkt_cf_scratch *scratch,
-                            pmkt_error *err) {
+static pmkt_status rank_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+    const ranking *r = ctx;
     const pmkt_cf *m = r->model;
     const size_t room = (size_t)(r->at[row + 1] - r->at[row]);
     const int64_t user = pmkti_cf_find(m->user_id, m->facts.users, r->users[row]);
@@ -101,33 +97,6 @@ static pmkt_status rank_row(const ranking *r, int64_t row, pmkt_cf_scratch *scra
     pmkti_sort(best, (size_t)n, sizeof *best, comes_first);
     write_row(r, row, best, n);
     return PMKT_OK;
-}
-
-static pmkt_status rank_chunk(void *ctx, int64_t chunk, int worker) {
-    const ranking *r = ctx;
-    const int64_t end = (chunk + 1) * CHUNK < r->n ? (chunk + 1) * CHUNK : r->n;
-    for (int64_t i = chunk * CHUNK; i < end; i++) {
-        const pmkt_status status = rank_row(r, i, &r->scratch[worker], NULL);
-        if (status) return status;
-    }
-    return PMKT_OK;
-}
-
-static pmkt_status rank_many(ranking *r, const pmkti_run *run, pmkt_error *err) {
-    const pmkt_allocator *allocator = &r->model->allocator;
-    const int64_t chunks = (r->n + CHUNK - 1) / CHUNK;
-    const size_t workers = (size_t)pmkti_workers(run, chunks);
-    r->scratch = pmkti_alloc(allocator, workers, sizeof *r->scratch);
-    if (!r->scratch) return pmkti_no_memory(err, workers * sizeof *r->scratch);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_init(&r->scratch[i], allocator);
-    const pmkt_status status =
-        pmkti_parallel(run, (pmkti_stage){"ranking", 0, 1}, rank_chunk, r, chunks);
-    for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_clear(&r->scratch[i]);
-    pmkti_free(allocator, r->scratch, workers, sizeof *r->scratch);
-    if (status == PMKT_E_CORRUPT) {
-        return pmkti_fail(err, status, "the model has a number that is no item's");
-    }
-    return pmkti_stopped(err, status);
 }
 
 static pmkt_status check(const ranking *r, pmkt_error *err) {
@@ -171,10 +140,10 @@ pmkt_status pmkt_cf_rank(const pmkt_cf *model, const uint64_t *users, int64_t n,
     if (!status) status = check(&r, err);
     if (!status) status = pmkti_run_check(run, n <= 1 ? 0 : at[n] + n, &checked, err);
     if (status || n == 0) return status;
-    if (n > 1) return rank_many(&r, &checked, err);
     pmkt_cf_scratch own;
     pmkti_cf_scratch_init(&own, &model->allocator);
-    status = rank_row(&r, 0, scratch ? scratch : &own, err);
+    status = pmkti_cf_each_row(n, rank_row, &r, scratch ? scratch : &own, &model->allocator,
+                               &checked, "ranking", err);
     pmkti_cf_scratch_clear(&own);
     return status;
 }

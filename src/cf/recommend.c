@@ -42,8 +42,8 @@ static pmkt_status find_rows(pmkti_cf_question *q, const uint64_t *users, pmkt_e
     return PMKT_OK;
 }
 
-static pmkt_status knn_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scratch *scratch,
-                           pmkt_error *err) {
+static pmkt_status knn_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+    const pmkti_cf_question *q = ctx;
     const pmkti_cf_had *had = &q->asker[row].had;
     if (q->asker[row].number < 0) return PMKT_OK;
     return pmkti_cf_knn_recommend(q->model, had->item, had->weight, had->n, &q->filter,
@@ -51,8 +51,8 @@ static pmkt_status knn_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scra
                                   pmkti_cf_question_scores(q, row), &q->answer.counts[row], err);
 }
 
-static pmkt_status popular_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scratch *scratch,
-                               pmkt_error *err) {
+static pmkt_status popular_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+    const pmkti_cf_question *q = ctx;
     (void)scratch;
     if (q->asker[row].number < 0) return PMKT_OK;
     return pmkti_cf_popular(q->model, &q->filter, &q->without[row], q->k,

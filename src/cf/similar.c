@@ -24,8 +24,8 @@ static void find_rows(pmkti_cf_question *q, const uint64_t *ids, const float *ve
     }
 }
 
-static pmkt_status knn_row(const pmkti_cf_question *q, int64_t row, pmkt_cf_scratch *scratch,
-                           pmkt_error *err) {
+static pmkt_status knn_row(void *ctx, int64_t row, pmkt_cf_scratch *scratch, pmkt_error *err) {
+    const pmkti_cf_question *q = ctx;
     (void)scratch;
     if (q->asker[row].number < 0) return PMKT_OK;
     return pmkti_cf_knn_similar(q->model, q->asker[row].self, &q->filter, &q->without[row], q->k,
