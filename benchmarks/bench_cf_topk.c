@@ -30,8 +30,13 @@ static double normal(void) {
     return sqrt(-2 * log(uniform() + 1e-300)) * cos(6.283185307179586 * uniform());
 }
 
-static float *make(int64_t n, int32_t d, bool decay) {
-    float *v = bench_alloc((size_t)(n * d) * sizeof *v);
+/* As a model holds them: where there are large pages, on those. */
+static float *make(int64_t n, int32_t d, bool decay, const pmkt_allocator *allocator) {
+    float *v = pmkti_alloc(allocator, (size_t)(n * d), sizeof *v);
+    if (!v) {
+        fprintf(stderr, "bench_cf_topk: no memory for %lld vectors\n", (long long)n);
+        exit(1);
+    }
     for (int64_t i = 0; i < n; i++) {
         const double size = decay ? pow(1.0 + (double)i, -0.3) : 1;
         for (int32_t j = 0; j < d; j++) {
@@ -97,12 +102,12 @@ int main(int argc, char **argv) {
     const int64_t rows = argc > 4 ? bench_number("queries", argv[4], 1, MOST_QUERIES) : 400;
     const int threads = argc > 5 ? (int)bench_number("threads", argv[5], 1, 64) : 2;
     const bool decay = argc > 6 && bench_number("decay", argv[6], 0, 1) == 1;
-    float *vectors = make(n, d, decay), *queries = make(rows, d, decay);
     uint64_t *ids = bench_alloc((size_t)n * sizeof *ids);
     for (int64_t i = 0; i < n; i++) ids[i] = (uint64_t)i + 1;
     pmkt_allocator allocator;
     pmkt_error err;
     bench_check(pmkti_allocator_check(NULL, &allocator, &err), &err, "allocator");
+    float *vectors = make(n, d, decay, &allocator), *queries = make(rows, d, decay, &allocator);
     const pmkti_run run = {threads, {NULL, NULL}};
     pmkti_cf_index index = {0};
     const bench_time start = bench_now();
@@ -114,8 +119,8 @@ int main(int argc, char **argv) {
     measure_batch(&topk, queries, rows, &allocator, &run);
     measure_one(&topk, queries, rows, &allocator);
     pmkti_cf_index_clear(&index, &allocator);
-    free(vectors);
-    free(queries);
+    pmkti_free(&allocator, vectors, (size_t)(n * d), sizeof *vectors);
+    pmkti_free(&allocator, queries, (size_t)(rows * d), sizeof *queries);
     free(ids);
     return 0;
 }

@@ -4,9 +4,9 @@
  * it; mapped, its arrays lie in the file. `order` is checked where it is used; what else a damaged file
  * may hold leads to wrong answers, not to wrong addresses.
  *
- * Vectors stand in blocks of PMKTI_CF_BLOCK, each a record of pmkti_cf_block_bytes(d) bytes:
+ * Vectors stand in blocks of PMKTI_CF_BLOCK. First come the heads of all blocks, one after another, then,
+ * from a multiple of 64 bytes on, their records, of pmkti_cf_block_bytes(d) bytes each:
  *
- *     pmkti_cf_block_head    64 bytes
  *     float step[32]         of the vectors' codes, in units of the block
  *     uint8_t codes[][32][4] 8 coordinates of each of the 32 vectors, then the next 8 ...
  *
@@ -15,7 +15,9 @@
  * has the code 8, and what is beyond n the step 0.
  *
  * Half a byte a coordinate, for the scan of one query waits for memory: one with whole bytes would lose
- * more time to reading than it saves on what the coarser bound lets through.
+ * more time to reading than it saves on what the coarser bound lets through. For what it lets through
+ * there is a second set of codes, of a byte a coordinate and vector by vector: x is about
+ * unit * step / PMKTI_CF_FINER * code, with a code from -112 to 112 (0 beyond d).
  */
 #ifndef PMKTI_CF_INDEX_H
 #define PMKTI_CF_INDEX_H
@@ -26,7 +28,8 @@
 #include "pmkt/base.h"
 
 enum {
-    PMKTI_CF_BLOCK = 32
+    PMKTI_CF_BLOCK = 32,
+    PMKTI_CF_FINER = 16 /* steps of the finer codes in one of the others */
 };
 
 typedef struct pmkti_cf_block_head {
@@ -34,7 +37,7 @@ typedef struct pmkti_cf_block_head {
     float norm;       /* the largest of the block, in units, rounded up */
     float least_norm; /* the smallest, rounded down */
     float spread;     /* the largest of |error of a vector's codes| / its step, rounded up */
-    float reserved[11];
+    float reserved[3];
 } pmkti_cf_block_head;
 
 typedef struct pmkti_cf_index {
@@ -43,22 +46,45 @@ typedef struct pmkti_cf_index {
     int32_t reserved;
     const int32_t *order;  /* [n] numbers of the vectors: by falling norm, among equals by number */
     const uint8_t *blocks; /* [pmkti_cf_index_bytes(n, d)] aligned to 16 at least */
+    const int8_t *fine;    /* [n * pmkti_cf_fine_width(d)] in the order of `order` */
 } pmkti_cf_index;
 
+enum {
+    PMKTI_CF_CODES_AT = PMKTI_CF_BLOCK * sizeof(float) /* in a record, bytes */
+};
+
 static inline size_t pmkti_cf_block_bytes(int32_t d) {
-    const size_t head = sizeof(pmkti_cf_block_head) + PMKTI_CF_BLOCK * sizeof(float);
-    return head + ((size_t)d + 7) / 8 * 4 * PMKTI_CF_BLOCK;
+    return PMKTI_CF_CODES_AT + ((size_t)d + 7) / 8 * 4 * PMKTI_CF_BLOCK;
+}
+
+/* d, rounded up to whole groups. */
+static inline int32_t pmkti_cf_fine_width(int32_t d) {
+    return (d + 7) / 8 * 8;
+}
+
+static inline int64_t pmkti_cf_index_blocks(int64_t n) {
+    return (n + PMKTI_CF_BLOCK - 1) / PMKTI_CF_BLOCK;
+}
+
+static inline size_t pmkti_cf_heads_bytes(int64_t n) {
+    return ((size_t)pmkti_cf_index_blocks(n) * sizeof(pmkti_cf_block_head) + 63) / 64 * 64;
 }
 
 /* Size of `blocks`; n fits in an int32_t, d is 1 to 1,024. */
 static inline size_t pmkti_cf_index_bytes(int64_t n, int32_t d) {
-    return ((size_t)n + PMKTI_CF_BLOCK - 1) / PMKTI_CF_BLOCK * pmkti_cf_block_bytes(d);
+    return pmkti_cf_heads_bytes(n) + (size_t)pmkti_cf_index_blocks(n) * pmkti_cf_block_bytes(d);
 }
 
 static inline pmkti_cf_block_head pmkti_cf_index_head(const pmkti_cf_index *index, int64_t block) {
     pmkti_cf_block_head head;
-    memcpy(&head, index->blocks + (size_t)block * pmkti_cf_block_bytes(index->d), sizeof head);
+    memcpy(&head, index->blocks + (size_t)block * sizeof head, sizeof head);
     return head;
+}
+
+/* The record of a block; those of the next follow. */
+static inline const uint8_t *pmkti_cf_index_record(const pmkti_cf_index *index, int64_t block) {
+    return index->blocks + pmkti_cf_heads_bytes(index->n) +
+           (size_t)block * pmkti_cf_block_bytes(index->d);
 }
 
 /* Makes the index of n finite vectors; its arrays come from `allocator`. The same bytes at any number of

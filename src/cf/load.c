@@ -119,6 +119,7 @@ static int presence(const loader *l, uint32_t id) {
         case PMKTI_CF_INDEX_ORDER:
             return als ? MAYBE : NEVER;
         case PMKTI_CF_INDEX_BLOCKS:
+        case PMKTI_CF_INDEX_FINE:
             return m->index.n > 0 ? ALWAYS : NEVER;
         case PMKTI_CF_NEAR_AT:
             return !knn ? NEVER : f->items > 0 ? ALWAYS : MAYBE;

@@ -20,6 +20,7 @@ const pmkti_cf_part pmkti_cf_parts[PMKTI_CF_PARTS] = {
     PART(PMKTI_CF_GRAM, gram),
     PART(PMKTI_CF_INDEX_ORDER, index.order),
     PART(PMKTI_CF_INDEX_BLOCKS, index.blocks),
+    PART(PMKTI_CF_INDEX_FINE, index.fine),
     PART(PMKTI_CF_NEAR_AT, near_at),
     PART(PMKTI_CF_NEAR, near),
     PART(PMKTI_CF_SIMILARITY, similarity),
@@ -45,6 +46,8 @@ int64_t pmkti_cf_part_length(const pmkt_cf *model, const pmkti_cf_part *part) {
             return model->index.n;
         case PMKTI_CF_INDEX_BLOCKS:
             return (int64_t)pmkti_cf_index_bytes(model->index.n, model->index.d);
+        case PMKTI_CF_INDEX_FINE:
+            return model->index.n * pmkti_cf_fine_width(model->index.d);
         case PMKTI_CF_NEAR_AT:
             return f->items + 1;
         case PMKTI_CF_NEAR:

@@ -22,13 +22,14 @@ enum {
     PMKTI_CF_GRAM = 12,
     PMKTI_CF_INDEX_ORDER = 13,
     PMKTI_CF_INDEX_BLOCKS = 14,
-    PMKTI_CF_NEAR_AT = 15,
-    PMKTI_CF_NEAR = 16,
-    PMKTI_CF_SIMILARITY = 17
+    PMKTI_CF_INDEX_FINE = 15,
+    PMKTI_CF_NEAR_AT = 16,
+    PMKTI_CF_NEAR = 17,
+    PMKTI_CF_SIMILARITY = 18
 };
 
 enum {
-    PMKTI_CF_PARTS = 16
+    PMKTI_CF_PARTS = 17
 };
 
 typedef struct pmkti_cf_part {

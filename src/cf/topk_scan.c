@@ -1,6 +1,6 @@
 /*
- * topk_scan.c - rows answered by the index: a scan of small codes leaves few candidates, and those get
- * exact scores.
+ * topk_scan.c - rows answered by the index: a scan of small codes leaves few candidates, finer codes
+ * fewer, and those get exact scores.
  *
  * Why no candidate is lost. Take a query q, with n = |q|, and its codes: integers c, and t > 0 with
  * q = t c + e. A vector v of a block, in units of the block (so |v| <= N = head.norm <= 1), has integer
@@ -24,6 +24,14 @@
  * doubles, wrong by at most 2^-42 n |v|. All of it together is below 2^-19 N (|c| + |e| / t), for T <= N
  * n / t and n / t <= |c| + |e| / t: a larger T ends the scan, or rejects rightly, and one below
  * -N n / t rejects nothing. SLACK, in L, is four times that.
+ *
+ * The finer codes, g of steps r = s / 16 with |v - r g| <= E = r sqrt(width) / 2, are multiplied by the query
+ * itself, p = q / t in float:
+ *
+ *     q.v / t  <=  r (p.g) + n / t E,
+ *
+ * where the rounding of p and the sum of at most 1,024 products in float are wrong by less than
+ * 2^-13 n / t (N + E), of which FINE_SLACK is twice as much.
  */
 #include <float.h>
 #include <math.h>
@@ -33,6 +41,7 @@
 #include "cf/topk_rows.h"
 
 #define SLACK 0x1p-17
+#define FINE_SLACK 0x1p-12
 #define HAIR (1.0 + 0x1p-20)
 
 /* Blocks between two looks at the heaps: few at first, when they change fast; then what a cache holds. */
@@ -40,13 +49,12 @@
 #define SHARE_DONE 8 /* an eighth of those that are done */
 #define MOST_FOUND ((int64_t)MOST_BLOCKS * PMKTI_CF_BLOCK)
 #define AHEAD 8 /* candidates whose memory is asked for before it is needed */
-#define BLOCKS_AHEAD 4
-#define MOST_FETCHED 4096 /* bytes of a block; the processor sees to the rest of long ones */
 
 /* A row in a scan. */
 typedef struct scan_row {
     pmkti_cf_row *row;
-    int8_t *codes; /* [8 * groups] */
+    int8_t *codes; /* [width] */
+    float *scaled; /* [width] the query / t */
     int32_t bias;  /* 8 * sum of the codes */
     double length; /* |c| */
     double per_t;  /* 1 / t */
@@ -58,11 +66,10 @@ typedef struct scan_row {
 typedef struct scanning {
     const pmkti_cf_topk *topk;
     const pmkti_cf_scorer *scorer;
-    const uint8_t *blocks;
-    size_t block_bytes;
     int64_t n_blocks;
-    int32_t groups;
-    int32_t *found; /* [PMKTI_CF_TOGETHER][MOST_FOUND] places that a scan lets through */
+    int32_t width;        /* of codes */
+    double half_diagonal; /* |error of finer codes| / their step, at most */
+    int32_t *found;       /* [MOST_FOUND] places that a scan lets through */
 } scanning;
 
 /*
@@ -90,21 +97,23 @@ static double step_of(const float *query, int32_t d) {
     return step * (1.0 + 0x1p-40);
 }
 
-static void prepare(scan_row *s, pmkti_cf_row *row, int32_t d, int32_t groups, int8_t *codes) {
+/* `codes` and `scaled` of `s` are room for them. */
+static void prepare(scan_row *s, pmkti_cf_row *row, int32_t d, int32_t width) {
     const double step = step_of(row->query, d), per_t = 1.0 / step;
     double length = 0, off = 0;
     int32_t sum = 0;
-    memset(codes, 0, (size_t)groups * 8);
+    memset(s->codes, 0, (size_t)width);
+    memset(s->scaled, 0, (size_t)width * sizeof *s->scaled);
     for (int32_t j = 0; j < d; j++) {
         const double x = (double)row->query[j] * per_t;
         const int code = (int)(x + (x < 0 ? -0.5 : 0.5));
-        codes[j] = (int8_t)code;
+        s->codes[j] = (int8_t)code;
+        s->scaled[j] = (float)x;
         sum += code;
         length += (double)(code * code);
         off += (x - code) * (x - code);
     }
     s->row = row;
-    s->codes = codes;
     s->bias = 8 * sum;
     s->length = sqrt(length);
     s->per_t = per_t;
@@ -119,15 +128,16 @@ static float float_of(double limit) {
     return limit < FLT_MAX ? (float)limit : FLT_MAX;
 }
 
-static pmkti_cf_probe probe_of(const scanning *g, const scan_row *s,
+/* T of the vectors of a block. */
+static double wanted_of(const scanning *g, const scan_row *s, const pmkti_cf_block_head *head) {
+    if (!g->topk->cosine) return s->least * s->per_t * head->per_unit;
+    return s->least * s->norm * (double)(s->least >= 0 ? head->least_norm : head->norm);
+}
+
+static pmkti_cf_limit limit_of(const scanning *g, const scan_row *s,
                                const pmkti_cf_block_head *head) {
-    double wanted = s->least * s->per_t * head->per_unit;
-    if (g->topk->cosine) {
-        wanted = s->least * s->norm * (double)(s->least >= 0 ? head->least_norm : head->norm);
-    }
-    const double limit = wanted - s->off * (double)head->norm;
-    const float reach = (float)(s->length * (double)head->spread);
-    return (pmkti_cf_probe){s->codes, s->bias, reach, float_of(limit)};
+    const double limit = wanted_of(g, s, head) - s->off * (double)head->norm;
+    return (pmkti_cf_limit){(float)(s->length * (double)head->spread), float_of(limit)};
 }
 
 /*
@@ -142,16 +152,30 @@ static bool is_over(const scanning *g, const scan_row *s, int64_t block) {
     return s->norm * (double)head.norm * HAIR < s->least * s->per_t * head.per_unit;
 }
 
-/* Adds the places in a block that a mask has. */
-static int64_t note(uint32_t mask, int64_t block, int32_t *found, int64_t n) {
-    while (mask) {
-        found[n++] = (int32_t)(block * PMKTI_CF_BLOCK) + __builtin_ctz(mask);
-        mask &= mask - 1;
-    }
-    return n;
+static float step_at(const uint8_t *record, int32_t i) {
+    float step;
+    memcpy(&step, record + sizeof step * (size_t)i, sizeof step);
+    return step;
 }
 
-/* Asks for the memory of the candidate at a place; false if the place has the number of none. */
+static const int8_t *fine_codes(const scanning *g, int32_t place) {
+    return g->topk->index->fine + (int64_t)place * g->width;
+}
+
+/* Whether the finer codes of the vector at a place let it through. */
+static bool may_be_good(const scanning *g, const scan_row *s, int32_t place) {
+    const pmkti_cf_index *index = g->topk->index;
+    const int64_t block = place / PMKTI_CF_BLOCK;
+    const pmkti_cf_block_head head = pmkti_cf_index_head(index, block);
+    const float step = step_at(pmkti_cf_index_record(index, block), place % PMKTI_CF_BLOCK);
+    const double fine = (double)step / PMKTI_CF_FINER;
+    const double off = fine * g->half_diagonal;
+    const double score = (double)g->scorer->fine(s->scaled, fine_codes(g, place), g->width);
+    const double slack = FINE_SLACK * s->norm * ((double)head.norm + off);
+    return !(fine * score + s->norm * off + slack < wanted_of(g, s, &head));
+}
+
+/* Asks for the memory of the vector at a place; false if the place has the number of none. */
 static bool fetch(const scanning *g, int32_t place) {
     const int32_t number = g->topk->index->order[place];
     if (number < 0 || number >= g->topk->n) return false;
@@ -161,56 +185,63 @@ static bool fetch(const scanning *g, int32_t place) {
     return true;
 }
 
-/* Scores what a scan has let through, exactly. */
-static pmkt_status try_found(const scanning *g, scan_row *s, const int32_t *found, int64_t n) {
-    const int32_t *order = g->topk->index->order;
-    for (int64_t i = 0; i < n && i < AHEAD; i++) {
-        if (!fetch(g, found[i])) return PMKT_E_CORRUPT;
-    }
+static void fetch_fine(const scanning *g, int32_t place) {
+    const int8_t *codes = fine_codes(g, place);
+    for (int32_t i = 0; i < g->width && i < 512; i += 64) __builtin_prefetch(codes + i);
+}
+
+/* Looks closer at what a scan has let through, and scores what is left exactly. */
+static pmkt_status try_found(const scanning *g, scan_row *s, int64_t n) {
+    int32_t *found = g->found;
+    int64_t left = 0;
+    for (int64_t i = 0; i < n && i < AHEAD; i++) fetch_fine(g, found[i]);
     for (int64_t i = 0; i < n; i++) {
-        if (i + AHEAD < n && !fetch(g, found[i + AHEAD])) return PMKT_E_CORRUPT;
-        pmkti_cf_row_try(g->topk, s->row, order[found[i]]);
+        if (i + AHEAD < n) fetch_fine(g, found[i + AHEAD]);
+        if (!may_be_good(g, s, found[i])) continue;
+        if (!fetch(g, found[i])) return PMKT_E_CORRUPT;
+        found[left++] = found[i];
+    }
+    for (int64_t i = 0; i < left; i++) {
+        pmkti_cf_row_try(g->topk, s->row, g->topk->index->order[found[i]]);
     }
     look_at_heap(s);
     return PMKT_OK;
 }
 
-/*
- * Asks for the memory of a block that is scanned soon. Blocks are short, and the work between them stalls
- * on their heads, so that the processor's own prefetching keeps too few reads in flight.
- */
-static void fetch_block(const scanning *g, int64_t block) {
-    if (block >= g->n_blocks) return;
-    const uint8_t *at = g->blocks + (size_t)block * g->block_bytes;
-    const size_t bytes = g->block_bytes < MOST_FETCHED ? g->block_bytes : MOST_FETCHED;
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+/* Adds the places that the masks of blocks from `first` up to `end` have. */
+static int64_t note(const uint32_t *masks, int64_t first, int64_t end, int32_t *found) {
+    int64_t n = 0;
+    for (int64_t b = first; b < end; b++) {
+        for (uint32_t mask = masks[b - first]; mask; mask &= mask - 1) {
+            found[n++] = (int32_t)(b * PMKTI_CF_BLOCK) + __builtin_ctz(mask);
+        }
+    }
+    return n;
 }
 
 /* Blocks from `first` up to `end` for PMKTI_CF_TOGETHER rows, or one. */
 static pmkt_status scan_blocks(const scanning *g, scan_row *const *rows, int n, int64_t first,
                                int64_t end) {
-    const pmkti_cf_scan scan = n == 1 ? g->scorer->scan_one : g->scorer->scan_many;
-    int64_t n_found[PMKTI_CF_TOGETHER] = {0};
-    for (int64_t b = first; b < end; b++) {
-        fetch_block(g, b + BLOCKS_AHEAD);
-        const uint8_t *block = g->blocks + (size_t)b * g->block_bytes;
-        const pmkti_cf_block_head head = pmkti_cf_index_head(g->topk->index, b);
-        const float *steps = (const float *)(const void *)(block + sizeof head);
-        const uint8_t *codes = block + sizeof head + PMKTI_CF_BLOCK * sizeof(float);
-        /* The last block may be short of vectors. */
-        const int64_t there = g->topk->n - b * PMKTI_CF_BLOCK;
-        const uint32_t all = there < PMKTI_CF_BLOCK ? (1u << there) - 1 : UINT32_MAX;
-        pmkti_cf_probe probes[PMKTI_CF_TOGETHER];
-        uint32_t mask[PMKTI_CF_TOGETHER];
-        for (int i = 0; i < n; i++) probes[i] = probe_of(g, rows[i], &head);
-        scan(steps, codes, g->groups, probes, mask);
-        for (int i = 0; i < n; i++) {
-            n_found[i] = note(mask[i] & all, b, g->found + (ptrdiff_t)i * MOST_FOUND, n_found[i]);
-        }
-    }
+    const pmkti_cf_index *index = g->topk->index;
+    pmkti_cf_limit limits[PMKTI_CF_TOGETHER][MOST_BLOCKS];
+    uint32_t masks[PMKTI_CF_TOGETHER][MOST_BLOCKS];
+    pmkti_cf_probe probes[PMKTI_CF_TOGETHER];
     for (int i = 0; i < n; i++) {
-        const pmkt_status status =
-            try_found(g, rows[i], g->found + (ptrdiff_t)i * MOST_FOUND, n_found[i]);
+        for (int64_t b = first; b < end; b++) {
+            const pmkti_cf_block_head head = pmkti_cf_index_head(index, b);
+            limits[i][b - first] = limit_of(g, rows[i], &head);
+        }
+        probes[i] = (pmkti_cf_probe){rows[i]->codes, rows[i]->bias, limits[i], masks[i]};
+    }
+    const pmkti_cf_scan scan = n == 1 ? g->scorer->scan_one : g->scorer->scan_many;
+    scan(pmkti_cf_index_record(index, first), end - first, g->width / 8, probes);
+    /* The last block may be short of vectors. */
+    const int64_t there = g->topk->n - (end - 1) * PMKTI_CF_BLOCK;
+    const uint32_t last = there < PMKTI_CF_BLOCK ? (1u << there) - 1 : UINT32_MAX;
+    for (int i = 0; i < n; i++) {
+        masks[i][end - 1 - first] &= last;
+        const int64_t found = note(masks[i], first, end, g->found);
+        const pmkt_status status = try_found(g, rows[i], found);
         if (status) return status;
     }
     return PMKT_OK;
@@ -242,22 +273,22 @@ static pmkt_status scan_all(const scanning *g, scan_row **rows, int n) {
 
 pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
                                pmkt_cf_scratch *scratch) {
-    const pmkti_cf_index *index = topk->index;
     scanning g = {.topk = topk,
                   .scorer = pmkti_cf_scorer_get(),
-                  .blocks = index->blocks,
-                  .block_bytes = pmkti_cf_block_bytes(topk->d),
-                  .n_blocks = (topk->n + PMKTI_CF_BLOCK - 1) / PMKTI_CF_BLOCK,
-                  .groups = (topk->d + 7) / 8};
-    const size_t width = (size_t)g.groups * 8;
-    int8_t *codes = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_CODES, (size_t)n, width);
-    g.found =
-        pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_FOUND,
-                              (size_t)PMKTI_CF_TOGETHER * (size_t)MOST_FOUND, sizeof *g.found);
+                  .n_blocks = pmkti_cf_index_blocks(topk->n),
+                  .width = pmkti_cf_fine_width(topk->d),
+                  .half_diagonal = HAIR / 2 * sqrt((double)topk->d)};
+    const size_t width = (size_t)g.width;
+    int8_t *codes = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_CODES, (size_t)n, 5 * width);
+    g.found = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_FOUND, MOST_FOUND, sizeof *g.found);
     if (!codes || !g.found) return PMKT_E_NOMEM;
+    float *scaled = (float *)(void *)codes; /* first, for they are aligned */
+    codes += (size_t)n * width * sizeof *scaled;
     scan_row prepared[PMKTI_CF_ROWS], *at[PMKTI_CF_ROWS];
     for (int i = 0; i < n; i++) {
-        prepare(&prepared[i], rows[i], topk->d, g.groups, codes + (size_t)i * width);
+        prepared[i].codes = codes + (size_t)i * width;
+        prepared[i].scaled = scaled + (size_t)i * width;
+        prepare(&prepared[i], rows[i], topk->d, g.width);
         at[i] = &prepared[i];
     }
     return scan_all(&g, at, n);

@@ -20,7 +20,7 @@
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
 #define HUGE_PAGE ((size_t)2 << 20)
 static void *fresh(size_t size) {
-    if (size < 2 * HUGE_PAGE) return malloc(size);
+    if (size < HUGE_PAGE) return malloc(size);
     void *p = NULL;
     if (posix_memalign(&p, HUGE_PAGE, size))
         p = NULL;

@@ -388,6 +388,7 @@ START_TEST(an_index_is_the_same_bytes_on_any_threads) {
                      err);
         ck_assert_mem_eq(other.blocks, w.index.blocks, bytes);
         ck_assert_mem_eq(other.order, w.index.order, (size_t)w.n * sizeof(int32_t));
+        ck_assert_mem_eq(other.fine, w.index.fine, (size_t)(w.n * pmkti_cf_fine_width(w.d)));
         pmkti_cf_index_clear(&other, &w.allocator);
         ck_assert_int_eq(other.n, 0);
     }
@@ -411,8 +412,10 @@ START_TEST(a_damaged_index_leads_nowhere) {
     const size_t bytes = pmkti_cf_index_bytes(w.n, w.d);
     int32_t *order = malloc((size_t)w.n * sizeof *order);
     uint8_t *blocks = malloc(bytes);
+    const size_t fine_bytes = (size_t)(w.n * pmkti_cf_fine_width(w.d));
+    int8_t *fine = malloc(fine_bytes);
     memcpy(order, w.index.order, (size_t)w.n * sizeof *order);
-    const pmkti_cf_index damaged = {.n = w.n, .d = w.d, .order = order, .blocks = blocks};
+    const pmkti_cf_index damaged = {w.n, w.d, 0, order, blocks, fine};
     const pmkti_cf_topk topk = {w.vectors, w.n, w.d, false, &damaged, &w.filter, 5};
     pmkt_cf_scratch scratch;
     pmkti_cf_scratch_init(&scratch, &w.allocator);
@@ -422,6 +425,7 @@ START_TEST(a_damaged_index_leads_nowhere) {
     pmkt_error err;
     for (int trial = 0; trial < 200; trial++) {
         for (size_t i = 0; i < bytes; i++) blocks[i] = (uint8_t)random_bits();
+        for (size_t i = 0; i < fine_bytes; i++) fine[i] = (int8_t)(int)random_between(-128, 127);
         if (trial % 2) memset(blocks, 0xFF, bytes); /* NaN everywhere */
         ck_assert_ok(pmkti_cf_topk_one(&topk, w.queries + w.d, &w.without[1], &scratch, ids, scores,
                                        &count, &err),
@@ -451,6 +455,7 @@ START_TEST(a_damaged_index_leads_nowhere) {
     pmkti_cf_scratch_clear(&scratch);
     free(order);
     free(blocks);
+    free(fine);
     world_free(&w);
 }
 END_TEST

@@ -51,39 +51,66 @@ START_TEST(dots_are_the_same_bytes_everywhere) {
 }
 END_TEST
 
-/* A block's codes, and four queries. */
-static uint8_t codes[MOST_GROUPS * PMKTI_CF_BLOCK * 4];
+/* Blocks as an index has them, and four queries. */
+#define BLOCKS 3
+static uint8_t blocks[BLOCKS * (PMKTI_CF_CODES_AT + MOST_GROUPS * PMKTI_CF_BLOCK * 4)];
 static int8_t query[PMKTI_CF_TOGETHER][MOST_GROUPS * 8];
-static float steps[PMKTI_CF_BLOCK];
+static pmkti_cf_limit limits[PMKTI_CF_TOGETHER][BLOCKS];
+static uint32_t masks[PMKTI_CF_TOGETHER][BLOCKS];
 
-static int code_of(int i, int32_t j) {
+static const uint8_t *block_of(int b, int32_t groups) {
+    return blocks + (size_t)b * pmkti_cf_block_bytes(groups * 8);
+}
+
+static float step_of(int b, int32_t groups, int i) {
+    float step;
+    memcpy(&step, block_of(b, groups) + (size_t)i * sizeof step, sizeof step);
+    return step;
+}
+
+static void set_step(int b, int32_t groups, int i, float step) {
+    memcpy(blocks + (block_of(b, groups) - blocks) + (size_t)i * sizeof step, &step, sizeof step);
+}
+
+static int code_of(int b, int32_t groups, int i, int32_t j) {
+    const uint8_t *codes = block_of(b, groups) + PMKTI_CF_CODES_AT;
     const uint8_t byte =
         codes[((size_t)(j / 8) * PMKTI_CF_BLOCK + (size_t)i) * 4 + (size_t)(j % 4)];
     return j & 4 ? byte >> 4 : byte & 15;
 }
 
-static uint32_t slow_mask(const pmkti_cf_probe *probe, int32_t groups) {
+static uint32_t slow_mask(const pmkti_cf_probe *probe, int b, int32_t groups) {
     uint32_t mask = 0;
     for (int i = 0; i < PMKTI_CF_BLOCK; i++) {
         int32_t sum = 0;
-        for (int32_t j = 0; j < groups * 8; j++) sum += probe->codes[j] * code_of(i, j);
-        const float most = (float)(sum - probe->bias) + probe->reach;
-        const float bound = steps[i] * most;
-        if (!(bound < probe->limit)) mask |= 1u << i;
+        for (int32_t j = 0; j < groups * 8; j++) {
+            sum += probe->codes[j] * code_of(b, groups, i, j);
+        }
+        const float most = (float)(sum - probe->bias) + probe->limits[b].reach;
+        const float bound = step_of(b, groups, i) * most;
+        if (!(bound < probe->limits[b].limit)) mask |= 1u << i;
     }
     return mask;
 }
 
-static void require_scans(const pmkti_cf_probe *probe, int32_t groups) {
-    uint32_t wanted[PMKTI_CF_TOGETHER];
-    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) wanted[q] = slow_mask(&probe[q], groups);
+static pmkti_cf_probe probe_of(int q, int32_t bias) {
+    return (pmkti_cf_probe){query[q], bias, limits[q], masks[q]};
+}
+
+static void require_scans(const pmkti_cf_probe *probe, int n, int32_t groups) {
+    uint32_t wanted[PMKTI_CF_TOGETHER][BLOCKS];
+    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
+        for (int b = 0; b < n; b++) wanted[q][b] = slow_mask(&probe[q], b, groups);
+    }
     for (int u = 0; u < n_usable; u++) {
-        uint32_t mask[PMKTI_CF_TOGETHER];
-        usable[u]->scan_many(steps, codes, groups, probe, mask);
-        REQUIRE(memcmp(mask, wanted, sizeof mask) == 0);
+        memset(masks, 0x5A, sizeof masks);
+        usable[u]->scan_many(blocks, n, groups, probe);
         for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
-            usable[u]->scan_one(steps, codes, groups, &probe[q], mask);
-            REQUIRE(mask[0] == wanted[q]);
+            for (int b = 0; b < n; b++) REQUIRE(masks[q][b] == wanted[q][b]);
+            memset(masks[q], 0x5A, sizeof masks[q]);
+            usable[u]->scan_one(blocks, n, groups, &probe[q]);
+            for (int b = 0; b < n; b++) REQUIRE(masks[q][b] == wanted[q][b]);
+            for (int b = n; b < BLOCKS; b++) REQUIRE(masks[q][b] == 0x5A5A5A5A);
         }
     }
 }
@@ -103,47 +130,73 @@ static void fill_query(int8_t *q, int32_t groups, int how) {
 
 START_TEST(scans_keep_to_their_contract) {
     random_seed(2);
-    for (int trial = 0; trial < 600; trial++) {
+    for (int trial = 0; trial < 400; trial++) {
         const int32_t groups = (int32_t)(trial % 3 ? 1 + random_below(20) : 1 + random_below(129));
-        for (size_t i = 0; i < sizeof codes; i++) {
-            codes[i] = trial % 4 ? (uint8_t)random_bits() : 0xFF;
+        const int n = 1 + trial % BLOCKS;
+        for (size_t i = 0; i < sizeof blocks; i++) {
+            blocks[i] = trial % 4 ? (uint8_t)random_bits() : 0xFF;
         }
         pmkti_cf_probe probe[PMKTI_CF_TOGETHER];
-        for (int i = 0; i < PMKTI_CF_BLOCK; i++) steps[i] = (float)random_below(100) / 64.0f;
+        for (int i = 0; i < n * PMKTI_CF_BLOCK; i++) {
+            set_step(i / PMKTI_CF_BLOCK, groups, i % PMKTI_CF_BLOCK,
+                     (float)random_below(100) / 64.0f);
+        }
         for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
             fill_query(query[q], groups, (q + trial / 4) % 3);
-            int32_t sum = 0, in_first = 0;
-            for (int32_t j = 0; j < groups * 8; j++) {
-                sum += query[q][j];
-                in_first += query[q][j] * code_of(0, j);
+            int32_t sum = 0;
+            for (int32_t j = 0; j < groups * 8; j++) sum += query[q][j];
+            probe[q] = probe_of(q, 8 * sum);
+            for (int b = 0; b < n; b++) {
+                int32_t in_first = 0;
+                for (int32_t j = 0; j < groups * 8; j++) {
+                    in_first += query[q][j] * code_of(b, groups, 0, j);
+                }
+                const float reach = (float)random_below(1000) / 8.0f;
+                /* At the very bound of the first vector, or a hair above: both sides. */
+                const float edge = step_of(b, groups, 0) * ((float)(in_first - 8 * sum) + reach);
+                const float limit = trial % 2 ? edge : nextafterf(edge, INFINITY);
+                limits[q][b] = (pmkti_cf_limit){reach, limit};
+                REQUIRE((slow_mask(&probe[q], b, groups) & 1) == (trial % 2 ? 1 : 0));
             }
-            const float reach = (float)random_below(1000) / 8.0f;
-            /* At the very bound of the first vector, or a hair above: both sides of the comparison. */
-            const float edge = steps[0] * ((float)(in_first - 8 * sum) + reach);
-            const float limit = trial % 2 ? edge : nextafterf(edge, INFINITY);
-            probe[q] = (pmkti_cf_probe){query[q], 8 * sum, reach, limit};
-            const uint32_t mask = slow_mask(&probe[q], groups);
-            REQUIRE((mask & 1) == (trial % 2 ? 1 : 0));
         }
-        require_scans(probe, groups);
+        require_scans(probe, n, groups);
     }
 }
 END_TEST
 
 START_TEST(what_is_not_a_number_passes) {
     memset(query, 3, sizeof query);
-    memset(codes, 0x99, sizeof codes);
+    memset(blocks, 0x99, sizeof blocks);
     pmkti_cf_probe probe[PMKTI_CF_TOGETHER];
-    for (int i = 0; i < PMKTI_CF_BLOCK; i++) steps[i] = i % 2 ? NAN : 0.0f;
-    probe[0] = (pmkti_cf_probe){query[0], 0, 1.0f, 1.0f};
-    probe[1] = (pmkti_cf_probe){query[1], 0, NAN, 1.0f};
-    probe[2] = (pmkti_cf_probe){query[2], 0, INFINITY, 1.0f};
-    probe[3] = (pmkti_cf_probe){query[3], 0, 1.0f, NAN};
-    require_scans(probe, 5);
-    ck_assert_uint_eq(slow_mask(&probe[0], 5), 0xAAAAAAAAu);
-    ck_assert_uint_eq(slow_mask(&probe[1], 5), UINT32_MAX);
-    ck_assert_uint_eq(slow_mask(&probe[2], 5), UINT32_MAX);
-    ck_assert_uint_eq(slow_mask(&probe[3], 5), UINT32_MAX);
+    for (int i = 0; i < PMKTI_CF_BLOCK; i++) set_step(0, 5, i, i % 2 ? NAN : 0.0f);
+    static const pmkti_cf_limit limit[] = {
+        {1.0f, 1.0f}, {NAN, 1.0f}, {INFINITY, 1.0f}, {1.0f, NAN}};
+    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
+        probe[q] = probe_of(q, 0);
+        limits[q][0] = limit[q];
+    }
+    require_scans(probe, 1, 5);
+    ck_assert_uint_eq(slow_mask(&probe[0], 0, 5), 0xAAAAAAAAu);
+    ck_assert_uint_eq(slow_mask(&probe[1], 0, 5), UINT32_MAX);
+    ck_assert_uint_eq(slow_mask(&probe[2], 0, 5), UINT32_MAX);
+    ck_assert_uint_eq(slow_mask(&probe[3], 0, 5), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(finer_codes_are_added_up) {
+    static float q[1024];
+    static int8_t fine[1024];
+    random_seed(4);
+    for (int32_t width = 0; width <= 1024; width += width < 80 ? 8 : 8 * 17) {
+        /* Small whole numbers, whose sums are exact in any order. */
+        float wanted = 0;
+        for (int32_t j = 0; j < width; j++) {
+            q[j] = (float)random_between(-127, 127);
+            fine[j] = (int8_t)random_between(-127, 127);
+            wanted += q[j] * (float)fine[j];
+        }
+        for (int u = 0; u < n_usable; u++) REQUIRE(usable[u]->fine(q, fine, width) == wanted);
+    }
 }
 END_TEST
 
@@ -219,7 +272,8 @@ int main(void) {
     find_usable();
     Suite *suite = suite_create("cf_topk_kernels");
     TOPIC(suite, "kernels", dots_are_the_same_bytes_everywhere, scans_keep_to_their_contract,
-          what_is_not_a_number_passes, products_of_matrices_find_what_is_not_below,
-          sixteen_bits_hold_a_span, the_process_uses_what_it_should);
+          what_is_not_a_number_passes, finer_codes_are_added_up,
+          products_of_matrices_find_what_is_not_below, sixteen_bits_hold_a_span,
+          the_process_uses_what_it_should);
     return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /*
  * score.h - the inner loops of exact top-k, compiled once for each instruction set.
  *
- * All of them give the same answers, bit for bit.
+ * All but one of them (`fine`) give the same answers, bit for bit.
  *
  * Scores are dot products of floats in double precision. The product of two floats is exact in double,
  * whatever their size, so that a fused multiply-add changes nothing. Product j is added to lane j % 8,
@@ -26,27 +26,35 @@ enum {
     PMKTI_CF_LANE_SUM = 32767 / 15
 };
 
-/* A query, for one block. */
-typedef struct pmkti_cf_probe {
-    const int8_t *codes; /* [8 * groups], each from -127 to 127, 0 beyond d */
-    int32_t bias;        /* 8 * their sum */
+/* What a block's vectors must reach. */
+typedef struct pmkti_cf_limit {
     float reach;
     float limit;
+} pmkti_cf_limit;
+
+/* A query, for some blocks. */
+typedef struct pmkti_cf_probe {
+    const int8_t *codes;          /* [8 * groups], each from -127 to 127, 0 beyond d */
+    int32_t bias;                 /* 8 * their sum */
+    const pmkti_cf_limit *limits; /* [blocks] */
+    uint32_t *masks;              /* [blocks] out */
 } pmkti_cf_probe;
 
 /*
- * Bit i of mask[q] says whether not
+ * Bit i of a block's mask says whether not
  *
  *     step[i] * ((sum over j of codes[j] * code of j of vector i) - bias + reach) < limit,
  *
- * so that it is set for what is not a number, too. `steps` [32] and `codes` are those of the block, and
- * `groups` is d / 8, rounded up.
+ * so that it is set for what is not a number, too. `blocks` are the records of `n` blocks one
+ * after another, and `groups` is d / 8, rounded up.
  */
-typedef void (*pmkti_cf_scan)(const float *steps, const uint8_t *codes, int32_t groups,
-                              const pmkti_cf_probe *probe, uint32_t *mask);
+typedef void (*pmkti_cf_scan)(const uint8_t *blocks, int64_t n, int32_t groups,
+                              const pmkti_cf_probe *probe);
 
 typedef struct pmkti_cf_scorer {
     double (*dot)(const float *a, const float *b, int32_t d);
+    /* The sum of query[j] * codes[j] in float, in any order; `width` is a multiple of 8. */
+    float (*fine)(const float *query, const int8_t *codes, int32_t width);
     pmkti_cf_scan scan_one;  /* for one query */
     pmkti_cf_scan scan_many; /* for PMKTI_CF_TOGETHER */
 } pmkti_cf_scorer;

@@ -12,6 +12,8 @@
 #include "cf/index.h"
 #include "cf/kernels/score.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 static double dot(const float *a, const float *b, int32_t d) {
     __m512d sum = _mm512_setzero_pd();
     int32_t j = 0;
@@ -32,18 +34,31 @@ static inline __m512i four(const int8_t *codes) {
     return _mm512_set1_epi32(word);
 }
 
-static inline __attribute__((always_inline)) uint32_t mask_of(__m512i sum, const float *steps,
-                                                              const pmkti_cf_probe *probe) {
-    const __m512i unbiased = _mm512_sub_epi32(sum, _mm512_set1_epi32(probe->bias));
-    const __m512 most = _mm512_add_ps(_mm512_cvtepi32_ps(unbiased), _mm512_set1_ps(probe->reach));
-    const __m512 bound = _mm512_mul_ps(most, _mm512_loadu_ps(steps));
-    return (uint32_t)_mm512_cmp_ps_mask(bound, _mm512_set1_ps(probe->limit), _CMP_NLT_UQ);
+static float fine(const float *query, const int8_t *codes, int32_t width) {
+    __m256 sum = _mm256_setzero_ps();
+    for (int32_t j = 0; j < width; j += 8) {
+        const __m128i eight = _mm_loadl_epi64((const __m128i *)(const void *)(codes + j));
+        const __m256 code = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight));
+        sum = _mm256_fmadd_ps(_mm256_loadu_ps(query + j), code, sum);
+    }
+    float lane[8];
+    _mm256_storeu_ps(lane, sum);
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-/* For `n` queries, a constant when this is inlined; 16 vectors a register, so a block is two. */
-static inline __attribute__((always_inline)) void scan(const float *steps, const uint8_t *codes,
-                                                       int32_t groups, const pmkti_cf_probe *probe,
-                                                       uint32_t *mask, int n) {
+/* Sixteen vectors' bits. */
+INLINE uint32_t bits_of(__m512i sum, const uint8_t *steps, int32_t bias, pmkti_cf_limit limit) {
+    const __m512i unbiased = _mm512_sub_epi32(sum, _mm512_set1_epi32(bias));
+    const __m512 most = _mm512_add_ps(_mm512_cvtepi32_ps(unbiased), _mm512_set1_ps(limit.reach));
+    const __m512 bound = _mm512_mul_ps(most, _mm512_loadu_ps(steps));
+    return (uint32_t)_mm512_cmp_ps_mask(bound, _mm512_set1_ps(limit.limit), _CMP_NLT_UQ);
+}
+
+/* Block number b, for `n` queries, a constant when this is inlined; 16 vectors a register, so it is two. */
+INLINE void scan_block(const uint8_t *block, int64_t b, int32_t groups, const pmkti_cf_probe *probe,
+                       int n) {
+    const uint8_t *codes = block + PMKTI_CF_CODES_AT;
     const __m512i half = _mm512_set1_epi8(15);
     __m512i sum[PMKTI_CF_TOGETHER][2];
     for (int q = 0; q < n; q++) sum[q][0] = sum[q][1] = _mm512_setzero_si512();
@@ -60,9 +75,9 @@ static inline __attribute__((always_inline)) void scan(const float *steps, const
             const __m512i high1 = _mm512_and_si512(_mm512_srli_epi16(both1, 4), half);
             for (int q = 0; q < n; q++) {
                 const __m512i a = four(probe[q].codes + 8 * (size_t)i);
-                const __m512i b = four(probe[q].codes + 8 * (size_t)i + 4);
-                part[q][0] = add_products(add_products(part[q][0], low0, a), high0, b);
-                part[q][1] = add_products(add_products(part[q][1], low1, a), high1, b);
+                const __m512i c = four(probe[q].codes + 8 * (size_t)i + 4);
+                part[q][0] = add_products(add_products(part[q][0], low0, a), high0, c);
+                part[q][1] = add_products(add_products(part[q][1], low1, a), high1, c);
             }
         }
         for (int q = 0; q < n; q++) {
@@ -71,19 +86,25 @@ static inline __attribute__((always_inline)) void scan(const float *steps, const
         }
     }
     for (int q = 0; q < n; q++) {
-        mask[q] = mask_of(sum[q][0], steps, &probe[q]) | mask_of(sum[q][1], steps + 16, &probe[q])
-                                                             << 16;
+        const pmkti_cf_limit limit = probe[q].limits[b];
+        const uint32_t low = bits_of(sum[q][0], block, probe[q].bias, limit);
+        const uint32_t high = bits_of(sum[q][1], block + 64, probe[q].bias, limit);
+        probe[q].masks[b] = low | high << 16;
     }
 }
 
-static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
-                     const pmkti_cf_probe *probe, uint32_t *mask) {
-    scan(steps, codes, groups, probe, mask, 1);
+static void scan_one(const uint8_t *blocks, int64_t n, int32_t groups,
+                     const pmkti_cf_probe *probe) {
+    const size_t bytes = pmkti_cf_block_bytes(groups * 8);
+    for (int64_t b = 0; b < n; b++) scan_block(blocks + (size_t)b * bytes, b, groups, probe, 1);
 }
 
-static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
-                      const pmkti_cf_probe *probe, uint32_t *mask) {
-    scan(steps, codes, groups, probe, mask, PMKTI_CF_TOGETHER);
+static void scan_many(const uint8_t *blocks, int64_t n, int32_t groups,
+                      const pmkti_cf_probe *probe) {
+    const size_t bytes = pmkti_cf_block_bytes(groups * 8);
+    for (int64_t b = 0; b < n; b++) {
+        scan_block(blocks + (size_t)b * bytes, b, groups, probe, PMKTI_CF_TOGETHER);
+    }
 }
 
-const pmkti_cf_scorer TABLE = {dot, scan_one, scan_many};
+const pmkti_cf_scorer TABLE = {dot, fine, scan_one, scan_many};

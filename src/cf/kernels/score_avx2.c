@@ -16,6 +16,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define APART __attribute__((noinline))
+#define BLOCKS_AHEAD 2 /* memory asked for before it is needed */
 
 static double dot(const float *a, const float *b, int32_t d) {
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
@@ -42,20 +43,32 @@ static inline __m256i four(const int8_t *codes) {
     return _mm256_set1_epi32(word);
 }
 
+/* Reads ahead while a group is added up, a step the processor's own prefetching does not dare across
+   pages. The address may lie beyond the index: then nothing happens. */
+INLINE void fetch(const uint8_t *at, size_t ahead) {
+    const uintptr_t then = (uintptr_t)at + ahead;
+    _mm_prefetch((const char *)then, _MM_HINT_T0);
+    _mm_prefetch((const char *)(then + 64), _MM_HINT_T0);
+}
+
+INLINE __m256 eight(const int8_t *codes) {
+    const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)codes);
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+}
+
 /*
- * Adds the products of a span to `sum` (8 vectors a register, the 4 of a block for each query): for `wide`
- * registers from `first` on and `n` queries, constants, when this is inlined. All that the inner loop
- * needs then fits in 16 registers.
+ * Adds the products of some groups (at most a span) in 16 bits, 8 vectors a register: for `wide` registers
+ * and `n` queries, constants, when this is inlined, so that all that the loop needs fits in 16 of them.
+ * `at` is the first of those registers' codes in the first group.
  */
-INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti_cf_probe *probe,
-                     __m256i (*sum)[4], int first, int n, int wide) {
+INLINE void add_groups(const uint8_t *at, int32_t from, int32_t to, size_t ahead,
+                       const pmkti_cf_probe *probe, __m256i (*part)[4], int n, int wide) {
     const __m256i half = _mm256_set1_epi8(15);
-    __m256i part[PMKTI_CF_TOGETHER][4];
     for (int q = 0; q < n; q++) {
         for (int w = 0; w < wide; w++) part[q][w] = _mm256_setzero_si256();
     }
-    const uint8_t *at = codes + ((size_t)from * 4 + (size_t)first) * 32;
     for (int32_t g = from; g < to; g++, at += (ptrdiff_t)PMKTI_CF_BLOCK * 4) {
+        if (ahead) fetch(at, ahead);
         /* First the low halves of the bytes, then the high ones, so that few registers hold them. */
         __m256i both[4], now[4];
         for (int w = 0; w < wide; w++) {
@@ -77,60 +90,91 @@ INLINE void add_span(const uint8_t *codes, int32_t from, int32_t to, const pmkti
             }
         }
     }
-    for (int q = 0; q < n; q++) {
-        for (int w = 0; w < wide; w++) {
-            const __m256i add = _mm256_madd_epi16(part[q][w], _mm256_set1_epi16(1));
-            sum[q][first + w] = _mm256_add_epi32(sum[q][first + w], add);
+}
+
+INLINE __m256i in_32_bits(__m256i part) {
+    return _mm256_madd_epi16(part, _mm256_set1_epi16(1));
+}
+
+/* Eight vectors' bits. */
+INLINE uint32_t bits_of(__m256i sum, const uint8_t *steps, int32_t bias, pmkti_cf_limit limit) {
+    const __m256i unbiased = _mm256_sub_epi32(sum, _mm256_set1_epi32(bias));
+    const __m256 most = _mm256_add_ps(_mm256_cvtepi32_ps(unbiased), _mm256_set1_ps(limit.reach));
+    const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps((const float *)(const void *)steps));
+    const __m256 in = _mm256_cmp_ps(bound, _mm256_set1_ps(limit.limit), _CMP_NLT_UQ);
+    return (uint32_t)_mm256_movemask_ps(in);
+}
+
+INLINE uint32_t mask_of(const __m256i *sum, const uint8_t *block, int32_t bias,
+                        pmkti_cf_limit limit) {
+    return bits_of(sum[0], block, bias, limit) | bits_of(sum[1], block + 32, bias, limit) << 8 |
+           bits_of(sum[2], block + 64, bias, limit) << 16 |
+           bits_of(sum[3], block + 96, bias, limit) << 24;
+}
+
+static void scan_one(const uint8_t *blocks, int64_t n, int32_t groups,
+                     const pmkti_cf_probe *probe) {
+    const size_t bytes = pmkti_cf_block_bytes(groups * 8);
+    const uint8_t *block = blocks;
+    for (int64_t b = 0; b < n; b++, block += bytes) {
+        __m256i sum[4], part[1][4];
+        for (int w = 0; w < 4; w++) sum[w] = _mm256_setzero_si256();
+        for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+            const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
+            const uint8_t *at = block + PMKTI_CF_CODES_AT + (size_t)g * PMKTI_CF_BLOCK * 4;
+            add_groups(at, g, to, BLOCKS_AHEAD * bytes, probe, part, 1, 4);
+            for (int w = 0; w < 4; w++) sum[w] = _mm256_add_epi32(sum[w], in_32_bits(part[0][w]));
+        }
+        probe->masks[b] = mask_of(sum, block, probe->bias, probe->limits[b]);
+    }
+}
+
+/* Half of a block's vectors, from register `first` on, for all queries; apart from the rest, so that the
+   compiler keeps registers for the loop. */
+static APART void add_half(const uint8_t *block, int32_t groups, const pmkti_cf_probe *probe,
+                           __m256i (*sum)[4], int first) {
+    __m256i part[PMKTI_CF_TOGETHER][4];
+    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
+        const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
+        const uint8_t *at = block + PMKTI_CF_CODES_AT + (size_t)g * PMKTI_CF_BLOCK * 4;
+        add_groups(at + (ptrdiff_t)32 * first, g, to, 0, probe, part, PMKTI_CF_TOGETHER, 2);
+        for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
+            for (int w = 0; w < 2; w++) {
+                const __m256i more = in_32_bits(part[q][w]);
+                sum[q][first + w] = _mm256_add_epi32(sum[q][first + w], more);
+            }
         }
     }
 }
 
-static uint32_t mask_of(const __m256i *sum, const float *steps, const pmkti_cf_probe *probe) {
-    uint32_t mask = 0;
-    for (int w = 0; w < 4; w++) {
-        const __m256i unbiased = _mm256_sub_epi32(sum[w], _mm256_set1_epi32(probe->bias));
-        const __m256 most =
-            _mm256_add_ps(_mm256_cvtepi32_ps(unbiased), _mm256_set1_ps(probe->reach));
-        const __m256 bound = _mm256_mul_ps(most, _mm256_loadu_ps(steps + (ptrdiff_t)8 * w));
-        const __m256 in = _mm256_cmp_ps(bound, _mm256_set1_ps(probe->limit), _CMP_NLT_UQ);
-        mask |= (uint32_t)_mm256_movemask_ps(in) << (8 * w);
+static void scan_many(const uint8_t *blocks, int64_t n, int32_t groups,
+                      const pmkti_cf_probe *probe) {
+    const size_t bytes = pmkti_cf_block_bytes(groups * 8);
+    const uint8_t *block = blocks;
+    for (int64_t b = 0; b < n; b++, block += bytes) {
+        __m256i sum[PMKTI_CF_TOGETHER][4];
+        memset(sum, 0, sizeof sum);
+        add_half(block, groups, probe, sum, 0);
+        add_half(block, groups, probe, sum, 2);
+        for (int q = 0; q < PMKTI_CF_TOGETHER; q++) {
+            probe[q].masks[b] = mask_of(sum[q], block, probe[q].bias, probe[q].limits[b]);
+        }
     }
-    return mask;
 }
 
-/* The two ways to add a span; apart from the rest, so that the compiler keeps registers for the loop. */
-static APART void add_for_one(const uint8_t *codes, int32_t from, int32_t to,
-                              const pmkti_cf_probe *probe, __m256i (*sum)[4]) {
-    add_span(codes, from, to, probe, sum, 0, 1, 4);
-}
-
-static APART void add_for_many(const uint8_t *codes, int32_t from, int32_t to,
-                               const pmkti_cf_probe *probe, __m256i (*sum)[4], int first) {
-    add_span(codes, from, to, probe, sum, first, PMKTI_CF_TOGETHER, 2);
-}
-
-static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
-                     const pmkti_cf_probe *probe, uint32_t *mask) {
-    __m256i sum[1][4];
-    memset(sum, 0, sizeof sum);
-    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
-        const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
-        add_for_one(codes, g, to, probe, sum);
+static float fine(const float *query, const int8_t *codes, int32_t width) {
+    __m256 even = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
+    int32_t j = 0;
+    for (; j + 16 <= width; j += 16) {
+        even = _mm256_fmadd_ps(_mm256_loadu_ps(query + j), eight(codes + j), even);
+        odd = _mm256_fmadd_ps(_mm256_loadu_ps(query + j + 8), eight(codes + j + 8), odd);
     }
-    *mask = mask_of(sum[0], steps, probe);
+    if (j < width) even = _mm256_fmadd_ps(_mm256_loadu_ps(query + j), eight(codes + j), even);
+    float lane[8];
+    _mm256_storeu_ps(lane, _mm256_add_ps(even, odd));
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
-                      const pmkti_cf_probe *probe, uint32_t *mask) {
-    __m256i sum[PMKTI_CF_TOGETHER][4];
-    memset(sum, 0, sizeof sum);
-    for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
-        const int32_t to = g + PMKTI_CF_SPAN < groups ? g + PMKTI_CF_SPAN : groups;
-        add_for_many(codes, g, to, probe, sum, 0);
-        add_for_many(codes, g, to, probe, sum, 2);
-    }
-    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) mask[q] = mask_of(sum[q], steps, &probe[q]);
-}
-
-const pmkti_cf_scorer pmkti_cf_scorer_avx2 = {dot, scan_one, scan_many};
+const pmkti_cf_scorer pmkti_cf_scorer_avx2 = {dot, fine, scan_one, scan_many};
 #endif

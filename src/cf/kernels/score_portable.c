@@ -1,4 +1,6 @@
 /* For any CPU: written so that compilers make use of 128-bit registers (SSE2, NEON). */
+#include <string.h>
+
 #include "cf/index.h"
 #include "cf/kernels/score.h"
 
@@ -33,8 +35,11 @@ static void add_span(const uint8_t *codes, const int8_t *query, int32_t groups, 
     }
 }
 
-static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
-                     const pmkti_cf_probe *probe, uint32_t *mask) {
+static uint32_t mask_of(const uint8_t *block, int32_t groups, const pmkti_cf_probe *probe,
+                        pmkti_cf_limit limit) {
+    float steps[PMKTI_CF_BLOCK];
+    memcpy(steps, block, sizeof steps);
+    const uint8_t *codes = block + PMKTI_CF_CODES_AT;
     int32_t sums[PMKTI_CF_BLOCK] = {0};
     for (int32_t g = 0; g < groups; g += PMKTI_CF_SPAN) {
         const int32_t left = groups - g < PMKTI_CF_SPAN ? groups - g : PMKTI_CF_SPAN;
@@ -47,15 +52,32 @@ static void scan_one(const float *steps, const uint8_t *codes, int32_t groups,
     }
     uint32_t bits = 0;
     for (int i = 0; i < PMKTI_CF_BLOCK; i++) {
-        const float bound = steps[i] * ((float)(sums[i] - probe->bias) + probe->reach);
-        bits |= (uint32_t) !(bound < probe->limit) << i;
+        const float bound = steps[i] * ((float)(sums[i] - probe->bias) + limit.reach);
+        bits |= (uint32_t) !(bound < limit.limit) << i;
     }
-    *mask = bits;
+    return bits;
 }
 
-static void scan_many(const float *steps, const uint8_t *codes, int32_t groups,
-                      const pmkti_cf_probe *probe, uint32_t *mask) {
-    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) scan_one(steps, codes, groups, &probe[q], &mask[q]);
+static void scan_one(const uint8_t *blocks, int64_t n, int32_t groups,
+                     const pmkti_cf_probe *probe) {
+    const size_t bytes = pmkti_cf_block_bytes(groups * 8);
+    for (int64_t b = 0; b < n; b++) {
+        probe->masks[b] = mask_of(blocks + (size_t)b * bytes, groups, probe, probe->limits[b]);
+    }
 }
 
-const pmkti_cf_scorer pmkti_cf_scorer_portable = {dot, scan_one, scan_many};
+static void scan_many(const uint8_t *blocks, int64_t n, int32_t groups,
+                      const pmkti_cf_probe *probe) {
+    for (int q = 0; q < PMKTI_CF_TOGETHER; q++) scan_one(blocks, n, groups, &probe[q]);
+}
+
+static float fine(const float *query, const int8_t *codes, int32_t width) {
+    float lane[8] = {0};
+    for (int32_t j = 0; j < width; j += 8) {
+        for (int l = 0; l < 8; l++) lane[l] += query[j + l] * (float)codes[j + l];
+    }
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+const pmkti_cf_scorer pmkti_cf_scorer_portable = {dot, fine, scan_one, scan_many};
