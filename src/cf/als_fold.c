@@ -10,12 +10,13 @@ static void lay_base(const pmkt_cf *model, int32_t width, float *base) {
     const pmkt_cf_facts *f = &model->facts;
     const float by = f->loss == PMKT_CF_CLASSIC ? 1.0f : (float)f->unobserved;
     const int32_t d = f->factors;
-    memset(base, 0, (size_t)width * (size_t)width * sizeof *base);
+    memset(base + (ptrdiff_t)d * width, 0, (size_t)(width - d) * (size_t)width * sizeof *base);
     for (int32_t i = 0; i < d; i++) {
-        for (int32_t j = i; j < d; j++) {
-            base[(size_t)i * (size_t)width + (size_t)j] =
-                by * model->gram[(size_t)i * (size_t)d + (size_t)j];
-        }
+        float *to = base + (ptrdiff_t)i * width;
+        const float *from = model->gram + (ptrdiff_t)i * d;
+        memset(to, 0, (size_t)i * sizeof *to);
+        for (int32_t j = i; j < d; j++) to[j] = by * from[j];
+        for (int32_t j = d; j < width; j++) to[j] = 0;
     }
 }
 
@@ -34,14 +35,12 @@ pmkt_status pmkti_cf_als_fold(const pmkt_cf *model, const int32_t *item, const f
                           .nu = f->nu,
                           .others = (classic ? 1.0 : f->unobserved) * (double)f->items,
                           .fixed = model->item_factors};
-    const size_t cells = (size_t)rule.width * (size_t)rule.width;
-    const size_t floats = cells + pmkti_cf_room_floats(&rule, n);
+    const size_t floats = pmkti_cf_room_floats(&rule, n);
     float *at = pmkti_cf_scratch_take(scratch, PMKTI_CF_FOLD_SYSTEM, floats, sizeof *at);
     if (!at) return pmkti_no_memory(err, floats * sizeof *at);
-    lay_base(model, rule.width, at);
-    rule.base = at;
     pmkti_cf_room room;
-    pmkti_cf_room_lay(&room, &rule, n, at + cells);
+    pmkti_cf_room_lay(&room, &rule, n, at);
+    lay_base(model, rule.width, room.m);
     const pmkti_cf_solved solved = pmkti_cf_solve_row(&rule, &room, item, weight, n, factors);
     *known = solved.known;
     if (solved.finite) return PMKT_OK;

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Entries of a panel: half of a second cache; longer rows are taken in pieces. */
+/* A row is visited block by block, each of which stays in the first cache while it is made use of. For CG,
+   which visits a row more than once, a panel has all of a row's blocks, unless that is more than half of
+   a second cache. */
+#define BLOCK_FLOATS 6144
 #define PANEL_FLOATS 65536
 
 int32_t pmkti_cf_width(int32_t d) {
@@ -12,10 +15,15 @@ int32_t pmkti_cf_width(int32_t d) {
 
 /* --------------------------------------------------------------------- room */
 
+static int64_t block_rows(const pmkti_cf_rule *rule) {
+    return rule->width < BLOCK_FLOATS / 16 ? BLOCK_FLOATS / rule->width / 4 * 4 : 16;
+}
+
 static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
-    const int64_t most = PANEL_FLOATS / rule->width;
+    const int64_t block = block_rows(rule), most = PANEL_FLOATS / rule->width;
+    if (rule->kind == PMKT_CF_CHOLESKY || longest <= block) return block;
     const int64_t rows = longest < most ? longest : most;
-    return (rows + 15) / 16 * 16 + 16;
+    return (rows + 15) / 16 * 16;
 }
 
 size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
@@ -29,7 +37,8 @@ void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t l
     const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
     room->panel_rows = (int64_t)rows;
     room->panel = floats;
-    memset(room->panel, 0, rows * width * sizeof *floats); /* what is beyond d stays 0 */
+    /* What is beyond d stays 0. */
+    if (rule->d < rule->width) memset(room->panel, 0, rows * width * sizeof *floats);
     room->a = room->panel + rows * width;
     room->t = room->a + rows;
     room->c = room->t + rows;
@@ -56,36 +65,38 @@ typedef struct row {
     bool in_one; /* all of it is in the panel */
 } row;
 
-static void gather(const row *w, int64_t from, int64_t n) {
-    const pmkti_cf_rule *rule = w->rule;
-    rule->solver->gather(rule->fixed, w->item + from, n, rule->d, rule->width, w->room->panel);
-}
-
-/* a and t of a piece. */
-static void weigh(const row *w, int64_t from, int64_t n) {
+/* a and t of n entries, which are in the panel from `at` on. */
+static void weigh(const row *w, int64_t from, int64_t at, int64_t n) {
     const pmkti_cf_rule *rule = w->rule;
     for (int64_t j = 0; j < n; j++) {
         const double weight = w->weight ? (double)w->weight[from + j] : 1.0;
         const double a = rule->alpha * fabs(weight);
-        w->room->a[j] = (float)a;
-        w->room->t[j] = weight > 0 ? (float)(rule->classic ? 1.0 + a : a) : 0.0f;
+        w->room->a[at + j] = (float)a;
+        w->room->t[at + j] = weight > 0 ? (float)(rule->classic ? 1.0 + a : a) : 0.0f;
     }
 }
 
-typedef double (*piece_fn)(const row *w, int64_t n);
+static float *vectors(const row *w, int64_t at) {
+    return w->room->panel + at * w->rule->width;
+}
 
-/* Visits the row piece by piece, and adds up what `fn` says; one that is in the panel is not gathered
+/* What is done with n vectors that are in the panel from `at` on. */
+typedef double (*block_fn)(const row *w, int64_t at, int64_t n);
+
+/* Visits the row block by block, and adds up what `fn` says; a row that is in the panel is not gathered
    again. */
-static double each_piece(const row *w, bool again, piece_fn fn) {
+static double each_block(const row *w, bool again, block_fn fn) {
+    const pmkti_cf_rule *rule = w->rule;
+    const int64_t most = block_rows(rule);
     double sum = 0;
-    for (int64_t from = 0; from < w->n; from += w->room->panel_rows) {
-        const int64_t left = w->n - from;
-        const int64_t n = left < w->room->panel_rows ? left : w->room->panel_rows;
+    for (int64_t from = 0; from < w->n; from += most) {
+        const int64_t n = w->n - from < most ? w->n - from : most, at = w->in_one ? from : 0;
         if (!(again && w->in_one)) {
-            gather(w, from, n);
-            weigh(w, from, n);
+            rule->solver->gather(rule->fixed, w->item + from, n, rule->d, rule->width,
+                                 vectors(w, at));
+            weigh(w, from, at, n);
         }
-        sum += fn(w, n);
+        sum += fn(w, at, n);
     }
     return sum;
 }
@@ -103,41 +114,42 @@ static double dot(const float *a, const float *b, int32_t n) {
 
 /* ------------------------------------------------------ conjugate gradient */
 
-/* c = y.p of a piece */
-static void project(const row *w, int64_t n) {
+/* c = y.p */
+static void project(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
-    w->rule->solver->products(room->panel, n, w->rule->width, room->p, room->one, room->c);
+    w->rule->solver->products(vectors(w, at), n, w->rule->width, room->p, room->one, room->c);
 }
 
-/* r += sum of (target - a (y.x)) y, with x in p; the piece's share of b.x */
-static double add_residual(const row *w, int64_t n) {
+/* r += sum of (target - a (y.x)) y, with x in p; the block's share of b.x */
+static double add_residual(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
+    const float *t = room->t + at, *a = room->a + at;
     double bx = 0;
-    project(w, n);
+    project(w, at, n);
     for (int64_t j = 0; j < n; j++) {
-        bx += (double)room->t[j] * (double)room->c[j];
-        room->c[j] = room->t[j] - room->a[j] * room->c[j];
+        bx += (double)t[j] * (double)room->c[j];
+        room->c[j] = t[j] - a[j] * room->c[j];
     }
-    w->rule->solver->combine(room->panel, n, w->rule->width, room->c, room->r);
+    w->rule->solver->combine(vectors(w, at), n, w->rule->width, room->c, room->r);
     return bx;
 }
 
 /* q += sum of a (y.p) y */
-static double add_product(const row *w, int64_t n) {
+static double add_product(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
-    w->rule->solver->products(room->panel, n, width, room->p, room->a, room->c);
-    w->rule->solver->combine(room->panel, n, width, room->c, room->q);
+    w->rule->solver->products(vectors(w, at), n, width, room->p, room->a + at, room->c);
+    w->rule->solver->combine(vectors(w, at), n, width, room->c, room->q);
     return 0;
 }
 
 /* sum of a (y.p)^2 */
-static double add_curvature(const row *w, int64_t n) {
+static double add_curvature(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
     double sum = 0;
-    project(w, n);
+    project(w, at, n);
     for (int64_t j = 0; j < n; j++) {
-        sum += (double)room->a[j] * (double)room->c[j] * (double)room->c[j];
+        sum += (double)room->a[at + j] * (double)room->c[j] * (double)room->c[j];
     }
     return sum;
 }
@@ -155,8 +167,8 @@ static double curvature(const row *w, bool is_last) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
     apply_base(w);
-    if (is_last) return dot(room->p, room->q, width) + each_piece(w, true, add_curvature);
-    (void)each_piece(w, true, add_product);
+    if (is_last) return dot(room->p, room->q, width) + each_block(w, true, add_curvature);
+    (void)each_block(w, true, add_product);
     return dot(room->p, room->q, width);
 }
 
@@ -167,7 +179,7 @@ static double conjugate_gradient(const row *w) {
     memcpy(room->p, room->x, (size_t)width * sizeof(float));
     apply_base(w);
     for (int32_t i = 0; i < width; i++) room->r[i] = -room->q[i];
-    const double bx = each_piece(w, false, add_residual);
+    const double bx = each_block(w, false, add_residual);
     double value = -bx - dot(room->x, room->r, width);
     memcpy(room->p, room->r, (size_t)width * sizeof(float));
     double rr = dot(room->r, room->r, width);
@@ -190,16 +202,17 @@ static double conjugate_gradient(const row *w) {
 
 /* ----------------------------------------------------------------- Cholesky */
 
-static double add_rank(const row *w, int64_t n) {
+static double add_rank(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
-    w->rule->solver->combine(room->panel, n, width, room->t, room->b);
+    float *block = vectors(w, at);
+    w->rule->solver->combine(block, n, width, room->t + at, room->b);
     for (int64_t j = 0; j < n; j++) {
-        const float root = sqrtf(room->a[j]);
-        float *v = room->panel + j * width;
+        const float root = sqrtf(room->a[at + j]);
+        float *v = block + j * width;
         for (int32_t i = 0; i < width; i++) v[i] *= root;
     }
-    w->rule->solver->rank(room->panel, n, width, room->m);
+    w->rule->solver->rank(block, n, width, room->m);
     return 0;
 }
 
@@ -207,10 +220,10 @@ static double add_rank(const row *w, int64_t n) {
 static double cholesky(const row *w) {
     const pmkti_cf_room *room = w->room;
     const size_t width = (size_t)w->rule->width;
-    memcpy(room->m, w->rule->base, width * width * sizeof(float));
+    if (w->rule->base) memcpy(room->m, w->rule->base, width * width * sizeof(float));
     for (int32_t i = 0; i < w->rule->d; i++)
         room->m[(size_t)i * width + (size_t)i] += (float)w->lambda;
-    (void)each_piece(w, false, add_rank);
+    (void)each_block(w, false, add_rank);
     w->rule->solver->solve(room->m, w->rule->width, room->b, room->x);
     return -dot(room->b, room->x, w->rule->width);
 }

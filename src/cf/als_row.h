@@ -30,7 +30,7 @@ typedef struct pmkti_cf_rule {
     double
         others; /* unobserved * vectors that are fixed; what is added to a row's entries in lambda */
     const float *fixed; /* [n * d] the vectors of the other side */
-    const float *base;  /* [width * width], whole */
+    const float *base;  /* [width * width], whole; NULL: the room's m has it, for one CHOLESKY */
 } pmkti_cf_rule;
 
 /* Working memory of one worker, in one piece. */

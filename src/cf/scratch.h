@@ -18,7 +18,6 @@ enum {
     PMKTI_CF_TOPK_HEAP,    /* the best so far */
     PMKTI_CF_TOPK_ALLOW,   /* numbers that a small set allows */
     PMKTI_CF_TOPK_FOUND,   /* candidates that a scan lets through */
-    PMKTI_CF_TOPK_PANELS,  /* queries and vectors that are multiplied (topk_gemm.c) */
     PMKTI_CF_KNN_SCORES,   /* a sum and a mark an item (knn_recommend.c) */
     PMKTI_CF_RANK_ROW,     /* given items and their scores (rank.c) */
     PMKTI_CF_BUFFERS

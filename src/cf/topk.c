@@ -66,27 +66,20 @@ pmkt_status pmkti_cf_find_rows(const pmkti_cf_topk *topk, const pmkti_cf_allowed
     pmkti_cf_ranked *at =
         pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_HEAP, (size_t)n * (size_t)room, sizeof *at);
     if (!at) return PMKT_E_NOMEM;
-    pmkti_cf_row *scanned[PMKTI_CF_ROWS], *multiplied[PMKTI_CF_ROWS];
-    int n_scanned = 0, n_multiplied = 0;
+    pmkti_cf_row *scanned[PMKTI_CF_ROWS];
+    int n_scanned = 0;
     const bool can_scan = pmkti_cf_may_scan(topk, allowed);
-    const bool can_multiply =
-        can_scan && n >= PMKTI_CF_MULTIPLIED_ROWS && pmkti_cf_may_multiply(topk);
     for (int i = 0; i < n; i++) {
         const float least = filter->has_min_score ? filter->min_score : -INFINITY;
         rows[i].heap = (pmkti_cf_heap){.at = at + i * room, .n = 0, .room = room, .least = least};
         rows[i].norm = sqrt(scorer->dot(rows[i].query, rows[i].query, topk->d));
-        if (!(can_scan && rows[i].norm > 0 && rows[i].norm < INFINITY)) {
-            try_all(topk, allowed, &rows[i]);
-        } else if (can_multiply && pmkti_cf_may_be_multiplied(&rows[i])) {
-            multiplied[n_multiplied++] = &rows[i];
-        } else {
+        if (can_scan && rows[i].norm > 0 && rows[i].norm < INFINITY) {
             scanned[n_scanned++] = &rows[i];
+        } else {
+            try_all(topk, allowed, &rows[i]);
         }
     }
-    pmkt_status status = PMKT_OK;
-    if (n_multiplied > 0) status = pmkti_cf_multiply_rows(topk, multiplied, n_multiplied, scratch);
-    if (status || n_scanned == 0) return status;
-    return pmkti_cf_scan_rows(topk, scanned, n_scanned, scratch);
+    return n_scanned > 0 ? pmkti_cf_scan_rows(topk, scanned, n_scanned, scratch) : PMKT_OK;
 }
 
 void pmkti_cf_write_row(const pmkti_cf_topk *topk, pmkti_cf_heap *heap, uint64_t *ids,

@@ -6,15 +6,12 @@
  */
 #include <math.h>
 
-#include "cf/kernels/gemm.h"
 #include "cf/kernels/score.h"
 #include "cf/topk_rows.h"
 #include "core/alloc.h"
 #include "core/error.h"
 
 #define CHUNKS 16           /* at least, if there are rows enough */
-#define SCANNED_ROWS 32     /* of a chunk, at most, that is scanned */
-#define PANEL_CHUNKS 8      /* of rows that are multiplied, at least likewise */
 #define HEAP_ROOM (1 << 16) /* candidates in the heaps of a chunk, unless one row wants more */
 #define INDEX_ROWS 24       /* so many rows are worth an index for themselves */
 #define INDEX_VECTORS 1024  /* of so many vectors */
@@ -25,7 +22,7 @@ typedef struct batch {
     const int64_t *row;
     const pmkti_cf_without *without;
     int64_t rows;
-    int64_t unit_rows, units, chunks; /* a chunk is some units of so many rows */
+    int64_t chunk_rows;
     pmkti_cf_allowed allowed;
     pmkt_cf_scratch *scratch; /* [workers] */
     uint64_t *ids;
@@ -44,9 +41,8 @@ static pmkt_status answer_chunk(void *ctx, int64_t chunk, int worker) {
     pmkti_cf_row rows[PMKTI_CF_ROWS];
     int64_t number[PMKTI_CF_ROWS];
     int n = 0;
-    const int64_t first = chunk * b->units / b->chunks * b->unit_rows;
-    const int64_t after = (chunk + 1) * b->units / b->chunks * b->unit_rows;
-    const int64_t end = after < b->rows ? after : b->rows;
+    const int64_t first = chunk * b->chunk_rows, left = b->rows - first;
+    const int64_t end = left < b->chunk_rows ? b->rows : first + b->chunk_rows;
     for (int64_t i = first; i < end; i++) {
         if (b->row[i] >= 0) {
             rows[n] = (pmkti_cf_row){.query = b->queries + b->row[i] * b->topk->d,
@@ -65,46 +61,26 @@ static pmkt_status answer_chunk(void *ctx, int64_t chunk, int worker) {
     return PMKT_OK;
 }
 
-/* Rows whose heaps a chunk has room for, at most `most`. */
-static int64_t most_rows(const pmkti_cf_topk *topk, int64_t most) {
-    const int64_t room = topk->k < topk->n ? topk->k : topk->n;
-    return room > 0 && HEAP_ROOM / room < most ? HEAP_ROOM / room : most;
-}
-
-/* Chunks of about the same number of whole panels, and each has rows enough. */
-static void split_by_panels(batch *b) {
-    const int64_t most = most_rows(b->topk, PMKTI_CF_ROWS) / PMKTI_CF_PANEL;
-    const int64_t few = PMKTI_CF_MULTIPLIED_ROWS / PMKTI_CF_PANEL;
-    const int64_t room_for = b->rows / PMKTI_CF_PANEL / few;
-    b->unit_rows = PMKTI_CF_PANEL;
-    b->units = (b->rows + PMKTI_CF_PANEL - 1) / PMKTI_CF_PANEL;
-    b->chunks = (b->units + most - 1) / most;
-    if (b->chunks < PANEL_CHUNKS) b->chunks = room_for < PANEL_CHUNKS ? room_for : PANEL_CHUNKS;
-}
-
-static void split(batch *b) {
-    if (b->rows >= PMKTI_CF_MULTIPLIED_ROWS &&
-        most_rows(b->topk, PMKTI_CF_ROWS) >= PMKTI_CF_MULTIPLIED_ROWS &&
-        pmkti_cf_may_scan(b->topk, &b->allowed) && pmkti_cf_may_multiply(b->topk)) {
-        split_by_panels(b);
-        return;
-    }
-    int64_t most = most_rows(b->topk, SCANNED_ROWS);
+/* Rows of a chunk: as many as the heaps have room for, if there are enough for some chunks; scanned by
+   PMKTI_CF_TOGETHER, if there are so many. */
+static int64_t rows_of_chunk(const batch *b) {
+    const int64_t room = b->topk->k < b->topk->n ? b->topk->k : b->topk->n;
+    int64_t most = PMKTI_CF_ROWS;
+    if (room > 0 && HEAP_ROOM / room < most) most = HEAP_ROOM / room;
     if (b->rows / CHUNKS < most) most = b->rows / CHUNKS;
-    /* Rows are scanned by PMKTI_CF_TOGETHER, if there are so many. */
     const int64_t whole = most / PMKTI_CF_TOGETHER * PMKTI_CF_TOGETHER;
-    b->unit_rows = whole > 0 ? whole : most > 0 ? most : 1;
-    b->units = b->chunks = (b->rows + b->unit_rows - 1) / b->unit_rows;
+    return whole > 0 ? whole : most > 0 ? most : 1;
 }
 
 static pmkt_status answer_all(batch *b, const pmkt_allocator *allocator, const pmkti_run *run,
                               pmkti_stage stage) {
-    split(b);
-    const size_t workers = (size_t)pmkti_workers(run, b->chunks);
+    b->chunk_rows = rows_of_chunk(b);
+    const int64_t chunks = (b->rows + b->chunk_rows - 1) / b->chunk_rows;
+    const size_t workers = (size_t)pmkti_workers(run, chunks);
     b->scratch = pmkti_alloc(allocator, workers, sizeof *b->scratch);
     if (!b->scratch) return PMKT_E_NOMEM;
     for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_init(&b->scratch[i], allocator);
-    const pmkt_status status = pmkti_parallel(run, stage, answer_chunk, b, b->chunks);
+    const pmkt_status status = pmkti_parallel(run, stage, answer_chunk, b, chunks);
     for (size_t i = 0; i < workers; i++) pmkti_cf_scratch_clear(&b->scratch[i]);
     pmkti_free(allocator, b->scratch, workers, sizeof *b->scratch);
     return status;

@@ -9,8 +9,7 @@
 #include "cf/topk.h"
 
 enum {
-    PMKTI_CF_ROWS = 128,          /* at most, together */
-    PMKTI_CF_MULTIPLIED_ROWS = 32 /* so many together are worth a product of matrices */
+    PMKTI_CF_ROWS = 32 /* at most, together */
 };
 
 typedef struct pmkti_cf_row {
@@ -58,14 +57,5 @@ bool pmkti_cf_may_scan(const pmkti_cf_topk *topk, const pmkti_cf_allowed *allowe
 /* All rows by the index (topk_scan.c); the norm of each query is above 0 and finite. */
 pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
                                pmkt_cf_scratch *scratch);
-
-/* Whether many rows are better multiplied than scanned, by what the index tells; and whether a row has a
-   norm that is fit for it. */
-bool pmkti_cf_may_multiply(const pmkti_cf_topk *topk);
-bool pmkti_cf_may_be_multiplied(const pmkti_cf_row *row);
-
-/* As pmkti_cf_scan_rows, by a product of matrices (topk_gemm.c). */
-pmkt_status pmkti_cf_multiply_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *rows, int n,
-                                   pmkt_cf_scratch *scratch);
 
 #endif

@@ -25,13 +25,13 @@
  * n / t and n / t <= |c| + |e| / t: a larger T ends the scan, or rejects rightly, and one below
  * -N n / t rejects nothing. SLACK, in L, is four times that.
  *
- * The finer codes, g of steps r = s / 16 with |v - r g| <= E = r sqrt(width) / 2, are multiplied by the query
- * itself, p = q / t in float:
+ * The finer codes, g of steps r = s / 16 with |v - r g| <= E = r sqrt(d) / 2, are multiplied by finer codes of
+ * the query, p with |q / t - p / 256| <= sqrt(d) / 512:
  *
- *     q.v / t  <=  r (p.g) + n / t E,
+ *     q.v / t  <=  r (p.g) / 256 + n / t E + (N + E) sqrt(d) / 512.
  *
- * where the rounding of p and the sum of at most 1,024 products in float are wrong by less than
- * 2^-13 n / t (N + E), of which FINE_SLACK is twice as much.
+ * p.g is an integer that 32 bits hold: |g_j| <= 112, and the |p_j| of 16 groups sum up to less than 256 * 2
+ * PMKTI_CF_LANE_SUM. What doubles round is far below FINE_SLACK, 2^-30 of n / t (N + E).
  */
 #include <float.h>
 #include <math.h>
@@ -41,7 +41,8 @@
 #include "cf/topk_rows.h"
 
 #define SLACK 0x1p-17
-#define FINE_SLACK 0x1p-12
+#define FINE_SLACK 0x1p-30
+#define FINER_QUERY 256 /* finer steps of a query in one of the others */
 #define HAIR (1.0 + 0x1p-20)
 
 /* Blocks between two looks at the heaps: few at first, when they change fast; then what a cache holds. */
@@ -54,7 +55,7 @@
 typedef struct scan_row {
     pmkti_cf_row *row;
     int8_t *codes; /* [width] */
-    float *scaled; /* [width] the query / t */
+    int16_t *fine; /* [width] finer codes */
     int32_t bias;  /* 8 * sum of the codes */
     double length; /* |c| */
     double per_t;  /* 1 / t */
@@ -69,6 +70,7 @@ typedef struct scanning {
     int64_t n_blocks;
     int32_t width;        /* of codes */
     double half_diagonal; /* |error of finer codes| / their step, at most */
+    double query_error;   /* the same of a query's, in units of t */
     int32_t *found;       /* [MOST_FOUND] places that a scan lets through */
 } scanning;
 
@@ -97,18 +99,22 @@ static double step_of(const float *query, int32_t d) {
     return step * (1.0 + 0x1p-40);
 }
 
-/* `codes` and `scaled` of `s` are room for them. */
+static int rounded(double x) {
+    return (int)(x + (x < 0 ? -0.5 : 0.5));
+}
+
+/* `codes` and `fine` of `s` are room for them. */
 static void prepare(scan_row *s, pmkti_cf_row *row, int32_t d, int32_t width) {
     const double step = step_of(row->query, d), per_t = 1.0 / step;
     double length = 0, off = 0;
     int32_t sum = 0;
     memset(s->codes, 0, (size_t)width);
-    memset(s->scaled, 0, (size_t)width * sizeof *s->scaled);
+    memset(s->fine, 0, (size_t)width * sizeof *s->fine);
     for (int32_t j = 0; j < d; j++) {
         const double x = (double)row->query[j] * per_t;
-        const int code = (int)(x + (x < 0 ? -0.5 : 0.5));
+        const int code = rounded(x);
         s->codes[j] = (int8_t)code;
-        s->scaled[j] = (float)x;
+        s->fine[j] = (int16_t)rounded(x * FINER_QUERY);
         sum += code;
         length += (double)(code * code);
         off += (x - code) * (x - code);
@@ -168,11 +174,11 @@ static bool may_be_good(const scanning *g, const scan_row *s, int32_t place) {
     const int64_t block = place / PMKTI_CF_BLOCK;
     const pmkti_cf_block_head head = pmkti_cf_index_head(index, block);
     const float step = step_at(pmkti_cf_index_record(index, block), place % PMKTI_CF_BLOCK);
-    const double fine = (double)step / PMKTI_CF_FINER;
-    const double off = fine * g->half_diagonal;
-    const double score = (double)g->scorer->fine(s->scaled, fine_codes(g, place), g->width);
-    const double slack = FINE_SLACK * s->norm * ((double)head.norm + off);
-    return !(fine * score + s->norm * off + slack < wanted_of(g, s, &head));
+    const double fine = (double)step / PMKTI_CF_FINER, off = fine * g->half_diagonal;
+    const int32_t sum = g->scorer->fine(s->fine, fine_codes(g, place), g->width);
+    const double longest = (double)head.norm + off;
+    const double error = s->norm * (off + longest * FINE_SLACK) + longest * g->query_error;
+    return !(fine * sum / FINER_QUERY + error < wanted_of(g, s, &head));
 }
 
 /* Asks for the memory of the vector at a place; false if the place has the number of none. */
@@ -278,16 +284,17 @@ pmkt_status pmkti_cf_scan_rows(const pmkti_cf_topk *topk, pmkti_cf_row *const *r
                   .n_blocks = pmkti_cf_index_blocks(topk->n),
                   .width = pmkti_cf_fine_width(topk->d),
                   .half_diagonal = HAIR / 2 * sqrt((double)topk->d)};
+    g.query_error = g.half_diagonal / FINER_QUERY;
     const size_t width = (size_t)g.width;
-    int8_t *codes = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_CODES, (size_t)n, 5 * width);
+    int16_t *fine = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_CODES, (size_t)n * width,
+                                          sizeof *fine + sizeof(int8_t));
     g.found = pmkti_cf_scratch_take(scratch, PMKTI_CF_TOPK_FOUND, MOST_FOUND, sizeof *g.found);
-    if (!codes || !g.found) return PMKT_E_NOMEM;
-    float *scaled = (float *)(void *)codes; /* first, for they are aligned */
-    codes += (size_t)n * width * sizeof *scaled;
+    if (!fine || !g.found) return PMKT_E_NOMEM;
+    int8_t *codes = (int8_t *)(fine + (size_t)n * width);
     scan_row prepared[PMKTI_CF_ROWS], *at[PMKTI_CF_ROWS];
     for (int i = 0; i < n; i++) {
         prepared[i].codes = codes + (size_t)i * width;
-        prepared[i].scaled = scaled + (size_t)i * width;
+        prepared[i].fine = fine + (size_t)i * width;
         prepare(&prepared[i], rows[i], topk->d, g.width);
         at[i] = &prepared[i];
     }

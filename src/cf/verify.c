@@ -101,9 +101,15 @@ static int64_t first_bad(const pmkt_cf *m, uint32_t id, const void *at, int64_t 
             return bad_similarity(m);
         case PMKTI_CF_CATEGORY:
         case PMKTI_CF_INDEX_BLOCKS:
+        case PMKTI_CF_INDEX_FINE:
             return n;
-        default:
+        case PMKTI_CF_SEEN_WEIGHT:
+        case PMKTI_CF_USER_FACTORS:
+        case PMKTI_CF_ITEM_FACTORS:
+        case PMKTI_CF_GRAM:
             return bad_float(at, n, -INFINITY);
+        default:
+            return 0; /* a part that nobody checks */
     }
 }
 

@@ -43,8 +43,15 @@ static void sort_by_byte(uint64_t *ids, size_t n, int shift) {
 }
 
 void pmkti_sort_ids(uint64_t *ids, size_t n) {
-    if (n <= FEW)
+    if (n <= FEW) {
         insert_few(ids, n);
-    else
-        sort_by_byte(ids, n, 56);
+        return;
+    }
+    /* Often they are in order already, or small. */
+    uint64_t differ = 0, descents = 0;
+    for (size_t i = 1; i < n; i++) {
+        differ |= ids[i] ^ ids[i - 1];
+        descents |= ids[i] < ids[i - 1];
+    }
+    if (descents) sort_by_byte(ids, n, (63 - __builtin_clzll(differ)) / 8 * 8);
 }

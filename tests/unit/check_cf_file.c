@@ -55,9 +55,11 @@ static void check_same(const pmkt_cf *a, const pmkt_cf *b) {
 }
 
 START_TEST(what_is_loaded_or_mapped_is_what_was_saved) {
-    for (int kind = 0; kind < MODEL_KINDS; kind++) {
+    /* Many, for some bytes of a sound model look like numbers that are not. */
+    for (int i = 0; i < MODEL_KINDS * 12; i++) {
+        const int kind = i % MODEL_KINDS;
         const char *path = scratch_path("model");
-        pmkt_cf *model = small_model(kind, 1, NULL), *loaded = NULL, *mapped = NULL;
+        pmkt_cf *model = small_model(kind, 1 + i / MODEL_KINDS, NULL), *loaded = NULL, *mapped = NULL;
         pmkt_error err;
         ck_assert_ok(pmkt_cf_save(model, path, NULL, NULL, &err), err);
         ck_assert_ok(pmkt_cf_load(path, NULL, NULL, &loaded, &err), err);

@@ -1,7 +1,7 @@
 /*
  * score.h - the inner loops of exact top-k, compiled once for each instruction set.
  *
- * All but one of them (`fine`) give the same answers, bit for bit.
+ * All of them give the same answers, bit for bit.
  *
  * Scores are dot products of floats in double precision. The product of two floats is exact in double,
  * whatever their size, so that a fused multiply-add changes nothing. Product j is added to lane j % 8,
@@ -53,8 +53,8 @@ typedef void (*pmkti_cf_scan)(const uint8_t *blocks, int64_t n, int32_t groups,
 
 typedef struct pmkti_cf_scorer {
     double (*dot)(const float *a, const float *b, int32_t d);
-    /* The sum of query[j] * codes[j] in float, in any order; `width` is a multiple of 8. */
-    float (*fine)(const float *query, const int8_t *codes, int32_t width);
+    /* The sum of query[j] * codes[j], which 32 bits hold; `width` is a multiple of 8. */
+    int32_t (*fine)(const int16_t *query, const int8_t *codes, int32_t width);
     pmkti_cf_scan scan_one;  /* for one query */
     pmkti_cf_scan scan_many; /* for PMKTI_CF_TOGETHER */
 } pmkti_cf_scorer;

@@ -51,11 +51,6 @@ INLINE void fetch(const uint8_t *at, size_t ahead) {
     _mm_prefetch((const char *)(then + 64), _MM_HINT_T0);
 }
 
-INLINE __m256 eight(const int8_t *codes) {
-    const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)codes);
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-}
-
 /*
  * Adds the products of some groups (at most a span) in 16 bits, 8 vectors a register: for `wide` registers
  * and `n` queries, constants, when this is inlined, so that all that the loop needs fits in 16 of them.
@@ -162,18 +157,22 @@ static void scan_many(const uint8_t *blocks, int64_t n, int32_t groups,
     }
 }
 
-static float fine(const float *query, const int8_t *codes, int32_t width) {
-    __m256 even = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
+static int32_t fine(const int16_t *query, const int8_t *codes, int32_t width) {
+    __m256i sum = _mm256_setzero_si256();
     int32_t j = 0;
     for (; j + 16 <= width; j += 16) {
-        even = _mm256_fmadd_ps(_mm256_loadu_ps(query + j), eight(codes + j), even);
-        odd = _mm256_fmadd_ps(_mm256_loadu_ps(query + j + 8), eight(codes + j + 8), odd);
+        const __m256i q = _mm256_loadu_si256((const __m256i *)(const void *)(query + j));
+        const __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(codes + j));
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(q, _mm256_cvtepi8_epi16(c)));
     }
-    if (j < width) even = _mm256_fmadd_ps(_mm256_loadu_ps(query + j), eight(codes + j), even);
-    float lane[8];
-    _mm256_storeu_ps(lane, _mm256_add_ps(even, odd));
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    if (j < width) {
+        const __m128i q = _mm_loadu_si128((const __m128i *)(const void *)(query + j));
+        const __m128i c = _mm_loadl_epi64((const __m128i *)(const void *)(codes + j));
+        half = _mm_add_epi32(half, _mm_madd_epi16(q, _mm_cvtepi8_epi16(c)));
+    }
+    const __m128i two = _mm_add_epi32(half, _mm_unpackhi_epi64(half, half));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
 }
 
 const pmkti_cf_scorer pmkti_cf_scorer_avx2 = {dot, fine, scan_one, scan_many};

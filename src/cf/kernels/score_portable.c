@@ -71,13 +71,10 @@ static void scan_many(const uint8_t *blocks, int64_t n, int32_t groups,
     for (int q = 0; q < PMKTI_CF_TOGETHER; q++) scan_one(blocks, n, groups, &probe[q]);
 }
 
-static float fine(const float *query, const int8_t *codes, int32_t width) {
-    float lane[8] = {0};
-    for (int32_t j = 0; j < width; j += 8) {
-        for (int l = 0; l < 8; l++) lane[l] += query[j + l] * (float)codes[j + l];
-    }
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+static int32_t fine(const int16_t *query, const int8_t *codes, int32_t width) {
+    int32_t sum = 0;
+    for (int32_t j = 0; j < width; j++) sum += (int32_t)query[j] * (int32_t)codes[j];
+    return sum;
 }
 
 const pmkti_cf_scorer pmkti_cf_scorer_portable = {dot, fine, scan_one, scan_many};
