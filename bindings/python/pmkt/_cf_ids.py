@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -61,6 +61,39 @@ def _many(values: Any) -> Any:
     return [values] if isinstance(values, (str, bytes, int, float, np.generic)) else values
 
 
+_WHOLE = {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
+
+
+def _kind_of(values: Any) -> Optional[type]:
+    """int or str of a list of nothing else, as questions mostly come; None of anything else."""
+    if type(values) is not list:
+        return None
+    kinds = set(map(type, values))
+    if len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    return int if kind in _WHOLE else str if kind is str else None
+
+
+def _easy(values: Any, form: Users) -> Optional[np.ndarray]:
+    """
+    [n] uint64 of a list of ints or of str that are all good ids of ``form``. None of any other:
+    it needs the looks of ``form.encode``, which does the same for all that there can be.
+    """
+    kind = _kind_of(values)
+    if kind is None or form.kind not in (kind, None):
+        return None
+    if kind is str:
+        ids = ids_of_texts(values)
+        is_same = len(values) == 1 or len(set(values)) == len(set(ids.tolist()))
+        return ids if is_same else None
+    is_rows = isinstance(form, Rows)
+    if min(values) < (0 if is_rows else 1) or max(values) >= (2**62 if is_rows else 2**64):
+        return None
+    ids = np.array(values, np.uint64)
+    return ids + np.uint64(1) if is_rows else ids
+
+
 class Names:
     """The users, or the items, that a matrix or model knows.
 
@@ -100,8 +133,10 @@ class Names:
         floats, -1 among rows, and 0 else."""
         values = self.values
         if values.dtype == object:
-            at = np.searchsorted(self.ids, ids)
-            return _and_none(values)[np.where(ids == 0, len(values), at)]
+            found = np.full(ids.shape, None, object)
+            known = ids != 0
+            found[known] = values[np.searchsorted(self.ids, ids[known])]
+            return found
         found = self.form.decode(ids) if not self.form.is_text else ids
         if found.dtype.kind == "f":
             found[ids == 0] = np.nan
@@ -109,6 +144,10 @@ class Names:
 
     def encode(self, values: Any, what: str) -> np.ndarray:
         """[n] uint64 of one or many as they came in; of what can be none of them 0, no id."""
+        values = _many(values)
+        easy = _easy(values, self.form)
+        if easy is not None:
+            return easy
         form = self.form.form()
         ids = np.require(form.encode(values, what, skip=True), np.uint64, ["C", "A"])
         if self.form.ids_only and not self.form.is_text and form.kind is int and not ids.all():
@@ -117,6 +156,11 @@ class Names:
                 "without ids, that was saved, is to be loaded with rows=True"
             )
         return ids
+
+    def asked(self, values: Any, what: str) -> Tuple[np.ndarray, np.ndarray]:
+        """[n] uint64 of one or many, and [n] what they came in as, to put beside the answers."""
+        values = _many(values)
+        return self.encode(values, what), _given(values, what)
 
     def set_of(self, values: Any, what: str) -> Optional[IdSet]:
         """A set of ids, of one that is given or of what is in it; None of None."""
@@ -137,13 +181,17 @@ class Names:
 
 
 def _first_none(values: Any, ids: np.ndarray) -> Any:
-    column = to_column(_many(values), "ids")
+    column = to_column(values, "ids")
     return column.at(int(np.argmin(ids)))
 
 
-def asked(values: Any, what: str) -> np.ndarray:
+def _given(values: Any, what: str) -> np.ndarray:
     """[n] what somebody asked for, to put beside the answers."""
-    column = to_column(_many(values), what)
+    if _kind_of(values) is not None:
+        found = np.empty(len(values), object)
+        found[:] = values
+        return found
+    column = to_column(values, what)
     if column.codes is None:
         return column.values
     return _and_none(column.values)[column.entries]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import inspect
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from . import errors
 from ._access import Access
 from ._cf_answers import Answers
 from ._cf_data import CFData, DataOptions, data_of
-from ._cf_ids import Names, asked, to_lists
+from ._cf_ids import Names, to_lists
 from ._cf_query import Query, ask, history_of
 from ._dictionary import Ids, check_ids
 from ._files import PathLike, Saved
@@ -276,10 +276,13 @@ class Recommender(Saved):
                 has no items of a category, or no popularity to fall back on.
         """
         state = self._state()
-        ids = state.users.encode(users, "users")
-        query = Query(
+        return self._ask_each(
+            lib.pmkt_cf_recommend,
+            state,
+            state.users.asked(users, "users"),
             state.items,
-            len(ids),
+            ("user", "item"),
+            progress,
             k,
             items,
             exclude_items,
@@ -290,13 +293,6 @@ class Recommender(Saved):
             min_score=min_score,
             fallback=fallback,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_recommend, model, pointer(ids), len(ids), how, run, answer)
-
-        who = asked(users, "users")
-        return ask(state.items, who, ("user", "item"), query, function, self.threads, progress)
 
     def recommend_history(
         self,
@@ -339,14 +335,16 @@ class Recommender(Saved):
             min_score=min_score,
             fallback=fallback,
         )
-        struct = history_of(lists)
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model, what = state.handle.pointer, ctypes.byref(struct)
-            call(lib.pmkt_cf_recommend_history, model, what, how, run, answer)
-
-        who = np.arange(lists.rows)
-        return ask(state.items, who, ("row", "item"), query, function, self.threads, progress)
+        struct, who = history_of(lists), np.arange(lists.rows)
+        return self._ask(
+            lib.pmkt_cf_recommend_history,
+            (state.handle.pointer, ctypes.byref(struct)),
+            query,
+            state.items,
+            who,
+            ("row", "item"),
+            progress,
+        )
 
     def similar_items(
         self,
@@ -368,10 +366,13 @@ class Recommender(Saved):
             among: only these; the other arguments are those of :meth:`recommend`.
         """
         state = self._state()
-        ids = state.items.encode(items, "items")
-        query = Query(
+        return self._ask_each(
+            lib.pmkt_cf_similar_items,
+            state,
+            state.items.asked(items, "items"),
             state.items,
-            len(ids),
+            ("item", "similar"),
+            progress,
             k,
             among,
             exclude_items,
@@ -381,13 +382,6 @@ class Recommender(Saved):
             category=category,
             min_score=min_score,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_similar_items, model, pointer(ids), len(ids), how, run, answer)
-
-        who, labels = asked(items, "items"), ("item", "similar")
-        return ask(state.items, who, labels, query, function, self.threads, progress)
 
     def similar_users(
         self,
@@ -402,10 +396,13 @@ class Recommender(Saved):
     ) -> Answers:
         """The same of users; :class:`ALS` only."""
         state = self._state()
-        ids = state.users.encode(users, "users")
-        query = Query(
+        return self._ask_each(
+            lib.pmkt_cf_similar_users,
+            state,
+            state.users.asked(users, "users"),
             state.users,
-            len(ids),
+            ("user", "similar"),
+            progress,
             k,
             among,
             exclude_users,
@@ -413,13 +410,6 @@ class Recommender(Saved):
             ("among", "exclude_users"),
             min_score=min_score,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_similar_users, model, pointer(ids), len(ids), how, run, answer)
-
-        who, labels = asked(users, "users"), ("user", "similar")
-        return ask(state.users, who, labels, query, function, self.threads, progress)
 
     def rank(self, users: Any, items: Any, *, progress: Progress = None) -> Answers:
         """Given items, best first for each user, whatever they have seen.
@@ -430,7 +420,7 @@ class Recommender(Saved):
                 not know are left out.
         """
         state = self._state()
-        ids = state.users.encode(users, "users")
+        ids, who = state.users.asked(users, "users")
         lists = to_lists(items, state.items, "items")
         if lists.one:
             width = len(lists.ids)
@@ -440,13 +430,44 @@ class Recommender(Saved):
         if lists.rows != len(ids):
             raise errors.InvalidInput(f"items has {lists.rows:,} lists for {len(ids):,} users")
 
-        def function(_how: Any, scratch: Any, run: Any, answer: Any) -> None:
-            where = (pointer(ids), len(ids), pointer(lists.at), pointer(lists.ids))
-            call(lib.pmkt_cf_rank, state.handle.pointer, *where, scratch, run, answer)
-
-        who, labels = asked(users, "users"), ("user", "item")
-        ranked = ask(state.items, who, labels, None, function, self.threads, progress, at=lists.at)
+        given = (pointer(ids), len(ids), pointer(lists.at), pointer(lists.ids))
+        before = (state.handle.pointer, *given)
+        labels = ("user", "item")
+        ranked = self._ask(
+            lib.pmkt_cf_rank, before, None, state.items, who, labels, progress, lists.at
+        )
         return ranked._rectangular(width) if lists.one else ranked
+
+    def _ask_each(
+        self,
+        function: Callable[..., int],
+        state: Fitted,
+        asked: Tuple[np.ndarray, np.ndarray],
+        names: Names,
+        labels: Tuple[str, str],
+        progress: Progress,
+        *query: Any,
+        **filters: Any,
+    ) -> Answers:
+        """Asks about each id of ``asked``; ``names`` are answered, and the rest makes the query."""
+        ids, who = asked
+        wanted = Query(names, len(ids), *query, **filters)
+        before = (state.handle.pointer, pointer(ids), len(ids))
+        return self._ask(function, before, wanted, names, who, labels, progress)
+
+    def _ask(
+        self,
+        function: Callable[..., int],
+        before: Tuple[Any, ...],
+        query: Optional[Query],
+        names: Names,
+        who: np.ndarray,
+        labels: Tuple[str, str],
+        progress: Progress,
+        at: Optional[np.ndarray] = None,
+    ) -> Answers:
+        run = Running(self.threads, progress, "asking", brief=len(who) == 1)
+        return ask(function, before, query, names, who, labels, run, at)
 
     # ------------------------------------------------------------------------------ files
 

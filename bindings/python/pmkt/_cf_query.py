@@ -15,14 +15,11 @@ from ._cf_data import number
 from ._cf_ids import Lists, Names, to_lists
 from ._library import Handle, call, lib, pointer
 from ._options import choice
-from ._run import Progress, Running, whole
+from ._run import Running, whole
 from ._structs import new, pmkt_cf_answer, pmkt_cf_history, pmkt_cf_query, pmkt_cf_scratch
 from ._users import Users
 
 FALLBACKS = {"popular": c.CF_POPULAR}
-
-Asking = Callable[[Any, Any, Any, Any], None]
-"""Calls C with a query, a scratch, a run and the answer."""
 
 
 class _Scratches(threading.local):
@@ -113,14 +110,37 @@ def history_of(lists: Lists) -> pmkt_cf_history:
     )
 
 
+def call_rows(
+    rows: int,
+    function: Callable[..., int],
+    before: Tuple[Any, ...],
+    query: Optional[pmkt_cf_query],
+    out: Any,
+    run: Running,
+) -> None:
+    """
+    Calls ``function(*before, query, run, out)``, or with a scratch in the query's place if there is
+    no query. One row has this thread's scratch.
+    """
+    scratch = _scratches.take() if rows == 1 else None
+    how = None if scratch is None else scratch.pointer
+    if query is not None:
+        query.scratch = how
+        how = ctypes.byref(query)
+    with run as running:
+        call(function, *before, how, running, out)
+    if scratch is not None:
+        _scratches.free = scratch
+
+
 def ask(
+    function: Callable[..., int],
+    before: Tuple[Any, ...],
+    query: Optional[Query],
     names: Names,
     asked: np.ndarray,
     labels: Tuple[str, str],
-    query: Optional[Query],
-    function: Asking,
-    threads: int,
-    progress: Progress,
+    run: Running,
     at: Optional[np.ndarray] = None,
 ) -> Answers:
     """Answers with memory for them. ``at`` instead of a query: lists of given lengths."""
@@ -137,19 +157,13 @@ def ask(
         counts=pointer(counts),
         reasons=pointer(reasons),
     )
-    how = None if query is None else ctypes.byref(query.struct)
-    with Running(threads, progress, "asking") as run:
-        if rows != 1:
-            function(how, None, run, ctypes.byref(answer))
-        else:
-            scratch = _scratches.take()
-            if query is not None:
-                query.struct.scratch = scratch.pointer
-            function(how, scratch.pointer, run, ctypes.byref(answer))
-            _scratches.free = scratch
+    how = None if query is None else query.struct
+    call_rows(rows, function, before, how, ctypes.byref(answer), run)
     if at is not None:  # of lists C leaves what lies beyond the counts to us
-        beyond = np.arange(len(ids)) - np.repeat(at[:-1], np.diff(at)) >= np.repeat(
-            counts, np.diff(at)
-        )
+        beyond: Any = slice(counts[0], None)
+        if rows != 1:
+            lengths = np.diff(at)
+            place = np.arange(len(ids)) - np.repeat(at[:-1], lengths)
+            beyond = place >= np.repeat(counts, lengths)
         ids[beyond], scores[beyond] = c.ID_NONE, np.nan
     return Answers(names, asked, labels, ids, scores, counts, reasons, at)

@@ -77,14 +77,17 @@ def _display(title: str) -> Any:
 class Running:
     """The ``pmkt_run`` of one call: ``with Running(...) as run: call(..., run, ...)``.
 
-    The callback is always there, even if nobody wants to see progress, because it is where Ctrl-C
-    is noticed. An interrupt must not raise inside the callback: where Python enters a function
+    The callback is there even if nobody wants to see progress, because it is where Ctrl-C is
+    noticed. An interrupt must not raise inside the callback: where Python enters a function
     it may raise before any ``try``, and ctypes would drop the exception. So for the duration of the
     call the default handler is replaced by one that takes a note, as asyncio does. A handler of
     the program's own is left alone.
+
+    A ``brief`` call, during which C never asks the callback, cannot be stopped by it: unless
+    somebody wants to see progress, it does without, and Python raises as soon as it is over.
     """
 
-    def __init__(self, threads: int, progress: Progress, title: str) -> None:
+    def __init__(self, threads: int, progress: Progress, title: str, brief: bool = False) -> None:
         threads = whole("threads", threads, 0, 1024)
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise errors.InvalidInput("progress is neither None, True, nor a callable")
@@ -96,8 +99,11 @@ class Running:
         self._interrupted = False
         self._watching = False
         self.beside = ""  # what a bar shows besides the stage
-        self._callback = PROGRESS(self._step)
-        self._run = new(pmkt_run, threads=threads, progress=pmkt_progress(self._callback, None))
+        self._run = new(pmkt_run, threads=threads)
+        self._alone = brief and self._report is None and not self._show
+        if not self._alone:
+            self._callback = PROGRESS(self._step)
+            self._run.progress = pmkt_progress(self._callback, None)
 
     def _step(self, _ctx: Any, done: float, stage: Optional[bytes]) -> int:
         try:
@@ -124,6 +130,8 @@ class Running:
         self._interrupted = True
 
     def __enter__(self) -> Any:
+        if self._alone:
+            return ctypes.byref(self._run)
         if self._show:
             shown = _display(self._title)
             self._report, self._close = shown, shown.close
