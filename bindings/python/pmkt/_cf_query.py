@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 from typing import Any, Callable, Optional, Tuple
 
@@ -22,22 +23,64 @@ from ._users import Users
 FALLBACKS = {"popular": c.CF_POPULAR}
 
 
-class _Scratches(threading.local):
-    """Working memory of this thread's questions of one row."""
-
-    free: Optional[Handle] = None
-
-    def take(self) -> Handle:
-        """What is there, or new memory: a progress callback may ask while its call has it."""
-        found, self.free = self.free, None
-        if found is None:
-            made = ctypes.POINTER(pmkt_cf_scratch)()
-            call(lib.pmkt_cf_scratch_new, None, ctypes.byref(made))
-            found = Handle(made, lib.pmkt_cf_scratch_free)
-        return found
+ROOM = 256
+"""Answers for which a thread keeps memory."""
 
 
-_scratches = _Scratches()
+class Place:
+    """Memory for answers, and the ``pmkt_cf_answer`` that points at it."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        self.ids, self.scores = np.empty(size, np.uint64), np.empty(size, np.float32)
+        self.counts, self.reasons = np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
+        self._struct = new(
+            pmkt_cf_answer,
+            ids=pointer(self.ids),
+            scores=pointer(self.scores),
+            counts=pointer(self.counts),
+            reasons=pointer(self.reasons),
+        )
+        self.struct = ctypes.byref(self._struct)
+
+    def answers(self, shape: Tuple[int, ...], copy: bool) -> Tuple[np.ndarray, ...]:
+        """Ids and scores of a shape, counts and reasons."""
+        size = math.prod(shape)
+        ids, scores = self.ids[:size].reshape(shape), self.scores[:size].reshape(shape)
+        if copy:
+            return ids.copy(), scores.copy(), self.counts.copy(), self.reasons.copy()
+        return ids, scores, self.counts, self.reasons
+
+
+class Desk:
+    """What questions of one row need again and again: C's working memory, and a place for an
+    answer until it is copied."""
+
+    def __init__(self) -> None:
+        made = ctypes.POINTER(pmkt_cf_scratch)()
+        call(lib.pmkt_cf_scratch_new, None, ctypes.byref(made))
+        self.scratch = Handle(made, lib.pmkt_cf_scratch_free)
+        self.place = Place(1, ROOM)
+
+
+class _Desks(threading.local):
+    """The desk of each thread."""
+
+    free: Optional[Desk] = None
+
+
+_desks = _Desks()
+
+
+def take_desk() -> Desk:
+    """This thread's, or another one if it is in use: a progress callback, or whoever handles a
+    signal, may ask while a call has it."""
+    found, _desks.free = _desks.free, None
+    return Desk() if found is None else found
+
+
+def give_back(desk: Desk) -> None:
+    """Keeps a desk for the next question of this thread. After an error it is not worth it."""
+    _desks.free = desk
 
 
 class Query:
@@ -71,12 +114,14 @@ class Query:
             keep_seen=0 if exclude_seen else 1,
             fallback=choice("fallback", fallback, FALLBACKS),
             category=_category(category, categories),
-            has_min_score=0 if min_score is None else 1,
-            min_score=0.0 if min_score is None else number("min_score", min_score),
         )
-        self.struct.allow, self.struct.deny = (
-            None if one is None else one._handle.pointer for one in self._sets
-        )
+        if min_score is not None:
+            self.struct.has_min_score = 1
+            self.struct.min_score = number("min_score", min_score)
+        if self._sets != (None, None):
+            self.struct.allow, self.struct.deny = (
+                None if one is None else one._handle.pointer for one in self._sets
+            )
         if exclude is not None:
             self._exclude = to_lists(exclude, names, "exclude")
             if self._exclude.rows != rows:
@@ -110,29 +155,6 @@ def history_of(lists: Lists) -> pmkt_cf_history:
     )
 
 
-def call_rows(
-    rows: int,
-    function: Callable[..., int],
-    before: Tuple[Any, ...],
-    query: Optional[pmkt_cf_query],
-    out: Any,
-    run: Running,
-) -> None:
-    """
-    Calls ``function(*before, query, run, out)``, or with a scratch in the query's place if there is
-    no query. One row has this thread's scratch.
-    """
-    scratch = _scratches.take() if rows == 1 else None
-    how = None if scratch is None else scratch.pointer
-    if query is not None:
-        query.scratch = how
-        how = ctypes.byref(query)
-    with run as running:
-        call(function, *before, how, running, out)
-    if scratch is not None:
-        _scratches.free = scratch
-
-
 def ask(
     function: Callable[..., int],
     before: Tuple[Any, ...],
@@ -143,27 +165,33 @@ def ask(
     run: Running,
     at: Optional[np.ndarray] = None,
 ) -> Answers:
-    """Answers with memory for them. ``at`` instead of a query: lists of given lengths."""
+    """
+    Calls ``function(*before, query, run, answer)`` with memory for the answers. ``at`` instead of a
+    query: lists of given lengths, and a scratch in the query's place.
+    """
     rows = len(asked)
     shape: Tuple[int, ...] = (rows, query.k) if query is not None else ()
     if at is not None:
         shape = (int(at[-1]),)
-    ids, scores = np.empty(shape, np.uint64), np.empty(shape, np.float32)
-    counts, reasons = np.zeros(rows, np.int32), np.zeros(rows, np.uint8)
-    answer = new(
-        pmkt_cf_answer,
-        ids=pointer(ids),
-        scores=pointer(scores),
-        counts=pointer(counts),
-        reasons=pointer(reasons),
+    size = math.prod(shape)
+    desk = take_desk() if rows == 1 else None
+    place = desk.place if desk is not None and size <= ROOM else Place(rows, size)
+    how = scratch = None if desk is None else desk.scratch.pointer
+    if query is not None:
+        query.struct.scratch = scratch
+        how = ctypes.byref(query.struct)
+    with run as running:
+        call(function, *before, how, running, place.struct)
+    ids, scores, counts, reasons = place.answers(
+        shape, copy=desk is not None and place is desk.place
     )
-    how = None if query is None else query.struct
-    call_rows(rows, function, before, how, ctypes.byref(answer), run)
+    if desk is not None:
+        give_back(desk)
     if at is not None:  # of lists C leaves what lies beyond the counts to us
         beyond: Any = slice(counts[0], None)
         if rows != 1:
             lengths = np.diff(at)
-            place = np.arange(len(ids)) - np.repeat(at[:-1], lengths)
-            beyond = place >= np.repeat(counts, lengths)
+            within = np.arange(len(ids)) - np.repeat(at[:-1], lengths)
+            beyond = within >= np.repeat(counts, lengths)
         ids[beyond], scores[beyond] = c.ID_NONE, np.nan
     return Answers(names, asked, labels, ids, scores, counts, reasons, at)

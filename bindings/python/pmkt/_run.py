@@ -22,11 +22,14 @@ from 0 to 1, on the thread that made the call; a true answer cancels."""
 
 def whole(name: str, value: Any, low: int, high: int) -> int:
     """An option that has to be a whole number within bounds, as an int."""
-    try:
-        if not isinstance(value, (bool, np.bool_)) and low <= operator.index(value) <= high:
-            return operator.index(value)
-    except TypeError:
-        pass
+    found = value
+    if type(value) is not int:
+        try:
+            found = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        except TypeError:
+            found = None
+    if found is not None and low <= found <= high:
+        return found
     raise errors.InvalidInput(f"{name} is {value!r}; expected a whole number, {low} to {high}")
 
 
