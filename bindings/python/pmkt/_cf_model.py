@@ -336,15 +336,9 @@ class Recommender(Saved):
             fallback=fallback,
         )
         struct, who = history_of(lists), np.arange(lists.rows)
-        return self._ask(
-            lib.pmkt_cf_recommend_history,
-            (state.handle.pointer, ctypes.byref(struct)),
-            query,
-            state.items,
-            who,
-            ("row", "item"),
-            progress,
-        )
+        before, labels = (state.handle.pointer, ctypes.byref(struct)), ("row", "item")
+        function = lib.pmkt_cf_recommend_history
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def similar_items(
         self,
@@ -422,20 +416,18 @@ class Recommender(Saved):
         state = self._state()
         ids, who = state.users.asked(users, "users")
         lists = to_lists(items, state.items, "items")
-        if lists.one:
-            width = len(lists.ids)
+        width = len(lists.ids)
+        if lists.one and len(ids) != 1:
             lists = lists._replace(
                 at=np.arange(len(ids) + 1, dtype=np.int64) * width, ids=np.tile(lists.ids, len(ids))
             )
         if lists.rows != len(ids):
             raise errors.InvalidInput(f"items has {lists.rows:,} lists for {len(ids):,} users")
-
         given = (pointer(ids), len(ids), pointer(lists.at), pointer(lists.ids))
         before = (state.handle.pointer, *given)
         labels = ("user", "item")
-        ranked = self._ask(
-            lib.pmkt_cf_rank, before, None, state.items, who, labels, progress, lists.at
-        )
+        how = (self.threads, progress, lists.at)
+        ranked = ask(lib.pmkt_cf_rank, before, None, state.items, who, labels, *how)
         return ranked._rectangular(width) if lists.one else ranked
 
     def _ask_each(
@@ -453,21 +445,7 @@ class Recommender(Saved):
         ids, who = asked
         wanted = Query(names, len(ids), *query, **filters)
         before = (state.handle.pointer, pointer(ids), len(ids))
-        return self._ask(function, before, wanted, names, who, labels, progress)
-
-    def _ask(
-        self,
-        function: Callable[..., int],
-        before: Tuple[Any, ...],
-        query: Optional[Query],
-        names: Names,
-        who: np.ndarray,
-        labels: Tuple[str, str],
-        progress: Progress,
-        at: Optional[np.ndarray] = None,
-    ) -> Answers:
-        run = Running(self.threads, progress, "asking", brief=len(who) == 1)
-        return ask(function, before, query, names, who, labels, run, at)
+        return ask(function, before, wanted, names, who, labels, self.threads, progress)
 
     # ------------------------------------------------------------------------------ files
 

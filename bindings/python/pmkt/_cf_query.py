@@ -16,7 +16,7 @@ from ._cf_data import number
 from ._cf_ids import Lists, Names, to_lists
 from ._library import Handle, call, lib, pointer
 from ._options import choice
-from ._run import Running, whole
+from ._run import Progress, Running, whole
 from ._structs import new, pmkt_cf_answer, pmkt_cf_history, pmkt_cf_query, pmkt_cf_scratch
 from ._users import Users
 
@@ -162,7 +162,8 @@ def ask(
     names: Names,
     asked: np.ndarray,
     labels: Tuple[str, str],
-    run: Running,
+    threads: int,
+    progress: Progress,
     at: Optional[np.ndarray] = None,
 ) -> Answers:
     """
@@ -180,8 +181,8 @@ def ask(
     if query is not None:
         query.struct.scratch = scratch
         how = ctypes.byref(query.struct)
-    with run as running:
-        call(function, *before, how, running, place.struct)
+    with Running(threads, progress, "asking", brief=rows == 1) as run:
+        call(function, *before, how, run, place.struct)
     ids, scores, counts, reasons = place.answers(
         shape, copy=desk is not None and place is desk.place
     )
