@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import inspect
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple, Type, TypeVar
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Type, TypeVar
 
 import numpy as np
 
@@ -276,13 +276,10 @@ class Recommender(Saved):
                 has no items of a category, or no popularity to fall back on.
         """
         state = self._state()
-        return self._ask_each(
-            lib.pmkt_cf_recommend,
-            state,
-            state.users.asked(users, "users"),
+        ids, who = state.users.asked(users, "users")
+        query = Query(
             state.items,
-            ("user", "item"),
-            progress,
+            len(ids),
             k,
             items,
             exclude_items,
@@ -293,6 +290,9 @@ class Recommender(Saved):
             min_score=min_score,
             fallback=fallback,
         )
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("user", "item")
+        function = lib.pmkt_cf_recommend
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def recommend_history(
         self,
@@ -360,13 +360,10 @@ class Recommender(Saved):
             among: only these; the other arguments are those of :meth:`recommend`.
         """
         state = self._state()
-        return self._ask_each(
-            lib.pmkt_cf_similar_items,
-            state,
-            state.items.asked(items, "items"),
+        ids, who = state.items.asked(items, "items")
+        query = Query(
             state.items,
-            ("item", "similar"),
-            progress,
+            len(ids),
             k,
             among,
             exclude_items,
@@ -376,6 +373,9 @@ class Recommender(Saved):
             category=category,
             min_score=min_score,
         )
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("item", "similar")
+        function = lib.pmkt_cf_similar_items
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def similar_users(
         self,
@@ -390,13 +390,10 @@ class Recommender(Saved):
     ) -> Answers:
         """The same of users; :class:`ALS` only."""
         state = self._state()
-        return self._ask_each(
-            lib.pmkt_cf_similar_users,
-            state,
-            state.users.asked(users, "users"),
+        ids, who = state.users.asked(users, "users")
+        query = Query(
             state.users,
-            ("user", "similar"),
-            progress,
+            len(ids),
             k,
             among,
             exclude_users,
@@ -404,6 +401,9 @@ class Recommender(Saved):
             ("among", "exclude_users"),
             min_score=min_score,
         )
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("user", "similar")
+        function = lib.pmkt_cf_similar_users
+        return ask(function, before, query, state.users, who, labels, self.threads, progress)
 
     def rank(self, users: Any, items: Any, *, progress: Progress = None) -> Answers:
         """Given items, best first for each user, whatever they have seen.
@@ -429,23 +429,6 @@ class Recommender(Saved):
         how = (self.threads, progress, lists.at)
         ranked = ask(lib.pmkt_cf_rank, before, None, state.items, who, labels, *how)
         return ranked._rectangular(width) if lists.one else ranked
-
-    def _ask_each(
-        self,
-        function: Callable[..., int],
-        state: Fitted,
-        asked: Tuple[np.ndarray, np.ndarray],
-        names: Names,
-        labels: Tuple[str, str],
-        progress: Progress,
-        *query: Any,
-        **filters: Any,
-    ) -> Answers:
-        """Asks about each id of ``asked``; ``names`` are answered, and the rest makes the query."""
-        ids, who = asked
-        wanted = Query(names, len(ids), *query, **filters)
-        before = (state.handle.pointer, pointer(ids), len(ids))
-        return ask(function, before, wanted, names, who, labels, self.threads, progress)
 
     # ------------------------------------------------------------------------------ files
 

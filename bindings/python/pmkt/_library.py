@@ -63,7 +63,7 @@ def call(function: Callable[..., int], *arguments: Any) -> None:
 
 
 _TYPES: Dict[np.dtype, Any] = {
-    np.dtype(name): kind
+    np.dtype(name): kind * 1
     for name, kind in (
         ("uint8", ctypes.c_uint8),
         ("uint16", ctypes.c_uint16),
@@ -77,13 +77,15 @@ _TYPES: Dict[np.dtype, Any] = {
 
 
 def pointer(array: np.ndarray) -> Any:
-    """A typed pointer at a C-contiguous array, whom the caller keeps alive."""
+    """
+    What crosses into C as a typed pointer at a C-contiguous array, whom the caller keeps alive.
+    """
     flags, kind = array.flags, _TYPES[array.dtype]
-    if flags.carray and array.size:  # by its buffer: several times as fast as by its address
-        return ctypes.pointer(kind.from_buffer(array))
+    if flags.carray and array.size:  # its first element: several times as fast as its address
+        return kind.from_buffer(array)
     if not (flags.c_contiguous and flags.aligned):
         raise AssertionError("only a contiguous, aligned array may cross into C")
-    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind._type_))
 
 
 class Handle:

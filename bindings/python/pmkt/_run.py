@@ -90,18 +90,19 @@ class Running:
     somebody wants to see progress, it does without, and Python raises as soon as it is over.
     """
 
+    beside = ""  # what a bar shows besides the stage
+    _close: Optional[Callable[[], None]] = None
+    _error: Optional[BaseException] = None
+    _interrupted = False
+    _watching = False
+
     def __init__(self, threads: int, progress: Progress, title: str, brief: bool = False) -> None:
         threads = whole("threads", threads, 0, 1024)
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise errors.InvalidInput("progress is neither None, True, nor a callable")
         self._report = progress if callable(progress) else None
-        self._close: Optional[Callable[[], None]] = None
         self._show = progress is True
         self._title = title
-        self._error: Optional[BaseException] = None
-        self._interrupted = False
-        self._watching = False
-        self.beside = ""  # what a bar shows besides the stage
         self._run = new(pmkt_run, threads=threads)
         self._alone = brief and self._report is None and not self._show
         if not self._alone:
