@@ -19,7 +19,7 @@ from ._cf_query import Query, ask, history_of
 from ._dictionary import Ids, check_ids
 from ._files import PathLike, Saved
 from ._library import Handle, borrow, call, lib, pointer
-from ._run import Progress, Running, whole
+from ._run import Progress, Running, threads_of
 from ._structs import new, pmkt_cf, pmkt_cf_facts
 from ._users import Users
 
@@ -134,7 +134,7 @@ class Recommender(Saved):
 
     def _check(self) -> None:
         """Raises for parameters that do not fit."""
-        whole("threads", self.threads, 0, 1024)
+        threads_of(self.threads)
         DataOptions(**self._data_params())
         self._options()
 

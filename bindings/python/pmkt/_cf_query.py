@@ -16,8 +16,8 @@ from ._cf_data import number
 from ._cf_ids import Lists, Names, to_lists
 from ._library import Handle, call, lib, pointer
 from ._options import choice
-from ._run import Progress, Running, whole
-from ._structs import new, pmkt_cf_answer, pmkt_cf_history, pmkt_cf_query, pmkt_cf_scratch
+from ._run import Progress, Running, threads_of, whole
+from ._structs import new, pmkt_cf_answer, pmkt_cf_history, pmkt_cf_query, pmkt_cf_scratch, pmkt_run
 from ._users import Users
 
 FALLBACKS = {"popular": c.CF_POPULAR}
@@ -60,6 +60,14 @@ class Desk:
         call(lib.pmkt_cf_scratch_new, None, ctypes.byref(made))
         self.scratch = Handle(made, lib.pmkt_cf_scratch_free)
         self.place = Place(1, ROOM)
+        self._run = new(pmkt_run)
+        self._runs = ctypes.byref(self._run)
+
+    def run(self, threads: int) -> Any:
+        """A ``pmkt_run`` without a callback: during a call for one row C asks none, and once it is
+        over, Python itself raises what Ctrl-C means."""
+        self._run.threads = threads_of(threads)
+        return self._runs
 
 
 class _Desks(threading.local):
@@ -155,6 +163,29 @@ def history_of(lists: Lists) -> pmkt_cf_history:
     )
 
 
+def call_rows(
+    desk: Optional[Desk],
+    function: Callable[..., int],
+    before: Tuple[Any, ...],
+    query: Optional[pmkt_cf_query],
+    out: Any,
+    threads: int,
+    progress: Progress,
+    title: str,
+) -> None:
+    """Calls ``function(*before, query, run, out)``, or with a scratch in the query's place if there
+    is no query; one row has a desk."""
+    how = None if desk is None else desk.scratch.pointer
+    if query is not None:
+        query.scratch = how
+        how = ctypes.byref(query)
+    if desk is not None and (progress is None or progress is False):
+        call(function, *before, how, desk.run(threads), out)
+        return
+    with Running(threads, progress, title) as run:
+        call(function, *before, how, run, out)
+
+
 def ask(
     function: Callable[..., int],
     before: Tuple[Any, ...],
@@ -177,12 +208,8 @@ def ask(
     size = math.prod(shape)
     desk = take_desk() if rows == 1 else None
     place = desk.place if desk is not None and size <= ROOM else Place(rows, size)
-    how = scratch = None if desk is None else desk.scratch.pointer
-    if query is not None:
-        query.struct.scratch = scratch
-        how = ctypes.byref(query.struct)
-    with Running(threads, progress, "asking", brief=rows == 1) as run:
-        call(function, *before, how, run, place.struct)
+    how = None if query is None else query.struct
+    call_rows(desk, function, before, how, place.struct, threads, progress, "asking")
     ids, scores, counts, reasons = place.answers(
         shape, copy=desk is not None and place is desk.place
     )

@@ -33,6 +33,11 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     raise errors.InvalidInput(f"{name} is {value!r}; expected a whole number, {low} to {high}")
 
 
+def threads_of(threads: Any) -> int:
+    """The option of that name."""
+    return whole("threads", threads, 0, 1024)
+
+
 class _Line:
     """A bar for terminals without tqdm: one line on stderr that is written over."""
 
@@ -80,34 +85,27 @@ def _display(title: str) -> Any:
 class Running:
     """The ``pmkt_run`` of one call: ``with Running(...) as run: call(..., run, ...)``.
 
-    The callback is there even if nobody wants to see progress, because it is where Ctrl-C is
-    noticed. An interrupt must not raise inside the callback: where Python enters a function
+    The callback is always there, even if nobody wants to see progress, because it is where Ctrl-C
+    is noticed. An interrupt must not raise inside the callback: where Python enters a function
     it may raise before any ``try``, and ctypes would drop the exception. So for the duration of the
     call the default handler is replaced by one that takes a note, as asyncio does. A handler of
     the program's own is left alone.
-
-    A ``brief`` call, during which C never asks the callback, cannot be stopped by it: unless
-    somebody wants to see progress, it does without, and Python raises as soon as it is over.
     """
 
-    beside = ""  # what a bar shows besides the stage
-    _close: Optional[Callable[[], None]] = None
-    _error: Optional[BaseException] = None
-    _interrupted = False
-    _watching = False
-
-    def __init__(self, threads: int, progress: Progress, title: str, brief: bool = False) -> None:
-        threads = whole("threads", threads, 0, 1024)
+    def __init__(self, threads: int, progress: Progress, title: str) -> None:
+        threads = threads_of(threads)
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise errors.InvalidInput("progress is neither None, True, nor a callable")
         self._report = progress if callable(progress) else None
+        self._close: Optional[Callable[[], None]] = None
         self._show = progress is True
         self._title = title
-        self._run = new(pmkt_run, threads=threads)
-        self._alone = brief and self._report is None and not self._show
-        if not self._alone:
-            self._callback = PROGRESS(self._step)
-            self._run.progress = pmkt_progress(self._callback, None)
+        self._error: Optional[BaseException] = None
+        self._interrupted = False
+        self._watching = False
+        self.beside = ""  # what a bar shows besides the stage
+        self._callback = PROGRESS(self._step)
+        self._run = new(pmkt_run, threads=threads, progress=pmkt_progress(self._callback, None))
 
     def _step(self, _ctx: Any, done: float, stage: Optional[bytes]) -> int:
         try:
@@ -134,8 +132,6 @@ class Running:
         self._interrupted = True
 
     def __enter__(self) -> Any:
-        if self._alone:
-            return ctypes.byref(self._run)
         if self._show:
             shown = _display(self._title)
             self._report, self._close = shown, shown.close
