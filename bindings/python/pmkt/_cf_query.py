@@ -215,11 +215,4 @@ def ask(
     )
     if desk is not None:
         give_back(desk)
-    if at is not None:  # of lists C leaves what lies beyond the counts to us
-        beyond: Any = slice(counts[0], None)
-        if rows != 1:
-            lengths = np.diff(at)
-            within = np.arange(len(ids)) - np.repeat(at[:-1], lengths)
-            beyond = within >= np.repeat(counts, lengths)
-        ids[beyond], scores[beyond] = c.ID_NONE, np.nan
     return Answers(names, asked, labels, ids, scores, counts, reasons, at)
