@@ -116,7 +116,7 @@ def test_filters_of_one(case: Case) -> None:
     top = model.recommend(case.users, 30)
     least = float(np.median(top.scores[:, 9]))
     gone = [top.items[i, ::2].tolist() for i in range(USERS)]
-    for given in (
+    filters: List[Dict[str, Any]] = [
         dict(items=items[::3]),
         dict(items=items[::3], exclude_items=items[::2]),
         dict(exclude_items=set(items[::2])),
@@ -125,12 +125,13 @@ def test_filters_of_one(case: Case) -> None:
         dict(items=[]),
         dict(exclude=gone),
         dict(fallback="popular"),
-    ):
-        many = model.recommend(case.users, 12, **given)  # type: ignore[arg-type]
+    ]
+    for given in filters:
+        many = model.recommend(case.users, 12, **given)
         for row in (1, 5):
             if "exclude" in given:
                 given = dict(exclude=gone[row])
-            same_row(model.recommend(case.users[row], 12, **given), many, row)  # type: ignore[arg-type]
+            same_row(model.recommend(case.users[row], 12, **given), many, row)
 
 
 def test_who_is_unknown(case: Case) -> None:
@@ -200,7 +201,7 @@ def test_the_other_arguments_are_checked() -> None:
         (dict(progress=5), "progress is neither"),
     ):
         with pytest.raises(pmkt.InvalidInput, match=message):
-            model.recommend(7, **bad)  # type: ignore[arg-type]
+            model.recommend(7, **bad)
         assert model.recommend(7).counts.tolist() == [10]
     with pytest.raises(pmkt.Unsupported):
         model.recommend(7, category=3)
