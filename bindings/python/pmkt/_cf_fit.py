@@ -12,7 +12,7 @@ from . import errors
 from ._cf_data import CFData, HalfLife, Weights, data_of, number
 from ._cf_ids import Rows, ids_for, to_lists
 from ._cf_model import Fitted, Recommender
-from ._cf_query import history_of
+from ._cf_query import call_rows, give_back, history_of, take_desk
 from ._convert import plain
 from ._library import Handle, borrow, call, lib, pointer
 from ._options import choice
@@ -321,9 +321,12 @@ class ALS(Recommender):
         lists = to_lists(history, state.items, "history", weights)
         struct = history_of(lists)
         found = np.empty((lists.rows, state.facts.factors), np.float32)
-        with Running(self.threads, progress, "folding in") as run:
-            what = ctypes.byref(struct)
-            call(lib.pmkt_cf_fold_in, state.handle.pointer, what, None, run, pointer(found))
+        desk = take_desk() if lists.rows == 1 else None
+        before, out = (state.handle.pointer, ctypes.byref(struct)), pointer(found)
+        how = (self.threads, progress, "folding in")
+        call_rows(desk, lib.pmkt_cf_fold_in, before, None, out, *how)
+        if desk is not None:
+            give_back(desk)
         return found
 
 

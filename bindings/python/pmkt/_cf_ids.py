@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -61,6 +61,38 @@ def _many(values: Any) -> Any:
     return [values] if isinstance(values, (str, bytes, int, float, np.generic)) else values
 
 
+_WHOLE = {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
+
+
+def _kind_of(values: Any) -> Optional[type]:
+    """int or str of a list of nothing else, as questions mostly come; None of anything else."""
+    if type(values) is not list:
+        return None
+    kinds = set(map(type, values))
+    if len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    return int if kind in _WHOLE else str if kind is str else None
+
+
+def _easy(values: List[Any], kind: type, form: Users) -> Optional[np.ndarray]:
+    """
+    [n] uint64 of a list of a kind whose entries are all good ids of ``form``. None of any other: it
+    needs the looks of ``form.encode``, which does the same for all that there can be.
+    """
+    if form.kind is not kind and form.kind is not None:
+        return None
+    if kind is str:
+        ids = ids_of_texts(values)
+        is_same = len(values) == 1 or len(set(values)) == len(set(ids.tolist()))
+        return ids if is_same else None
+    is_rows = isinstance(form, Rows)
+    if min(values) < (0 if is_rows else 1) or max(values) >= (2**62 if is_rows else 2**64):
+        return None
+    ids = np.array(values, np.uint64)
+    return ids + np.uint64(1) if is_rows else ids
+
+
 class Names:
     """The users, or the items, that a matrix or model knows.
 
@@ -100,8 +132,10 @@ class Names:
         floats, -1 among rows, and 0 else."""
         values = self.values
         if values.dtype == object:
-            at = np.searchsorted(self.ids, ids)
-            return _and_none(values)[np.where(ids == 0, len(values), at)]
+            found = np.full(ids.shape, None, object)
+            known = ids != 0
+            found[known] = values[np.searchsorted(self.ids, ids[known])]
+            return found
         found = self.form.decode(ids) if not self.form.is_text else ids
         if found.dtype.kind == "f":
             found[ids == 0] = np.nan
@@ -109,6 +143,13 @@ class Names:
 
     def encode(self, values: Any, what: str) -> np.ndarray:
         """[n] uint64 of one or many as they came in; of what can be none of them 0, no id."""
+        values = _many(values)
+        return self._encode(values, _kind_of(values), what)
+
+    def _encode(self, values: Any, kind: Optional[type], what: str) -> np.ndarray:
+        easy = None if kind is None else _easy(values, kind, self.form)
+        if easy is not None:
+            return easy
         form = self.form.form()
         ids = np.require(form.encode(values, what, skip=True), np.uint64, ["C", "A"])
         if self.form.ids_only and not self.form.is_text and form.kind is int and not ids.all():
@@ -117,6 +158,13 @@ class Names:
                 "without ids, that was saved, is to be loaded with rows=True"
             )
         return ids
+
+    def asked(self, values: Any, what: str) -> Tuple[np.ndarray, np.ndarray]:
+        """[n] uint64 of one or many, and [n] what they came in as, to put beside the answers."""
+        values = _many(values)
+        kind = _kind_of(values)
+        ids = self._encode(values, kind, what)
+        return ids, _given(values, what) if kind is None else np.array(values, object)
 
     def set_of(self, values: Any, what: str) -> Optional[IdSet]:
         """A set of ids, of one that is given or of what is in it; None of None."""
@@ -137,13 +185,13 @@ class Names:
 
 
 def _first_none(values: Any, ids: np.ndarray) -> Any:
-    column = to_column(_many(values), "ids")
+    column = to_column(values, "ids")
     return column.at(int(np.argmin(ids)))
 
 
-def asked(values: Any, what: str) -> np.ndarray:
-    """[n] what somebody asked for, to put beside the answers."""
-    column = to_column(_many(values), what)
+def _given(values: Any, what: str) -> np.ndarray:
+    """[n] what stands in a column of ids."""
+    column = to_column(values, what)
     if column.codes is None:
         return column.values
     return _and_none(column.values)[column.entries]
@@ -199,6 +247,8 @@ def to_lists(values: Any, names: Names, what: str, weights: Any = None) -> Lists
     One list of ids or many: ``[1, 2]``, ``[[1, 2], [3]]``, a pair ``(at, ids)`` of arrays, or a
     sparse matrix whose columns stand for ``names`` in their order.
     """
+    if _kind_of(values) is not None:  # one flat list, as mostly: nothing rarer is looked for
+        return _flat(values, names, what, weights)
     if is_sparse(values):
         if weights is not None:
             raise errors.InvalidInput("weights of a sparse matrix are in the matrix")
@@ -206,15 +256,13 @@ def to_lists(values: Any, names: Names, what: str, weights: Any = None) -> Lists
     if isinstance(values, tuple) and len(values) == 2 and isinstance(values[0], np.ndarray):
         flat = values[1]
         at = _offsets(values[0], len(flat), what)
-        lists = Lists(at, names.encode(flat, what), False)
-        return lists._replace(weights=_weights(weights, lists))
+        ids = names.encode(flat, what)
+        return Lists(at, ids, False, _weights(weights, ids))
     if not _is_list(values):
         raise errors.InvalidInput(f"{what} is {values!r:.60}; expected a list of lists")
     entries: List[Any] = [] if _is_flat(values) else list(values)
     if not entries:
-        ids = names.encode(values, what) if len(values) else np.empty(0, np.uint64)
-        lists = Lists(np.array([0, len(ids)], np.int64), ids, True)
-        return lists._replace(weights=_weights(weights, lists))
+        return _flat(values, names, what, weights)
     wrong = next((entry for entry in entries if not _is_list(entry)), None)
     if wrong is not None or any(isinstance(entry, dict) for entry in entries):
         raise errors.InvalidInput(f"{what} holds {wrong!r:.60} beside lists; expected lists alone")
@@ -229,8 +277,12 @@ def to_lists(values: Any, names: Names, what: str, weights: Any = None) -> Lists
         if [len(row) for row in weights] != [len(row) for row in entries]:
             raise errors.InvalidInput(f"weights are not of the lengths of {what}")
         weights = np.concatenate([np.asarray(row) for row in weights])
-    lists = Lists(at, ids, False)
-    return lists._replace(weights=_weights(weights, lists))
+    return Lists(at, ids, False, _weights(weights, ids))
+
+
+def _flat(values: Any, names: Names, what: str, weights: Any) -> Lists:
+    ids = names.encode(values, what) if len(values) else np.empty(0, np.uint64)
+    return Lists(np.array([0, len(ids)], np.int64), ids, True, _weights(weights, ids))
 
 
 def _is_flat(values: Any) -> bool:
@@ -264,12 +316,12 @@ def to_weights(weights: Any, what: str = "weights") -> np.ndarray:
         return plain(array.astype(np.float32, copy=False), np.float32)
 
 
-def _weights(weights: Any, lists: Lists) -> Optional[np.ndarray]:
+def _weights(weights: Any, ids: np.ndarray) -> Optional[np.ndarray]:
     if weights is None:
         return None
     found = to_weights(weights)
-    if len(found) != len(lists.ids):
-        raise errors.InvalidInput(f"there are {len(found):,} weights for {len(lists.ids):,} items")
+    if len(found) != len(ids):
+        raise errors.InvalidInput(f"there are {len(found):,} weights for {len(ids):,} items")
     return found
 
 

@@ -14,12 +14,12 @@ from . import errors
 from ._access import Access
 from ._cf_answers import Answers
 from ._cf_data import CFData, DataOptions, data_of
-from ._cf_ids import Names, asked, to_lists
+from ._cf_ids import Names, to_lists
 from ._cf_query import Query, ask, history_of
 from ._dictionary import Ids, check_ids
 from ._files import PathLike, Saved
 from ._library import Handle, borrow, call, lib, pointer
-from ._run import Progress, Running, whole
+from ._run import Progress, Running, threads_of
 from ._structs import new, pmkt_cf, pmkt_cf_facts
 from ._users import Users
 
@@ -134,7 +134,7 @@ class Recommender(Saved):
 
     def _check(self) -> None:
         """Raises for parameters that do not fit."""
-        whole("threads", self.threads, 0, 1024)
+        threads_of(self.threads)
         DataOptions(**self._data_params())
         self._options()
 
@@ -276,7 +276,7 @@ class Recommender(Saved):
                 has no items of a category, or no popularity to fall back on.
         """
         state = self._state()
-        ids = state.users.encode(users, "users")
+        ids, who = state.users.asked(users, "users")
         query = Query(
             state.items,
             len(ids),
@@ -290,13 +290,9 @@ class Recommender(Saved):
             min_score=min_score,
             fallback=fallback,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_recommend, model, pointer(ids), len(ids), how, run, answer)
-
-        who = asked(users, "users")
-        return ask(state.items, who, ("user", "item"), query, function, self.threads, progress)
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("user", "item")
+        function = lib.pmkt_cf_recommend
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def recommend_history(
         self,
@@ -339,14 +335,10 @@ class Recommender(Saved):
             min_score=min_score,
             fallback=fallback,
         )
-        struct = history_of(lists)
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model, what = state.handle.pointer, ctypes.byref(struct)
-            call(lib.pmkt_cf_recommend_history, model, what, how, run, answer)
-
-        who = np.arange(lists.rows)
-        return ask(state.items, who, ("row", "item"), query, function, self.threads, progress)
+        struct, who = history_of(lists), np.arange(lists.rows)
+        before, labels = (state.handle.pointer, ctypes.byref(struct)), ("row", "item")
+        function = lib.pmkt_cf_recommend_history
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def similar_items(
         self,
@@ -368,7 +360,7 @@ class Recommender(Saved):
             among: only these; the other arguments are those of :meth:`recommend`.
         """
         state = self._state()
-        ids = state.items.encode(items, "items")
+        ids, who = state.items.asked(items, "items")
         query = Query(
             state.items,
             len(ids),
@@ -381,13 +373,9 @@ class Recommender(Saved):
             category=category,
             min_score=min_score,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_similar_items, model, pointer(ids), len(ids), how, run, answer)
-
-        who, labels = asked(items, "items"), ("item", "similar")
-        return ask(state.items, who, labels, query, function, self.threads, progress)
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("item", "similar")
+        function = lib.pmkt_cf_similar_items
+        return ask(function, before, query, state.items, who, labels, self.threads, progress)
 
     def similar_users(
         self,
@@ -402,7 +390,7 @@ class Recommender(Saved):
     ) -> Answers:
         """The same of users; :class:`ALS` only."""
         state = self._state()
-        ids = state.users.encode(users, "users")
+        ids, who = state.users.asked(users, "users")
         query = Query(
             state.users,
             len(ids),
@@ -413,13 +401,9 @@ class Recommender(Saved):
             ("among", "exclude_users"),
             min_score=min_score,
         )
-
-        def function(how: Any, _scratch: Any, run: Any, answer: Any) -> None:
-            model = state.handle.pointer
-            call(lib.pmkt_cf_similar_users, model, pointer(ids), len(ids), how, run, answer)
-
-        who, labels = asked(users, "users"), ("user", "similar")
-        return ask(state.users, who, labels, query, function, self.threads, progress)
+        before, labels = (state.handle.pointer, pointer(ids), len(ids)), ("user", "similar")
+        function = lib.pmkt_cf_similar_users
+        return ask(function, before, query, state.users, who, labels, self.threads, progress)
 
     def rank(self, users: Any, items: Any, *, progress: Progress = None) -> Answers:
         """Given items, best first for each user, whatever they have seen.
@@ -430,22 +414,20 @@ class Recommender(Saved):
                 not know are left out.
         """
         state = self._state()
-        ids = state.users.encode(users, "users")
+        ids, who = state.users.asked(users, "users")
         lists = to_lists(items, state.items, "items")
-        if lists.one:
-            width = len(lists.ids)
+        width = len(lists.ids)
+        if lists.one and len(ids) != 1:
             lists = lists._replace(
                 at=np.arange(len(ids) + 1, dtype=np.int64) * width, ids=np.tile(lists.ids, len(ids))
             )
         if lists.rows != len(ids):
             raise errors.InvalidInput(f"items has {lists.rows:,} lists for {len(ids):,} users")
-
-        def function(_how: Any, scratch: Any, run: Any, answer: Any) -> None:
-            where = (pointer(ids), len(ids), pointer(lists.at), pointer(lists.ids))
-            call(lib.pmkt_cf_rank, state.handle.pointer, *where, scratch, run, answer)
-
-        who, labels = asked(users, "users"), ("user", "item")
-        ranked = ask(state.items, who, labels, None, function, self.threads, progress, at=lists.at)
+        given = (pointer(ids), len(ids), pointer(lists.at), pointer(lists.ids))
+        before = (state.handle.pointer, *given)
+        labels = ("user", "item")
+        how = (self.threads, progress, lists.at)
+        ranked = ask(lib.pmkt_cf_rank, before, None, state.items, who, labels, *how)
         return ranked._rectangular(width) if lists.one else ranked
 
     # ------------------------------------------------------------------------------ files

@@ -15,11 +15,21 @@ from ._library import call, lib, pointer
 from ._users import Users
 
 
+def _raw(text: Any) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+
+
+def id_of_text(text: Any) -> int:
+    """The id of a str or bytes."""
+    raw = _raw(text)
+    return int(lib.pmkt_id_of_bytes(raw, len(raw)))
+
+
 def ids_of_texts(texts: List[Any]) -> np.ndarray:
     """[n] uint64 ids of str or bytes."""
-    raw = [
-        text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts
-    ]
+    if len(texts) <= 8:  # too few to be worth the arrays
+        return np.array([id_of_text(text) for text in texts], np.uint64)
+    raw = list(map(_raw, texts))
     offsets = np.zeros(len(raw) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, raw), np.int64, len(raw)), out=offsets[1:])
     ids = np.empty(len(raw), np.uint64)
@@ -30,6 +40,8 @@ def ids_of_texts(texts: List[Any]) -> np.ndarray:
 def numbers_of(ids: Any, label: str) -> np.ndarray:
     """[n] uint64 of many ids or texts; missing ones are 0. What is neither is refused, for a wrong
     number would be somebody else."""
+    if type(ids) is np.ndarray and ids.dtype == np.uint64 and ids.ndim == 1:
+        return plain(ids, np.uint64)
     if isinstance(ids, (AbstractSet, Iterator, range)):
         ids = list(ids)
     column = to_column(ids, label)

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import errors
 from ._access import Access
-from ._ids import ids_of_texts, numbers_of
+from ._ids import id_of_text, numbers_of
 from ._library import Handle, call, lib, pointer
 from ._structs import pmkt_idset
 
@@ -79,7 +79,7 @@ class IdSet:
 
     def __contains__(self, one: Any) -> bool:
         if isinstance(one, (str, bytes)):
-            one = ids_of_texts([one])[0]
+            one = id_of_text(one)
         if not isinstance(one, (int, np.integer)) or not 0 < int(one) < 2**64:
             return False
         return bool(lib.pmkt_idset_contains(self._handle.pointer, int(one)))

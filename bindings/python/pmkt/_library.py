@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 import numpy as np
 
@@ -62,8 +62,8 @@ def call(function: Callable[..., int], *arguments: Any) -> None:
         raise errors.of_status(status, error)
 
 
-_POINTERS = {
-    np.dtype(name): ctypes.POINTER(kind)
+_TYPES: Dict[np.dtype, Any] = {
+    np.dtype(name): kind * 1
     for name, kind in (
         ("uint8", ctypes.c_uint8),
         ("uint16", ctypes.c_uint16),
@@ -77,10 +77,15 @@ _POINTERS = {
 
 
 def pointer(array: np.ndarray) -> Any:
-    """A typed pointer at a C-contiguous array, whom the caller keeps alive."""
-    if not (array.flags.c_contiguous and array.flags.aligned):
+    """
+    What crosses into C as a typed pointer at a C-contiguous array, whom the caller keeps alive.
+    """
+    flags, kind = array.flags, _TYPES[array.dtype]
+    if flags.carray and array.size:  # its first element: several times as fast as its address
+        return kind.from_buffer(array)
+    if not (flags.c_contiguous and flags.aligned):
         raise AssertionError("only a contiguous, aligned array may cross into C")
-    return ctypes.cast(array.ctypes.data, _POINTERS[array.dtype])
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind._type_))
 
 
 class Handle:

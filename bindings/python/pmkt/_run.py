@@ -22,12 +22,20 @@ from 0 to 1, on the thread that made the call; a true answer cancels."""
 
 def whole(name: str, value: Any, low: int, high: int) -> int:
     """An option that has to be a whole number within bounds, as an int."""
-    try:
-        if not isinstance(value, (bool, np.bool_)) and low <= operator.index(value) <= high:
-            return operator.index(value)
-    except TypeError:
-        pass
+    found = value
+    if type(value) is not int:
+        try:
+            found = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        except TypeError:
+            found = None
+    if found is not None and low <= found <= high:
+        return found
     raise errors.InvalidInput(f"{name} is {value!r}; expected a whole number, {low} to {high}")
+
+
+def threads_of(threads: Any) -> int:
+    """The option of that name."""
+    return whole("threads", threads, 0, 1024)
 
 
 class _Line:
@@ -85,7 +93,7 @@ class Running:
     """
 
     def __init__(self, threads: int, progress: Progress, title: str) -> None:
-        threads = whole("threads", threads, 0, 1024)
+        threads = threads_of(threads)
         if not (progress is None or isinstance(progress, bool) or callable(progress)):
             raise errors.InvalidInput("progress is neither None, True, nor a callable")
         self._report = progress if callable(progress) else None

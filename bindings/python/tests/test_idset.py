@@ -110,3 +110,21 @@ def test_readers_and_an_updater() -> None:
     for thread in threads:
         thread.join()
     assert not problems
+
+
+def test_arrays_of_ids_are_taken_as_they_are() -> None:
+    ids = np.arange(1, 21, dtype=np.uint64)
+    for given in (
+        ids,
+        ids[::3],
+        ids[::-1],
+        ids.astype(">u8"),
+        np.frombuffer(ids.tobytes(), np.uint64),  # read-only
+        np.frombuffer(b"-" + ids.tobytes(), np.uint64, offset=1),  # not aligned
+        ids[:0],
+    ):
+        assert pmkt.IdSet(given).to_numpy().tolist() == sorted(given.tolist())
+    masked = np.ma.masked_array(ids, mask=ids > 3)
+    assert pmkt.IdSet(masked).to_numpy().tolist() == [1, 2, 3]
+    with pytest.raises(pmkt.InvalidInput, match="2 dimensions"):
+        pmkt.IdSet(ids.reshape(4, 5))
