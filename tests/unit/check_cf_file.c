@@ -59,7 +59,8 @@ START_TEST(what_is_loaded_or_mapped_is_what_was_saved) {
     for (int i = 0; i < MODEL_KINDS * 12; i++) {
         const int kind = i % MODEL_KINDS;
         const char *path = scratch_path("model");
-        pmkt_cf *model = small_model(kind, 1 + i / MODEL_KINDS, NULL), *loaded = NULL, *mapped = NULL;
+        pmkt_cf *model = small_model(kind, 1 + (uint64_t)(i / MODEL_KINDS), NULL), *loaded = NULL,
+                *mapped = NULL;
         pmkt_error err;
         ck_assert_ok(pmkt_cf_save(model, path, NULL, NULL, &err), err);
         ck_assert_ok(pmkt_cf_load(path, NULL, NULL, &loaded, &err), err);
