@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
@@ -72,6 +73,8 @@ def number(name: str, value: Any) -> float:
         if isinstance(value, (bool, np.bool_, str)):
             raise TypeError
         return float(value)
+    except OverflowError:
+        raise errors.InvalidInput(f"{name} is too large for a float") from None
     except (TypeError, ValueError):
         raise errors.InvalidInput(f"{name} is {value!r}; expected a number") from None
 
@@ -423,20 +426,34 @@ def data_of(
     item_ids: Any = None,
     category: Any = None,
 ) -> CFData:
-    """Data of whatever somebody gives for it: data, events, a list of these, a sparse matrix."""
+    """Data of whatever somebody gives for it: data, events, a list of these, a sparse matrix.
+
+    ``options`` say how events become data. For what is data already they mean nothing, and a
+    warning names those that are set.
+    """
     ids = {"user_ids": user_ids, "item_ids": item_ids, "category": category}
     given = [name for name, value in ids.items() if value is not None]
     if is_sparse(source):
-        _refuse([n for n, v in (options or {}).items() if v not in (None, False)], "events")
+        _ignore(options, "a sparse matrix")
         return CFData.from_matrix(source, **ids, threads=threads, progress=progress)
-    _refuse(given, "a sparse matrix")
+    if given:
+        raise errors.InvalidInput(
+            f"{given[0]}= is for a sparse matrix; what is given has its own already"
+        )
     if isinstance(source, CFData):
-        _refuse([n for n, v in (options or {}).items() if v not in (None, False)], "events")
+        _ignore(options, "CFData")
         return source
     batches = list(source) if isinstance(source, (list, tuple)) else [source]
     return CFData(*batches, **(options or {}), threads=threads, progress=progress)
 
 
-def _refuse(names: List[str], what: str) -> None:
+def _ignore(options: Optional[Dict[str, Any]], what: str) -> None:
+    """Warns whoever called ``fit`` or ``from_factors`` of options that do nothing. They may be
+    arrays, which are neither true nor false."""
+    names = [n for n, v in (options or {}).items() if not (v is None or v is False)]
     if names:
-        raise errors.InvalidInput(f"{names[0]}= is for {what}; what is given has its own already")
+        warnings.warn(
+            f"{', '.join(f'{name}=' for name in names)}: ignored for {what}, of which every entry "
+            "is taken as it is; such options are for events",
+            stacklevel=5,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import warnings
 from typing import (
     Any,
     Callable,
@@ -22,9 +23,9 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._cf_answers import Answers
-from ._cf_data import CFData, data_of, number
-from ._cf_ids import Names, to_lists
-from ._cf_model import Recommender
+from ._cf_data import CFData, Weights, data_of, number
+from ._cf_ids import Names, Rows, to_lists
+from ._cf_model import Fitted, Recommender
 from ._cf_query import FALLBACKS
 from ._columns import to_column
 from ._events import Events
@@ -42,6 +43,9 @@ from ._structs import (
 )
 from ._table import Table
 from ._zones import UTC, ZoneLike, instant, make_zone
+
+ALL = "all"
+"""The label of the group of all users."""
 
 HOW = {"temporal": c.CF_TEMPORAL, "leave_last": c.CF_LEAVE_LAST, "random": c.CF_RANDOM}
 
@@ -315,6 +319,10 @@ def group_codes(groups: Any, test: CFData) -> Tuple[np.ndarray, List[Any]]:
         values = [None if _gone(column, row) else column.at(row) for row in range(column.rows)]
     labels: Dict[Any, int] = {}
     codes = [-1 if label is None else labels.setdefault(label, len(labels)) for label in values]
+    if ALL in labels:
+        raise errors.InvalidInput(
+            f"groups has the label {ALL!r}, which is that of all users in a table; rename it"
+        )
     return np.array(codes, np.int32), list(labels)
 
 
@@ -340,6 +348,8 @@ def evaluate(
     fold_in: bool = False,
     fallback: Optional[str] = None,
     items: Any = None,
+    weights: Optional[Weights] = None,
+    only_weights: bool = False,
     threads: int = 0,
     progress: Progress = None,
 ) -> Evaluation:
@@ -352,8 +362,8 @@ def evaluate(
 
     Args:
         train: who had what, to be left out of the answers: :class:`pmkt.Events`,
-            :class:`pmkt.CFData` or a sparse matrix with the same rows and columns; None: as the
-            model knows it.
+            :class:`pmkt.CFData` or a sparse matrix with the same rows and columns as the model's
+            and the test's; None: as the model knows it. (With ``fold_in`` rows may be other users.)
         test: the same of the test. Events get the weights of the model's parameters, so that kinds
             that say nothing are not relevant; see ``kind`` of :func:`train_test_split`.
         k: cutoffs, each from 1 to 10,000.
@@ -365,6 +375,11 @@ def evaluate(
         fold_in: users are strangers, answered from their entries in ``train`` alone.
         fallback: ``"popular"``: for users the model does not know.
         items: of the catalogue only these are answered.
+        weights, only_weights: of the events of ``train`` and ``test``, as of
+            :class:`pmkt.CFData`, in place of the model's. A model from a file has lost its own (a
+            pickle has not): without ``weights`` events then get the defaults, and a warning says so
+            if what ``train`` becomes by them is not what the model was fitted to.
+            ``weights={}``: the defaults, without a warning.
     """
     if not isinstance(model, Recommender):
         raise errors.InvalidInput(
@@ -372,13 +387,22 @@ def evaluate(
             "answers from elsewhere)"
         )
     state = model._state()
-    weights = {name: getattr(model, name) for name in ("weights", "only_weights")}
+    own = {name: getattr(model, name) for name in ("weights", "only_weights")}
+    given = {"weights": weights, "only_weights": only_weights}
+    is_given = weights is not None or bool(only_weights)
+    if is_given and not (_is_events(train) or _is_events(test)):
+        raise errors.InvalidInput("weights= and only_weights= are for events; there are none")
+    how = given if is_given else own
     data = [
-        None if part is None else _data(part, weights, state.users, state.items, threads)
+        None if part is None else _data(part, how, state.users, state.items, threads)
         for part in (train, test)
     ]
     if data[1] is None:
         raise errors.InvalidInput("test is None")
+    _check_shapes(data[0], data[1], state, fold_in)
+    is_lost = state.loaded and how["weights"] is None and not how["only_weights"]
+    if is_lost and _is_events(train) and data[0] is not None:
+        _check_weights(data[0], state)
     options = _Options(
         data[1],
         data[0],
@@ -420,12 +444,14 @@ def evaluate_answers(
         users: [rows] who was answered; others of the test data count as unknown.
         answers: items, best first: a list of lists, an array [rows, k] (where None, NaN, 0, or -1
             among rows of a matrix, end a row), or :class:`Answers`.
-        train: who had what, and what the catalogue is.
+        train: who had what, and what the catalogue is; as ``test``, of the same rows and columns if
+            they are sparse matrices. Events get the default weights; for others give CFData.
 
     The other arguments are those of :func:`evaluate`.
     """
     known = _data(train, {}, None, None, threads)
     data = _data(test, {}, known._users, known._items, threads)
+    _check_shapes(known, data)
     who = known._users.encode(users, "users")
     ids, counts = _answered(answers, known._items, len(who))
     options = _Options(data, known, known._items, k, groups, bootstrap, level, seed, None)
@@ -456,6 +482,44 @@ def _data(
                 )
             names.form.form().check(other.form.form())
     return data
+
+
+def _is_events(source: Any) -> bool:
+    """Whether it becomes data by weights."""
+    return isinstance(source, (Events, list, tuple))
+
+
+def _check_shapes(
+    train: Optional[CFData], test: CFData, state: Optional[Fitted] = None, fold_in: bool = False
+) -> None:
+    """Raises for matrices whose rows and columns, which are all there is to tell users and items
+    by, cannot be the same ones."""
+    for side, (what, names) in enumerate((("rows", test._users), ("columns", test._items))):
+        if not isinstance(names.form, Rows):
+            continue
+        n = test.shape[side]
+        if train is not None and train.shape[side] != n:
+            raise errors.InvalidInput(f"train has {train.shape[side]:,} {what}, test {n:,}")
+        if state is None or (side == 0 and (fold_in or not len(state.user_ids))):
+            continue
+        known = len((state.user_ids, state.item_ids)[side])
+        if n != known:
+            raise errors.InvalidInput(
+                f"test has {n:,} {what}; the model was fitted to a matrix of {known:,}"
+            )
+
+
+def _check_weights(train: CFData, state: Fitted) -> None:
+    """Warns if events, by the default weights, are not what a model from a file was fitted to."""
+    if train.stats.hash != state.facts.data_hash:
+        warnings.warn(
+            "the model comes from a file, which does not keep weights, and the default weights do "
+            "not make of train what it was fitted to: if it was fitted with weights=, the metrics "
+            "are wrong, for other kinds of events may count as relevant; it may also be that "
+            "half_life=, scale= or another option, or other events, made the difference. Give "
+            "evaluate the weights= of the fit ({} if it had none), or CFData",
+            stacklevel=3,
+        )
 
 
 def _answered(answers: Any, items: Names, rows: int) -> Tuple[np.ndarray, np.ndarray]:
@@ -512,4 +576,4 @@ def _rows(raw: pmkt_cf_figures, labels: List[Any], handle: Handle) -> Iterator[T
     groups = borrow(raw.group, rows, np.int32, handle).tolist()
     columns = (borrow(getattr(raw, n), rows, t, handle).tolist() for n, t in _FIGURES.items())
     for group, metric, *rest in zip(groups, *columns):
-        yield group, ("all" if group < 0 else labels[group], names[metric], *rest)
+        yield group, (ALL if group < 0 else labels[group], names[metric], *rest)

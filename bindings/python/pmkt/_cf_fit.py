@@ -11,7 +11,7 @@ from . import _constants as c
 from . import errors
 from ._cf_data import CFData, HalfLife, Weights, data_of, number
 from ._cf_ids import Rows, ids_for, to_lists
-from ._cf_model import Fitted, Recommender
+from ._cf_model import BY, LOSSES, SIMILARITIES, SOLVERS, Fitted, Recommender, name_of
 from ._cf_query import call_rows, give_back, history_of, take_desk
 from ._convert import plain
 from ._library import Handle, borrow, call, lib, pointer
@@ -31,10 +31,7 @@ from ._structs import (
 from ._users import Users
 from ._zones import ZoneLike
 
-LOSSES = {"ials": c.CF_IALS, "classic": c.CF_CLASSIC}
-SOLVERS = {"cg": c.CF_CG, "cholesky": c.CF_CHOLESKY}
-SIMILARITIES = {"cosine": c.CF_COSINE, "tfidf": c.CF_TFIDF, "bm25": c.CF_BM25}
-BY = {"weight": c.CF_BY_WEIGHT, "users": c.CF_BY_USERS}
+DEFAULT_FACTORS = 64
 
 Callback = Callable[[int, float], Any]
 
@@ -54,10 +51,6 @@ def _count(name: str, value: Any, high: int = 2**31 - 1) -> int:
     return 0 if value is None else whole(name, value, 1, high)
 
 
-def _name_of(choices: Dict[str, int], code: int) -> str:
-    return next(name for name, n in choices.items() if n == code)
-
-
 class ALS(Recommender):
     """Matrix factorization for implicit feedback by alternating least squares.
 
@@ -68,7 +61,7 @@ class ALS(Recommender):
     [8]
 
     Args:
-        factors: 1 to 1,024.
+        factors: 1 to 1,024 (64).
         regularization: None: 0.03 ("ials"), 0.01 ("classic").
         alpha: an entry w has the weight alpha |w|; None: 1 / the mean |w|, so that the other
             defaults suit entries of any scale.
@@ -90,7 +83,7 @@ class ALS(Recommender):
 
     def __init__(
         self,
-        factors: int = 64,
+        factors: Optional[int] = DEFAULT_FACTORS,
         *,
         regularization: Optional[float] = None,
         alpha: Optional[float] = None,
@@ -126,7 +119,7 @@ class ALS(Recommender):
         reals = "regularization alpha unobserved nu sigma".split()
         return new(
             pmkt_cf_als_options,
-            factors=_count("factors", self.factors, 1024),
+            factors=_count("factors", self.factors, 1024) or DEFAULT_FACTORS,
             iterations=_count("iterations", self.iterations),
             cg_steps=_count("cg_steps", self.cg_steps),
             loss=choice("loss", self.loss, LOSSES),
@@ -167,7 +160,7 @@ class ALS(Recommender):
         kept = []
         for (name, given), rows in zip(firsts, source.shape):
             if given is not None:
-                kept.append(_matrix(name, given, (rows, self.factors)))
+                kept.append(_matrix(name, given, (rows, options.factors)))
                 setattr(options, name, pointer(kept[-1]))
         running = Running(self.threads, progress, "fitting")
 
@@ -190,8 +183,8 @@ class ALS(Recommender):
         return {
             "factors": facts.factors,
             "iterations": facts.iterations or 15,
-            "loss": _name_of(LOSSES, facts.loss),
-            "solver": _name_of(SOLVERS, facts.solver),
+            "loss": name_of(LOSSES, facts.loss),
+            "solver": name_of(SOLVERS, facts.solver),
             "cg_steps": facts.cg_steps or None,
             "regularization": facts.regularization,
             "alpha": facts.alpha,
@@ -403,7 +396,7 @@ class ItemKNN(Recommender):
     def _params_of(facts: pmkt_cf_facts) -> Dict[str, Any]:
         bm25 = facts.similarity == c.CF_BM25
         return {
-            "similarity": _name_of(SIMILARITIES, facts.similarity),
+            "similarity": name_of(SIMILARITIES, facts.similarity),
             "neighbors": facts.neighbors,
             "shrinkage": facts.shrinkage,
             "k1": facts.k1 or None if bm25 else None,
@@ -465,4 +458,4 @@ class Popularity(Recommender):
 
     @staticmethod
     def _params_of(facts: pmkt_cf_facts) -> Dict[str, Any]:
-        return {"by": _name_of(BY, facts.by), "drop_seen": not facts.has_seen}
+        return {"by": name_of(BY, facts.by), "drop_seen": not facts.has_seen}

@@ -31,6 +31,14 @@ DATA_PARAMS = (
 ).split()
 
 KINDS = {c.CF_ALS: "als", c.CF_KNN: "knn", c.CF_POPULARITY: "popularity"}
+LOSSES = {"ials": c.CF_IALS, "classic": c.CF_CLASSIC}
+SOLVERS = {"cg": c.CF_CG, "cholesky": c.CF_CHOLESKY}
+SIMILARITIES = {"cosine": c.CF_COSINE, "tfidf": c.CF_TFIDF, "bm25": c.CF_BM25}
+BY = {"weight": c.CF_BY_WEIGHT, "users": c.CF_BY_USERS}
+
+
+def name_of(choices: Dict[str, int], code: int) -> str:
+    return next(name for name, n in choices.items() if n == code)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,11 @@ class ModelInfo:
         data_hash: of that data: equal for equal data.
         bytes: memory, without a file that it has mapped; ``mapped``: bytes of that file.
         has_seen: it knows who had what.
+        factors, iterations (that were run), loss, solver, cg_steps, regularization, alpha,
+            unobserved, nu, sigma, seed, final_loss (after the last iteration): of :class:`ALS`, as
+            they were used: numbers where the parameter was None; None of the others.
+        similarity, neighbors, shrinkage, k1, b: of :class:`ItemKNN`, likewise.
+        by: of :class:`Popularity`.
     """
 
     kind: str
@@ -55,6 +68,39 @@ class ModelInfo:
     bytes: int
     mapped: int
     has_seen: bool
+    factors: Optional[int] = None
+    iterations: Optional[int] = None
+    loss: Optional[str] = None
+    solver: Optional[str] = None
+    cg_steps: Optional[int] = None
+    regularization: Optional[float] = None
+    alpha: Optional[float] = None
+    unobserved: Optional[float] = None
+    nu: Optional[float] = None
+    sigma: Optional[float] = None
+    seed: Optional[int] = None
+    final_loss: Optional[float] = None
+    similarity: Optional[str] = None
+    neighbors: Optional[int] = None
+    shrinkage: Optional[float] = None
+    k1: Optional[float] = None
+    b: Optional[float] = None
+    by: Optional[str] = None
+
+
+_OF_ALL = "users items entries data_hash bytes mapped".split()
+_OF_KIND = {
+    c.CF_ALS: "factors iterations loss solver cg_steps regularization alpha unobserved nu sigma "
+    "seed final_loss",
+    c.CF_KNN: "similarity neighbors shrinkage k1 b",
+    c.CF_POPULARITY: "by",
+}
+_CHOICES = {"loss": LOSSES, "solver": SOLVERS, "similarity": SIMILARITIES, "by": BY}
+
+
+def _fact(facts: pmkt_cf_facts, name: str) -> Any:
+    value = getattr(facts, name)
+    return name_of(_CHOICES[name], value) if name in _CHOICES else value
 
 
 class Fitted:
@@ -67,8 +113,10 @@ class Fitted:
         items: Users,
         categories: Users,
         losses: Optional[List[float]] = None,
+        loaded: bool = False,
     ) -> None:
         self.handle = handle
+        self.loaded = loaded  # from a file, which does not say how events became data
         self.categories = categories
         self.losses = losses or []
         self.facts = facts_of(handle)
@@ -157,7 +205,7 @@ class Recommender(Saved):
         try:
             self.__dict__.update(params)
             self._check()
-        except errors.PmktError:
+        except Exception:
             self.__dict__.update(before)
             raise
         return self
@@ -178,6 +226,12 @@ class Recommender(Saved):
         Args:
             data: :class:`pmkt.Events`, a list of these, a :class:`pmkt.CFData`, or a sparse matrix
                 with users in rows (of SciPy, or with ``indptr``, ``indices``, ``data``, ``shape``).
+                One model may be fitted to events and to matrices in turn: parameters that say how
+                events become a matrix (``half_life``, ``weights``, ``only_weights``, ``scale``,
+                ``since``, ``as_of``, ``max_items_per_user``, ``max_users_per_item``, ``users``,
+                ``tz``) do nothing for a CFData or a matrix, all of whose entries are taken as they
+                are, and one UserWarning names those that are set. That goes for ``users``, who may
+                be used, too: leave others out of the matrix.
             user_ids, item_ids, category: of a matrix, as of :meth:`CFData.from_matrix`.
             progress: True: a bar; a callable: gets ``(done, stage)``, a true answer cancels.
         """
@@ -222,12 +276,12 @@ class Recommender(Saved):
     def info(self) -> ModelInfo:
         """What the model is, and what it was fitted to."""
         facts = facts_of(self._handle)
-        same = "users items entries data_hash bytes mapped".split()
+        names = _OF_ALL + _OF_KIND[facts.kind].split()
         return ModelInfo(
             kind=KINDS[facts.kind],
             as_of_ms=None if facts.as_of_ms == c.TIME_NULL else facts.as_of_ms,
             has_seen=bool(facts.has_seen),
-            **{name: getattr(facts, name) for name in same},
+            **{name: _fact(facts, name) for name in names},
         )
 
     @property
@@ -457,7 +511,8 @@ class Recommender(Saved):
             )
         self = kind.__new__(kind)
         self.__init__(**self._params_of(facts_of(handle)), threads=threads)  # type: ignore[misc]
-        self._fitted = Fitted(handle, Users.of_file(), Users.of_file(), Users.of_file())
+        forms = Users.of_file(), Users.of_file(), Users.of_file()
+        self._fitted = Fitted(handle, *forms, loaded=True)
         return self
 
     @staticmethod
@@ -477,6 +532,10 @@ class Recommender(Saved):
         progress: Progress = None,
     ) -> _M:
         """Reads a file that :meth:`save` wrote.
+
+        A file has the parameters of the model, but not those that say how events became its data:
+        ``weights``, ``only_weights``, ``half_life`` and so on are back at their defaults, to be set
+        before the next :meth:`fit`, or given to :func:`pmkt.evaluate`. A pickle keeps them.
 
         Args:
             ids: the texts of users and items, as :meth:`texts` gave them. Without it users and
@@ -537,7 +596,7 @@ class Recommender(Saved):
         if self._fitted is None:
             return _of_pickle, (type(self), beside, None, None)
         state = self._fitted
-        forms = (state.users.form, state.items.form, state.categories, state.losses)
+        forms = (state.users.form, state.items.form, state.categories, state.losses, state.loaded)
         return _of_pickle, (type(self), beside, self.to_bytes(), forms)
 
 

@@ -503,8 +503,6 @@ def test_hostile_fits(matrix: Any) -> None:
             model.fit(matrix, **given)
     with pytest.raises(pmkt.InvalidInput, match="user_ids= is for a sparse matrix"):
         model.fit(pmkt.Events(user=[1], item=[1], time=[1]), user_ids=[1])
-    with pytest.raises(pmkt.InvalidInput, match="half_life= is for events"):
-        pmkt.ALS(4, half_life="3d").fit(matrix)
     with pytest.raises(pmkt.InvalidInput):
         pmkt.ALS(4, nu=2).fit(matrix)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+from pathlib import Path
 from typing import Any, Dict, List
 
 import numpy as np
@@ -366,3 +368,104 @@ def test_what_cannot_be_compared(parts: Any) -> None:
         pmkt.evaluate(pmkt.ALS(), *parts)
     with pytest.raises(pmkt.Canceled):
         pmkt.evaluate(model, *parts, progress=lambda done, stage: True)
+
+
+@pytest.mark.parametrize("kind", [pmkt.ALS, pmkt.Popularity])
+def test_matrices_of_other_shapes_are_refused(parts: Any, kind: Any) -> None:
+    train, test = parts
+    model = kind().fit(train)
+    for given, message in (
+        ((train, test[:80]), "train has 90 rows, test 80"),
+        ((train[:80], test), "train has 80 rows, test 90"),
+        ((train, test[:, :50]), "train has 60 columns, test 50"),
+        ((train[:80], test[:80]), "test has 80 rows; the model was fitted to a matrix of 90"),
+        ((train[:, :50], test[:, :50]), "test has 50 columns; the model .* of 60"),
+        ((None, test[:, :50]), "test has 50 columns; the model .* of 60"),
+    ):
+        with pytest.raises(pmkt.InvalidInput, match=message):
+            pmkt.evaluate(model, *given)
+        with pytest.raises(pmkt.InvalidInput, match=message):
+            pmkt.evaluate(
+                model, *(None if m is None else pmkt.CFData.from_matrix(m) for m in given)
+            )
+    for test_of in (test[:80], test[:, :50]):
+        with pytest.raises(pmkt.InvalidInput, match="train has"):
+            pmkt.evaluate_answers([5], [[1]], train, test_of)
+    ids = np.arange(1, 91)
+    one, other = (
+        pmkt.CFData.from_matrix(m, user_ids=ids[: m.shape[0]], item_ids=ids[:60])
+        for m in (train, test[:80])
+    )
+    assert pmkt.evaluate(kind().fit(one), one, other).users > 0  # ids tell them apart
+
+
+def test_strangers_are_other_rows(parts: Any) -> None:
+    train, test = parts
+    model = pmkt.ALS(8, seed=1).fit(train)
+    some = pmkt.evaluate(model, train[:40], test[:40], 10, fold_in=True)
+    groups = {user: "some" for user in range(40)}
+    told = pmkt.evaluate(model, train, test, 10, fold_in=True, groups=groups).groups["some"]
+    assert some.users == told.users > 0 and some["recall@10"] == pytest.approx(told["recall@10"])
+    with pytest.raises(pmkt.InvalidInput, match="train has 40 rows, test 30"):
+        pmkt.evaluate(model, train[:40], test[:30], fold_in=True)
+
+
+def test_no_group_is_called_as_all_users_are(parts: Any) -> None:
+    model = pmkt.Popularity().fit(parts[0])
+    for groups in ({1: "all", 2: "few"}, ["all"] * 90):
+        with pytest.raises(pmkt.InvalidInput, match="the label 'all', which is that of all users"):
+            pmkt.evaluate(model, *parts, groups=groups)
+
+
+def test_weights_that_a_file_has_lost_are_missed(tmp_path: Path) -> None:
+    train, test = pmkt.train_test_split(pmkt.Events(**some_events()))
+    weights = {"view": 0, "order": 5}
+    model = pmkt.Popularity(weights=weights).fit(train)
+    model.save(tmp_path / "m.pmkt")
+    loaded = pmkt.Popularity.load(tmp_path / "m.pmkt")
+    truth = dict(pmkt.evaluate(model, train, test))
+    for one in (
+        loaded,
+        pickle.loads(pickle.dumps(loaded)),
+        pmkt.Recommender.load(tmp_path / "m.pmkt"),
+    ):
+        with pytest.warns(UserWarning, match="does not keep weights") as told:
+            wrong = pmkt.evaluate(one, train, test)
+        assert len(told) == 1 and told[0].filename == __file__
+        assert dict(wrong) != truth
+    data = [pmkt.CFData(part, weights=weights) for part in (train, test)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert dict(pmkt.evaluate(loaded, train, test, weights=weights)) == truth
+        assert dict(pmkt.evaluate(loaded, [train], test, weights=weights)) == truth
+        assert dict(pmkt.evaluate(loaded, *data)) == truth
+        assert dict(pmkt.evaluate(loaded, train, test, weights={})) == dict(wrong)
+        assert dict(pmkt.evaluate(pickle.loads(pickle.dumps(model)), train, test)) == truth
+        loaded.set_params(weights=weights)
+        assert dict(pmkt.evaluate(loaded, train, test)) == truth
+        again = pmkt.Popularity.load(tmp_path / "m.pmkt").fit(train)
+        pmkt.evaluate(again, train, test)  # the weights of this fit are known
+
+
+def test_weights_that_nobody_gave_are_not_missed(tmp_path: Path) -> None:
+    train, test = pmkt.train_test_split(pmkt.Events(**some_events()))
+    model = pmkt.ALS(4, seed=1).fit(train)
+    model.save(tmp_path / "m.pmkt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = pmkt.evaluate(pmkt.ALS.load(tmp_path / "m.pmkt"), train, test)
+    assert dict(found) == dict(pmkt.evaluate(model, train, test))
+
+
+def test_weights_of_an_evaluation(parts: Any) -> None:
+    train, test = pmkt.train_test_split(pmkt.Events(**some_events()))
+    model = pmkt.Popularity(weights={"view": 0}).fit(train)
+    orders = dict(weights={"order": 1}, only_weights=True)
+    by_hand = (pmkt.CFData(train, **orders), pmkt.CFData(test, **orders))  # type: ignore[arg-type]
+    assert dict(pmkt.evaluate(model, train, test, **orders)) == dict(  # type: ignore[arg-type]
+        pmkt.evaluate(model, *by_hand)
+    )
+    views = pmkt.evaluate(model, train, test, weights={"order": 0})
+    assert dict(views) != dict(pmkt.evaluate(model, train, test))
+    with pytest.raises(pmkt.InvalidInput, match="for events; there are none"):
+        pmkt.evaluate(pmkt.Popularity().fit(parts[0]), *parts, weights={"view": 0})
