@@ -211,7 +211,9 @@ func checkRows(name string, at []int64, list string, n, rows int) error {
 	return nil
 }
 
-// Answer is where answers go. Row i has the first Counts[i] of its part of IDs and Scores, best first.
+// Answer is where answers go. Row i has the first Counts[i] of its part of IDs and Scores, best first; see Row.
+// Parts are K long, or, in an answer that a method has made, as long as there are items (of SimilarUsers,
+// users) if these are fewer.
 type Answer struct {
 	IDs     []uint64
 	Scores  []float32 // or nil
@@ -381,8 +383,12 @@ func (m *Model) SimilarUsersInto(
 	return m.ask(ctx, C.PMKTGO_USERS, users, query, answer, options)
 }
 
-// newAnswer is room for a question, if a slice can be so long.
-func newAnswer(rows int, query *Query) (*Answer, error) {
+// newAnswer is room for a question, whose K is then no more than there can be answers: for more there is no
+// need of memory.
+func newAnswer(rows int, query *Query, known int64) (*Answer, error) {
+	if k := query.k(); k >= 0 && k <= math.MaxInt32 { // others are refused
+		query.K = int(min(int64(k), max(known, 1)))
+	}
 	k := query.k()
 	if k < 0 || k > math.MaxInt32 || rows > 0 && k > (1<<40)/rows {
 		return nil, invalid("K is %d, of %d rows", k, rows)
@@ -393,7 +399,11 @@ func newAnswer(rows int, query *Query) (*Answer, error) {
 func (m *Model) made(
 	ctx context.Context, what C.int, rows []uint64, query *Query, options []Option,
 ) (*Answer, error) {
-	answer, err := newAnswer(len(rows), query)
+	known := m.Info().Items
+	if what == C.PMKTGO_USERS {
+		known = m.Info().Users
+	}
+	answer, err := newAnswer(len(rows), query, known)
 	if err != nil {
 		return nil, err
 	}
@@ -416,7 +426,7 @@ func (h *Histories) Rows() int {
 	if h.At == nil {
 		return 1
 	}
-	return len(h.At) - 1
+	return max(len(h.At)-1, 0)
 }
 
 func (h *Histories) check() error {
@@ -434,7 +444,7 @@ func (h *Histories) check() error {
 func (m *Model) RecommendHistory(
 	ctx context.Context, history Histories, query Query, options ...Option,
 ) (*Answer, error) {
-	answer, err := newAnswer(history.Rows(), &query)
+	answer, err := newAnswer(history.Rows(), &query, m.Info().Items)
 	if err != nil {
 		return nil, err
 	}

@@ -339,6 +339,8 @@ func TestBadQuestions(t *testing.T) {
 		"fallback":             into(Query{Fallback: 9}, NewAnswer(1, 10)),
 		"the set is closed":    into(Query{Allow: closedSet}, NewAnswer(1, 10)),
 		"At ends at 3":         second(model.RecommendHistory(background, Histories{At: []int64{0, 3}, Items: one}, Query{})),
+		"expected one more":    second(model.FoldIn(background, Histories{At: []int64{}})),
+		"there are rows":       second(model.RecommendHistory(background, Histories{At: []int64{}}, Query{})),
 		"At has no entry":      model.FoldInInto(background, &Histories{At: []int64{}}, nil),
 		"Weights has 2":        second(model.FoldIn(background, Histories{Items: one, Weights: []float32{1, 2}})),
 		"room for 7 numbers":   model.FoldInInto(background, &Histories{Items: one}, make([]float32, 7)),
@@ -355,6 +357,45 @@ func TestBadQuestions(t *testing.T) {
 		Histories{Items: one, Weights: []float32{float32(math.Inf(1))}}, Query{})
 	fails(t, err, ErrBadRow)
 	equal(t, "after all that", must(model.Recommend(background, one, Query{})).Counts[0], 10)
+}
+
+// Before, this took memory for K answers, of which there can be no more than items.
+func TestAnyKNeedsNoMoreMemoryThanThereAreAnswers(t *testing.T) {
+	model := newALS(t)
+	users, items, err := model.IDs()
+	check(t, err)
+	twenty := must(model.Recommend(background, users, Query{K: 20}))
+	for _, k := range []int{21, 1_000, math.MaxInt32} {
+		query := Query{K: k}
+		for name, got := range map[string]struct {
+			answer      *Answer
+			rows, parts int
+			count       int32
+		}{
+			"users":     {must(model.Recommend(background, users, query)), 40, 20, 11},
+			"items":     {must(model.SimilarItems(background, items, query)), 20, 20, 19},
+			"alike":     {must(model.SimilarUsers(background, users, query)), 40, min(k, 40), min(int32(k), 39)},
+			"histories": {must(model.RecommendHistory(background, Histories{Items: items[:1]}, query)), 1, 20, 19},
+		} {
+			equal(t, name, len(got.answer.IDs), got.rows*got.parts)
+			equal(t, name, len(got.answer.Scores), got.rows*got.parts)
+			for row := range got.rows {
+				ids, scores := got.answer.Row(row)
+				equal(t, name, len(ids), int(got.count))
+				equal(t, name, len(scores), int(got.count))
+			}
+		}
+		equal(t, "K stays", query.K, k)
+		answer := must(model.Recommend(background, users, query))
+		equal(t, "the same", slices.Equal(answer.IDs, twenty.IDs), true)
+	}
+	fails(t, second(model.Recommend(background, users, Query{K: math.MaxInt32 + 1})), ErrInvalid, "K is")
+	fails(t, second(model.Recommend(background, users, Query{K: -1})), ErrInvalid, "K is -1")
+	nothing := must(CFDataOf(background, &CFMatrix{At: []int64{0}}))
+	empty, err := FitPopularity(background, nothing, PopularityOptions{})
+	empty = fitted(t, empty, err)
+	check(t, nothing.Close())
+	equal(t, "of nothing", must(empty.Recommend(background, users, Query{K: math.MaxInt32})).Counts[39], 0)
 }
 
 func TestModelsThatAreClosed(t *testing.T) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <pmkt.hpp>
 #include <thread>
 
@@ -143,6 +144,32 @@ TEST(queries_filter) {
     CHECK(model.recommend(ids{}).rows() == 0);
 }
 
+/* Before, this asked for memory for 40 times 2^31 answers. */
+TEST(any_k_needs_no_more_memory_than_there_are_answers) {
+    const pmkt::cf_model model = als();
+    const pmkt::cf_query most(std::numeric_limits<std::int32_t>::max());
+    const ids users = list(model.users());
+    const pmkt::cf_answer answer = model.recommend(users, most);
+    pmkt::cf_query exact(20);
+    CHECK(answer.rows() == 40);
+    for (std::size_t i = 0; i < 40; i++) {
+        CHECK(list(answer.ids(i)) == list(model.recommend(ids{users[i]}, exact).ids(0)));
+        CHECK(answer.ids(i).size() == 11 && answer.scores(i).size() == 11);
+    }
+    CHECK(model.similar_items(list(model.items()), most).ids(19).size() == 19);
+    CHECK(model.similar_users(users, most).ids(39).size() == 39);
+    std::vector<std::int64_t> at;
+    for (std::int64_t i = 0; i <= 20; i++) at.push_back(i);
+    const ids items = list(model.items());
+    CHECK(model.recommend(pmkt::cf_history(at, items), most).ids(19).size() == 19);
+    const std::vector<std::int64_t> none = {0};
+    const std::vector<std::int32_t> nothing;
+    const pmkt::cf_model empty =
+        pmkt::cf_model::popularity(pmkt::cf_data(pmkt::cf_matrix(0, none, nothing)));
+    CHECK(empty.recommend(users, most).ids(39).empty());
+    THROWN(pmkt::invalid, pmkt::cf_model().recommend(users, most));
+}
+
 TEST(histories_neighbors_and_ranks) {
     const pmkt::cf_model model = als();
     const std::vector<std::int64_t> at = {0, 3, 3};
@@ -253,6 +280,19 @@ TEST(recommendations_are_evaluated) {
     options.set_groups(1, first);
     THROWN(pmkt::invalid,
            pmkt::cf_evaluation(ids{1, 2}, ids{2, 4, 1, 2}, counts, 2, test, options));
+
+    std::vector<std::int32_t> nobody(40, 0);
+    nobody.clear(); /* an address, but nothing there */
+    options.set_groups(2, nobody);
+    THROWN(pmkt::invalid,
+           pmkt::cf_evaluation(ids{1, 2}, ids{2, 4, 1, 2}, counts, 2, test, options));
+    THROWN(pmkt::invalid, pmkt::cf_evaluation(als(), pmkt::cf_data(events.batch), options));
+    pmkt::cf_evaluate_options raw; /* whoever sets the members answers for their length */
+    raw.set_train(train).n_groups = 2;
+    raw.group = groups.data();
+    CHECK(pmkt::cf_evaluation(ids{1, 2}, ids{2, 4, 1, 2}, counts, 2, test, raw)
+              .figures()
+              .evaluated == 2);
 
     const pmkt::cf_data all(events.batch);
     pmkt::cf_evaluate_options seen;

@@ -119,7 +119,7 @@ def test_info(matrix: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["alpha", "regularization", "unobserved", "nu", "sigma"])
-@pytest.mark.parametrize("value", [10**400, -(10**400)])
+@pytest.mark.parametrize("value", [10**400, -(10**400)], ids=["huge", "below"])
 def test_numbers_beyond_a_float_are_refused_and_not_kept(name: str, value: int) -> None:
     model = pmkt.ALS()
     with pytest.raises(pmkt.InvalidInput, match=f"{name} is too large"):

@@ -460,7 +460,8 @@ class cf_model {
         return detail::view(id, n);
     }
 
-    /* The best items for each user. The second form of each question reuses an answer's memory. */
+    /* The best items for each user. The second form of each question reuses an answer's memory. Any k
+       will do: there is room for as many answers as the model can give. */
     cf_answer recommend(span<const std::uint64_t> users, const cf_query &query = cf_query(),
                         const run &how = run()) const {
         cf_answer out;
@@ -469,7 +470,7 @@ class cf_model {
     }
     void recommend(span<const std::uint64_t> users, const cf_query &query, cf_answer &out,
                    const run &how = run()) const {
-        ask(pmkt_cf_recommend, users, query, out, how);
+        ask(pmkt_cf_recommend, users, within(query, info().items), out, how);
     }
     cf_answer similar_items(span<const std::uint64_t> items, const cf_query &query = cf_query(),
                             const run &how = run()) const {
@@ -479,7 +480,7 @@ class cf_model {
     }
     void similar_items(span<const std::uint64_t> items, const cf_query &query, cf_answer &out,
                        const run &how = run()) const {
-        ask(pmkt_cf_similar_items, items, query, out, how);
+        ask(pmkt_cf_similar_items, items, within(query, info().items), out, how);
     }
     cf_answer similar_users(span<const std::uint64_t> users, const cf_query &query = cf_query(),
                             const run &how = run()) const {
@@ -489,7 +490,7 @@ class cf_model {
     }
     void similar_users(span<const std::uint64_t> users, const cf_query &query, cf_answer &out,
                        const run &how = run()) const {
-        ask(pmkt_cf_similar_users, users, query, out, how);
+        ask(pmkt_cf_similar_users, users, within(query, info().users), out, how);
     }
     cf_answer recommend(const cf_history &history, const cf_query &query = cf_query(),
                         const run &how = run()) const {
@@ -500,9 +501,10 @@ class cf_model {
     void recommend(const cf_history &history, const cf_query &query, cf_answer &out,
                    const run &how = run()) const {
         query.match(history.rows());
-        const pmkt_cf_answer room = out.prepare(history.rows(), answers(query));
+        const cf_query mine = within(query, info().items);
+        const pmkt_cf_answer room = out.prepare(history.rows(), detail::size(mine.k));
         detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
-            return pmkt_cf_recommend_history(p_, history.get(), &query, r, &room, err);
+            return pmkt_cf_recommend_history(p_, history.get(), &mine, r, &room, err);
         });
     }
 
@@ -574,15 +576,19 @@ class cf_model {
     }
 
    private:
-    static std::size_t answers(const cf_query &query) {
+    /* The same query for no more answers than there can be: they need no memory. */
+    static cf_query within(const cf_query &query, std::int64_t known) {
         if (query.k < 0) detail::refuse("k is %d; expected 0 or more", query.k);
-        return query.k ? static_cast<std::size_t>(query.k) : 10; /* as cf.h says */
+        cf_query out = query;
+        if (out.k == 0) out.k = 10; /* as cf.h says */
+        if (out.k > known) out.k = known > 0 ? static_cast<std::int32_t>(known) : 1;
+        return out;
     }
     template <class F>
     void ask(F question, span<const std::uint64_t> rows, const cf_query &query, cf_answer &out,
              const run &how) const {
         query.match(rows.size());
-        const pmkt_cf_answer room = out.prepare(rows.size(), answers(query));
+        const pmkt_cf_answer room = out.prepare(rows.size(), detail::size(query.k));
         detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
             return question(p_, rows.data(), detail::rows(rows.size()), &query, r, &room, err);
         });

@@ -53,16 +53,18 @@ struct cf_evaluate_options : pmkt_cf_evaluate_options {
         return *this;
     }
 
-    /* Whether set_groups spoke of so many users. */
+    /* Whether set_groups spoke of so many users. A vector without elements may well have an address,
+       and what is there is not to be read. */
     void match(const cf_data &test) const {
-        if (group && groups_of_ && detail::rows(groups_of_) != test.info().users) {
+        if (groups_of_ != none && group && detail::rows(groups_of_) != test.info().users) {
             detail::refuse("groups of %zu users, but the test data has %lld", groups_of_,
                            static_cast<long long>(test.info().users));
         }
     }
 
    private:
-    std::size_t groups_of_ = 0;
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    std::size_t groups_of_ = none;
 };
 
 /* How good recommendations were. Immutable: any number of threads may read it. */
