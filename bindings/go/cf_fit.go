@@ -51,10 +51,10 @@ type ALSOptions struct {
 	Loss           Loss
 	Solver         Solver
 	CGSteps        int     // 3
-	Regularization float64 // 0.003, or 0.01 with LossClassic
-	Alpha          float64 // 1
+	Regularization float64 // 0.03, or 0.01 with LossClassic
+	Alpha          float64 // 1 / the mean |w| of the entries, so that the others suit entries of any scale
 	Unobserved     float64 // 0.1; LossIALS only
-	Nu             float64 // 1, or 0 with LossClassic
+	Nu             float64 // 0.5, or 0 with LossClassic
 	Sigma          float64 // 0.1: deviation of the first factors, times sqrt(Factors)
 	Seed           uint64  // of the first factors
 

@@ -359,7 +359,7 @@ func TestBadQuestions(t *testing.T) {
 	equal(t, "after all that", must(model.Recommend(background, one, Query{})).Counts[0], 10)
 }
 
-// Before, this took memory for K answers, of which there can be no more than items.
+// Room for as many answers of each user as the largest K says would be a terabyte.
 func TestAnyKNeedsNoMoreMemoryThanThereAreAnswers(t *testing.T) {
 	model := newALS(t)
 	users, items, err := model.IDs()

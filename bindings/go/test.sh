@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the Go tests: of the binding, of the example program, and with arrow-go. See --help.
+# Runs the Go tests: of the binding, of the example programs, and with arrow-go. See --help.
 set -euo pipefail
 
 usage() {

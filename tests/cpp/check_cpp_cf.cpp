@@ -144,7 +144,7 @@ TEST(queries_filter) {
     CHECK(model.recommend(ids{}).rows() == 0);
 }
 
-/* Before, this asked for memory for 40 times 2^31 answers. */
+/* Room for so many answers of each user would be a terabyte. */
 TEST(any_k_needs_no_more_memory_than_there_are_answers) {
     const pmkt::cf_model model = als();
     const pmkt::cf_query most(std::numeric_limits<std::int32_t>::max());
@@ -290,9 +290,9 @@ TEST(recommendations_are_evaluated) {
     pmkt::cf_evaluate_options raw; /* whoever sets the members answers for their length */
     raw.set_train(train).n_groups = 2;
     raw.group = groups.data();
-    CHECK(pmkt::cf_evaluation(ids{1, 2}, ids{2, 4, 1, 2}, counts, 2, test, raw)
-              .figures()
-              .evaluated == 2);
+    CHECK(
+        pmkt::cf_evaluation(ids{1, 2}, ids{2, 4, 1, 2}, counts, 2, test, raw).figures().evaluated ==
+        2);
 
     const pmkt::cf_data all(events.batch);
     pmkt::cf_evaluate_options seen;
