@@ -14,21 +14,32 @@
 
 /* ------------------------------------------------------------------- numbering */
 
-static bool row_counts(void *ctx, int64_t i, int64_t chunk) {
+/* A group is of one block of the check, as both are powers of two. */
+static uint32_t rows_that_count(void *ctx, int64_t from, int n, int64_t chunk) {
     const pmkti_cf_making *m = ctx;
     const pmkti_cf_rows *r = m->rows;
-    if (r->plain && !r->plain[i / PMKTI_EVENTS_BLOCK] && pmkti_event_fault(&r->ev, i) >= 0) {
-        return false;
+    const bool plain = !r->plain || r->plain[from / PMKTI_EVENTS_BLOCK];
+    uint32_t counts = 0;
+    for (int i = 0; i < n; i++) {
+        const int64_t row = from + i;
+        if (!plain && pmkti_event_fault(&r->ev, row) >= 0) continue;
+        const bool has_item = r->ev.item && r->ev.item[row] != PMKT_ID_NONE;
+        const int why = has_item ? pmkti_cf_why(m->plan, &r->ev, row) : PMKTI_CF_NO_ITEM;
+        if (why == PMKTI_CF_COUNTS)
+            counts |= UINT32_C(1) << i;
+        else
+            m->why[chunk][why]++;
     }
-    const bool has_item = r->ev.item && r->ev.item[i] != PMKT_ID_NONE;
-    const int why = has_item ? pmkti_cf_why(m->plan, &r->ev, i) : PMKTI_CF_NO_ITEM;
-    m->why[chunk][why]++;
-    return why == PMKTI_CF_COUNTS;
+    m->why[chunk][PMKTI_CF_COUNTS] += __builtin_popcount(counts);
+    return counts;
 }
 
-static bool has_user(void *ctx, int64_t i, int64_t chunk) {
+static uint32_t rows_with_user(void *ctx, int64_t from, int n, int64_t chunk) {
     (void)chunk;
-    return ((const pmkti_cf_making *)ctx)->user[i] != PMKTI_CF_OUT;
+    const uint32_t *user = ((const pmkti_cf_making *)ctx)->user + from;
+    uint32_t counts = 0;
+    for (int i = 0; i < n; i++) counts |= (uint32_t)(user[i] != PMKTI_CF_OUT) << i;
+    return counts;
 }
 
 static void count_rows(pmkti_cf_making *m, int64_t chunks) {
@@ -51,7 +62,7 @@ static pmkt_status number_users(pmkti_cf_making *m, pmkti_stage stage) {
     m->why = pmkti_alloc_zero(a, (size_t)chunks, sizeof *m->why);
     pmkti_cf_numbering job = {.column = m->rows->ev.user,
                               .rows = rows,
-                              .wanted = row_counts,
+                              .wanted = rows_that_count,
                               .ctx = m,
                               .number = m->user};
     pmkt_status status = m->user && m->why ? PMKT_OK : PMKT_E_NOMEM;
@@ -72,7 +83,7 @@ static pmkt_status number_items(pmkti_cf_making *m, pmkti_stage stage) {
     m->item = pmkti_alloc(a, (size_t)rows, sizeof *m->item);
     if (!m->item) return PMKT_E_NOMEM;
     pmkti_cf_numbering job = {
-        .column = m->rows->ev.item, .rows = rows, .wanted = has_user, .ctx = m, .number = m->item};
+        .column = m->rows->ev.item, .rows = rows, .wanted = rows_with_user, .ctx = m, .number = m->item};
     const pmkt_status status = pmkti_cf_number(a, m->run, stage, &job);
     m->d->item_id = job.ids;
     m->d->items = job.n;

@@ -14,8 +14,7 @@
 #include "core/sort_ids.h"
 
 #define FIRST_BITS 10
-#define GROUP \
-    32 /* rows whose slots are fetched together, so that one need not wait for the other */
+#define GROUP PMKTI_CF_GROUP
 
 /* Id and place share a cache line; no row that counts has the id 0. */
 typedef struct slot {
@@ -85,40 +84,38 @@ static int64_t end_of(int64_t chunk, int64_t rows) {
     return end < rows ? end : rows;
 }
 
-/* The rows of a group that count, and the hashes of their ids. */
+/* The rows of a group, whose slots are fetched together, so that none waits for another. */
 typedef struct group {
-    int n;
-    int64_t row[GROUP];
+    int64_t from;
+    uint32_t counts; /* a bit for each row */
     uint64_t hash[GROUP];
 } group;
 
-/* Asks of the rows of a group whether they count, and for their slots. */
-static void collect(const numbering *m, table t, int64_t from, int64_t to, int64_t chunk,
+/* Asks of `n` rows whether they count, and for their slots. */
+static void collect(const pmkti_cf_numbering *j, table t, int64_t from, int n, int64_t chunk,
                     group *g) {
-    const pmkti_cf_numbering j = *m->job;
-    int n = 0;
-    for (int64_t i = from; i < to; i++) {
-        const bool counts = j.wanted(j.ctx, i, chunk);
-        const uint64_t hash = pmkti_mix(j.column[i]);
-        j.number[i] = PMKTI_CF_OUT;
+    const uint64_t *column = j->column + from;
+    uint32_t *number = j->number + from;
+    g->from = from;
+    g->counts = j->wanted(j->ctx, from, n, chunk);
+    for (int i = 0; i < n; i++) {
+        const uint64_t hash = pmkti_mix(column[i]);
         fetch(&t, hash);
-        g->row[n] = i;
-        g->hash[n] = hash;
-        n += counts;
+        g->hash[i] = hash;
     }
-    g->n = n;
+    for (int i = 0; i < n; i++) number[i] = PMKTI_CF_OUT;
 }
 
 /* Writes the places of the rows of a group; the table has room for as many new ids. */
 static void take(const pmkti_cf_numbering *j, table *t, const group *g) {
-    const uint64_t *column = j->column;
-    uint32_t *number = j->number;
+    const uint64_t *column = j->column + g->from;
+    uint32_t *number = j->number + g->from;
     table mine = *t;
-    for (int i = 0; i < g->n; i++) {
-        const uint64_t id = column[g->row[i]];
-        slot *s = slot_of(&mine, id, g->hash[i]);
-        if (s->id == 0) *s = (slot){id, (uint32_t)mine.n++, 0};
-        number[g->row[i]] = s->place;
+    for (uint32_t left = g->counts; left != 0; left &= left - 1) {
+        const int i = __builtin_ctz(left);
+        slot *s = slot_of(&mine, column[i], g->hash[i]);
+        if (s->id == 0) *s = (slot){column[i], (uint32_t)mine.n++, 0};
+        number[i] = s->place;
     }
     t->n = mine.n;
 }
@@ -135,7 +132,8 @@ static pmkt_status read(void *ctx, int64_t chunk, int worker) {
             status = grow(m->allocator, t);
         }
         if (status) return status;
-        collect(m, *t, from, from + GROUP < end ? from + GROUP : end, chunk, &g);
+        const int n = end - from < GROUP ? (int)(end - from) : GROUP;
+        collect(m->job, *t, from, n, chunk, &g);
         take(m->job, t, &g);
     }
     return PMKT_OK;
