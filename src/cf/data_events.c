@@ -160,12 +160,12 @@ static pmkt_status make_matrix(pmkti_cf_making *m) {
     if (!status) status = pmkti_cf_add_up(m, (pmkti_stage){"adding up", 0.65, 0.85});
     if (!status) status = pmkti_cf_cap_items(m);
     if (!status) status = write_down(m);
-    free_parts(m);
     if (status) return status;
     const pmkti_cf_sparse users = pmkti_cf_by_user(m->d);
     pmkti_cf_sparse items = pmkti_cf_by_item(m->d);
+    void *records = m->parts.records; /* larger than entries, and done with */
     return pmkti_cf_transpose(&m->d->allocator, m->run, (pmkti_stage){"transposing", 0.9, 1},
-                              &users, &items);
+                              &users, &items, records);
 }
 
 static pmkt_status make(pmkti_cf_making *m) {
