@@ -81,7 +81,7 @@ pmkt_status pmkti_cf_cap_items(pmkti_cf_making *m) {
             const int64_t end = next[rivals[i].entry->item];
             pmkti_cf_drop(rivals + i, end - i, cap);
             m->d->counts.capped += end - i - cap;
-            i = end;
+            for (i += cap; i < end; i++) m->d->item_at[rivals[i].entry->user + 1]--;
         }
     }
     pmkti_free(a, next, (size_t)items, sizeof *next);

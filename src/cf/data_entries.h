@@ -44,7 +44,8 @@ typedef struct pmkti_cf_making {
 /* Sorts the rows out to parts, then frees the numbers. */
 pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage);
 
-/* Makes entries of the rows of each part, sorted by user and item, and applies the users' cap. */
+/* Makes entries of the rows of each part, sorted by user and item, and applies the users' cap. Counts the
+   entries of each user in d->item_at, one place to the right. */
 pmkt_status pmkti_cf_add_up(pmkti_cf_making *m, pmkti_stage stage);
 
 /* Applies the items' cap: drops entries. */

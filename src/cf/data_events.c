@@ -82,8 +82,11 @@ static pmkt_status number_items(pmkti_cf_making *m, pmkti_stage stage) {
     const int64_t rows = m->rows->ev.rows;
     m->item = pmkti_alloc(a, (size_t)rows, sizeof *m->item);
     if (!m->item) return PMKT_E_NOMEM;
-    pmkti_cf_numbering job = {
-        .column = m->rows->ev.item, .rows = rows, .wanted = rows_with_user, .ctx = m, .number = m->item};
+    pmkti_cf_numbering job = {.column = m->rows->ev.item,
+                              .rows = rows,
+                              .wanted = rows_with_user,
+                              .ctx = m,
+                              .number = m->item};
     const pmkt_status status = pmkti_cf_number(a, m->run, stage, &job);
     m->d->item_id = job.ids;
     m->d->items = job.n;
@@ -99,17 +102,6 @@ static void free_numbers(pmkti_cf_making *m) {
 }
 
 /* --------------------------------------------------------------- writing it down */
-
-/* Counts the entries that are left of the users of a part, which no other part has. */
-static pmkt_status count_part(void *ctx, int64_t part, int worker) {
-    (void)worker;
-    const pmkti_cf_making *m = ctx;
-    const pmkti_cf_record *r = m->parts.records + m->parts.begin[part];
-    for (int64_t i = 0; i < m->parts.kept[part]; i++) {
-        if (r[i].item != PMKTI_CF_DROPPED) m->d->item_at[r[i].user + 1]++;
-    }
-    return PMKT_OK;
-}
 
 /* Writes the entries of a part to where the borders of its users say. */
 static pmkt_status write_part(void *ctx, int64_t part, int worker) {
@@ -128,17 +120,12 @@ static pmkt_status write_part(void *ctx, int64_t part, int worker) {
 
 static pmkt_status write_down(pmkti_cf_making *m) {
     pmkt_cf_data *d = m->d;
-    const pmkti_cf_parts *p = &m->parts;
-    int64_t all = 0;
-    for (int64_t part = 0; part < p->parts; part++) all += p->kept[part] + p->capped[part];
-    d->entries = all - d->counts.capped;
+    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
+    d->entries = d->item_at[d->users];
     if (!pmkti_cf_data_room(d)) return PMKT_E_NOMEM;
     if (d->entries == 0) return PMKT_OK;
-    const pmkti_stage counting = {"writing", 0.85, 0.87}, writing = {"writing", 0.87, 0.9};
-    const pmkt_status status = pmkti_parallel(m->run, counting, count_part, m, p->parts);
-    if (status) return status;
-    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
-    return pmkti_parallel(m->run, writing, write_part, m, p->parts);
+    return pmkti_parallel(m->run, (pmkti_stage){"writing", 0.85, 0.9}, write_part, m,
+                          m->parts.parts);
 }
 
 static void free_parts(pmkti_cf_making *m) {
@@ -182,7 +169,9 @@ static pmkt_status make(pmkti_cf_making *m) {
 static pmkt_status tell(pmkt_error *err, pmkt_status status, int64_t rows) {
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, (size_t)rows * sizeof(pmkti_cf_record));
     if (status == PMKT_E_LIMIT) {
-        return pmkti_fail(err, status, "the events have more than 2^31 - 1 users or items");
+        return pmkti_fail(err, status,
+                          "the events have more than 2^31 - 1 users or items, or more than "
+                          "2^33 of them count");
     }
     return pmkti_stopped(err, status);
 }

@@ -22,7 +22,7 @@ typedef struct transposing {
     int64_t begin[BLOCKS + 1]; /* rows */
     int64_t *next;             /* [blocks * bands] counts, then where to write */
     int64_t *band;             /* [bands + 1] where a band begins */
-    pmkti_cf_entry *entries;            /* [n] by band */
+    pmkti_cf_entry *entries;   /* [n] by band */
 } transposing;
 
 /* The first row whose entries begin at or beyond entry `n`. */
@@ -85,7 +85,8 @@ static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
     for (int64_t row = t->begin[block]; row < t->begin[block + 1]; row++) {
         for (int64_t i = m->at[row]; i < m->at[row + 1]; i++) {
             const int32_t column = m->column[i];
-            t->entries[next[column >> t->shift]++] = (pmkti_cf_entry){(int32_t)row, column, m->weight[i]};
+            t->entries[next[column >> t->shift]++] =
+                (pmkti_cf_entry){(int32_t)row, column, m->weight[i]};
         }
     }
     return PMKT_OK;
@@ -131,8 +132,8 @@ static pmkt_status transpose(transposing *t, const pmkti_run *run, pmkti_stage s
 }
 
 pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run *run,
-                               pmkti_stage stage, const pmkti_cf_sparse *from,
-                               pmkti_cf_sparse *to, pmkti_cf_entry *room) {
+                               pmkti_stage stage, const pmkti_cf_sparse *from, pmkti_cf_sparse *to,
+                               pmkti_cf_entry *room) {
     transposing t = {.from = from, .to = to, .entries = room};
     const int64_t n = from->at[from->rows];
     if (n == 0) {
