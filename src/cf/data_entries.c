@@ -34,10 +34,12 @@ static pmkt_status count(void *ctx, int64_t chunk, int worker) {
     (void)worker;
     const sorting *s = ctx;
     const pmkti_cf_making *m = s->m;
+    const uint32_t *user = m->user;
+    const int shift = m->parts.shift;
     int64_t *next = s->next + chunk * m->parts.parts;
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
-        if (m->user[i] != PMKTI_CF_OUT) next[m->user[i] >> m->parts.shift]++;
+        if (user[i] != PMKTI_CF_OUT) next[user[i] >> shift]++;
     }
     return PMKT_OK;
 }
@@ -46,14 +48,18 @@ static pmkt_status write(void *ctx, int64_t chunk, int worker) {
     (void)worker;
     const sorting *s = ctx;
     const pmkti_cf_making *m = s->m;
-    int64_t *next = s->next + chunk * m->parts.parts;
+    const pmkti_cf_plan plan = *m->plan; /* copies, which no store can change */
+    const pmkt_events ev = m->rows->ev;
+    const pmkti_cf_parts p = m->parts;
+    const uint32_t *user = m->user, *item = m->item;
+    int64_t *next = s->next + chunk * p.parts;
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
-        if (m->user[i] == PMKTI_CF_OUT) continue;
-        const int64_t to = next[m->user[i] >> m->parts.shift]++;
-        m->parts.records[to] = (pmkti_cf_record){
-            m->user[i], m->item[i], {.units = pmkti_cf_units(m->plan, &m->rows->ev, i)}};
-        if (m->parts.time) m->parts.time[to] = m->rows->ev.time[i];
+        if (user[i] == PMKTI_CF_OUT) continue;
+        const int64_t to = next[user[i] >> p.shift]++;
+        p.records[to] =
+            (pmkti_cf_record){user[i], item[i], {.units = pmkti_cf_units(&plan, &ev, i)}};
+        if (p.time) p.time[to] = ev.time[i];
     }
     return PMKT_OK;
 }
@@ -195,7 +201,8 @@ static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     const int64_t cap = m->plan->o.max_items_per_user;
     p->kept[part] = cap > 0 ? pmkti_cf_cap_users(r, time, all, cap, mine->rivals) : all;
     p->capped[part] = all - p->kept[part];
-    for (int64_t i = 0; i < p->kept[part]; i++) m->d->item_at[r[i].user + 1]++;
+    int64_t *entries_of = m->d->item_at + 1;
+    for (int64_t i = 0, kept = p->kept[part]; i < kept; i++) entries_of[r[i].user]++;
     return PMKT_OK;
 }
 

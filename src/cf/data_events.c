@@ -109,11 +109,14 @@ static pmkt_status write_part(void *ctx, int64_t part, int worker) {
     const pmkti_cf_making *m = ctx;
     const pmkti_cf_parts *p = &m->parts;
     const pmkti_cf_record *r = p->records + p->begin[part];
+    const int64_t kept = p->kept[part];
     int64_t to = m->d->item_at[part << p->shift];
-    for (int64_t i = 0; i < p->kept[part]; i++) {
+    int32_t *item = m->d->item;
+    float *weight = m->d->item_weight;
+    for (int64_t i = 0; i < kept; i++) {
         if (r[i].item == PMKTI_CF_DROPPED) continue;
-        m->d->item[to] = (int32_t)r[i].item;
-        m->d->item_weight[to++] = (float)r[i].says.weight;
+        item[to] = (int32_t)r[i].item;
+        weight[to++] = (float)r[i].says.weight;
     }
     return PMKT_OK;
 }

@@ -58,8 +58,10 @@ static pmkt_status count(void *ctx, int64_t block, int worker) {
     const transposing *t = ctx;
     const pmkti_cf_sparse *m = t->from;
     int64_t *next = t->next + block * t->bands;
+    const int32_t *column = m->column;
+    const int shift = t->shift;
     const int64_t end = m->at[t->begin[block + 1]];
-    for (int64_t i = m->at[t->begin[block]]; i < end; i++) next[m->column[i] >> t->shift]++;
+    for (int64_t i = m->at[t->begin[block]]; i < end; i++) next[column[i] >> shift]++;
     return PMKT_OK;
 }
 
@@ -80,13 +82,14 @@ static void sum_up(const transposing *t) {
 static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
     (void)worker;
     const transposing *t = ctx;
-    const pmkti_cf_sparse *m = t->from;
+    const pmkti_cf_sparse m = *t->from; /* copies, which no store can change */
+    pmkti_cf_entry *entries = t->entries;
+    const int shift = t->shift;
     int64_t *next = t->next + block * t->bands;
     for (int64_t row = t->begin[block]; row < t->begin[block + 1]; row++) {
-        for (int64_t i = m->at[row]; i < m->at[row + 1]; i++) {
-            const int32_t column = m->column[i];
-            t->entries[next[column >> t->shift]++] =
-                (pmkti_cf_entry){(int32_t)row, column, m->weight[i]};
+        for (int64_t i = m.at[row], end = m.at[row + 1]; i < end; i++) {
+            const int32_t column = m.column[i];
+            entries[next[column >> shift]++] = (pmkti_cf_entry){(int32_t)row, column, m.weight[i]};
         }
     }
     return PMKT_OK;
@@ -96,22 +99,24 @@ static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
 static pmkt_status scatter(void *ctx, int64_t band, int worker) {
     (void)worker;
     const transposing *t = ctx;
-    int64_t *next = t->to->at + 1;
+    const pmkti_cf_sparse to = *t->to;
+    const pmkti_cf_entry *e = t->entries + t->band[band];
+    const int64_t n = t->band[band + 1] - t->band[band];
+    int64_t *next = to.at + 1;
     const int64_t first = band << t->shift, beyond = (band + 1) << t->shift;
-    const int64_t end = beyond < t->to->rows ? beyond : t->to->rows;
+    const int64_t end = beyond < to.rows ? beyond : to.rows;
     for (int64_t c = first; c < end; c++) next[c] = 0;
-    for (int64_t i = t->band[band]; i < t->band[band + 1]; i++) next[t->entries[i].column]++;
+    for (int64_t i = 0; i < n; i++) next[e[i].column]++;
     int64_t at = t->band[band];
     for (int64_t c = first; c < end; c++) {
-        const int64_t n = next[c];
+        const int64_t here = next[c];
         next[c] = at;
-        at += n;
+        at += here;
     }
-    for (int64_t i = t->band[band]; i < t->band[band + 1]; i++) {
-        const pmkti_cf_entry e = t->entries[i];
-        const int64_t to = next[e.column]++;
-        t->to->column[to] = e.row;
-        t->to->weight[to] = e.weight;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t here = next[e[i].column]++;
+        to.column[here] = e[i].row;
+        to.weight[here] = e[i].weight;
     }
     return PMKT_OK;
 }
