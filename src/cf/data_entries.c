@@ -185,6 +185,15 @@ static int64_t merge(const pmkti_cf_making *m, const pmkti_cf_sorter *sorted, in
     return to;
 }
 
+/* Counts the entries of each user by the ends of its run: what is in a register need not be stored. */
+static void count_users(const pmkti_cf_record *r, int64_t n, int64_t *entries) {
+    for (int64_t i = 0, end; i < n; i = end) {
+        const uint32_t user = r[i].user;
+        for (end = i + 1; end < n && r[end].user == user;) end++;
+        entries[user] = end - i;
+    }
+}
+
 /* No other part has these users. */
 static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     const adding *g = ctx;
@@ -201,8 +210,7 @@ static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     const int64_t cap = m->plan->o.max_items_per_user;
     p->kept[part] = cap > 0 ? pmkti_cf_cap_users(r, time, all, cap, mine->rivals) : all;
     p->capped[part] = all - p->kept[part];
-    int64_t *entries_of = m->d->item_at + 1;
-    for (int64_t i = 0, kept = p->kept[part]; i < kept; i++) entries_of[r[i].user]++;
+    count_users(r, p->kept[part], m->d->item_at + 1);
     return PMKT_OK;
 }
 

@@ -49,7 +49,10 @@ static void sort_by_digit(const uint64_t *from, uint64_t *to, int64_t n, int shi
     memset(next, 0, buckets * sizeof *next);
     for (int64_t i = 0; i < n; i++) next[from[i] >> shift & (buckets - 1)]++;
     add_up(next, buckets);
-    for (int64_t i = 0; i < n; i++) to[next[from[i] >> shift & (buckets - 1)]++] = from[i];
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t w = from[i];
+        to[next[w >> shift & (buckets - 1)]++] = w;
+    }
 }
 
 void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time,
