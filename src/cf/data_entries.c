@@ -51,14 +51,14 @@ static pmkt_status write(void *ctx, int64_t chunk, int worker) {
     const pmkti_cf_plan plan = *m->plan; /* copies, which no store can change */
     const pmkt_events ev = m->rows->ev;
     const pmkti_cf_parts p = m->parts;
-    const uint32_t *user = m->user, *item = m->item;
+    const uint32_t *user = m->user, *item = m->item, in_part = (UINT32_C(1) << p.shift) - 1;
     int64_t *next = s->next + chunk * p.parts;
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
         if (user[i] == PMKTI_CF_OUT) continue;
         const int64_t to = next[user[i] >> p.shift]++;
-        p.records[to] =
-            (pmkti_cf_record){user[i], item[i], {.units = pmkti_cf_units(&plan, &ev, i)}};
+        const int64_t units = pmkti_cf_units(&plan, &ev, i);
+        p.records[to] = pmkti_cf_row(user[i] & in_part, item[i], units);
         if (p.time) p.time[to] = ev.time[i];
     }
     return PMKT_OK;
@@ -155,27 +155,30 @@ static bool reserve(const adding *g, room *r, size_t n) {
 
 /* The entry of a sum in units. The sum comes in two halves, which cannot overflow; together they are
    rounded once. */
-static double entry_of(const pmkti_cf_making *m, int64_t high, int64_t low) {
+static float entry_of(const pmkti_cf_making *m, int64_t high, int64_t low) {
     double w = ((double)high * 0x1p32 + (double)low) / PMKTI_CF_UNIT;
     if (m->plan->o.scale == PMKT_CF_LOG) w = copysign(log1p(fabs(w)), w);
-    return (double)(float)w + 0.0; /* no -0 */
+    return (float)w + 0.0f; /* no -0 */
 }
 
-/* Makes one entry of each run of equal rows, sorted as they are; returns how many. */
+/* Makes one entry of each run of equal rows, sorted as they are; returns how many. `first` is the first
+   user of the part. */
 static int64_t merge(const pmkti_cf_making *m, const pmkti_cf_sorter *sorted, int64_t n,
-                     pmkti_cf_record *entries, int64_t *time) {
+                     uint32_t first, pmkti_cf_record *entries, int64_t *time) {
     const pmkti_cf_record *r = sorted->at;
     int64_t to = 0;
     for (int64_t i = 0; i < n; to++) {
-        pmkti_cf_record e = r[i];
+        const uint32_t user = pmkti_cf_row_user(&r[i]), item = r[i].item;
         const int64_t begin = i;
         int64_t high = 0, low = 0;
-        for (; i < n && r[i].user == e.user && r[i].item == e.item; i++) {
-            high += r[i].says.units >> 32;
-            low += r[i].says.units & INT64_C(0xffffffff);
+        for (; i < n && r[i].item == item && pmkti_cf_row_user(&r[i]) == user; i++) {
+            const int64_t units = pmkti_cf_row_units(&r[i]);
+            high += units >> 32;
+            low += units & INT64_C(0xffffffff);
         }
-        e.says.weight = entry_of(m, high, low);
-        entries[to] = e;
+        entries[to].item = item;
+        entries[to].of.entry.user = first + user;
+        entries[to].of.entry.weight = entry_of(m, high, low);
         if (!time) continue;
         time[to] = sorted->time[begin];
         for (int64_t j = begin + 1; j < i; j++) {
@@ -188,8 +191,8 @@ static int64_t merge(const pmkti_cf_making *m, const pmkti_cf_sorter *sorted, in
 /* Counts the entries of each user by the ends of its run: what is in a register need not be stored. */
 static void count_users(const pmkti_cf_record *r, int64_t n, int64_t *entries) {
     for (int64_t i = 0, end; i < n; i = end) {
-        const uint32_t user = r[i].user;
-        for (end = i + 1; end < n && r[end].user == user;) end++;
+        const uint32_t user = r[i].of.entry.user;
+        for (end = i + 1; end < n && r[end].of.entry.user == user;) end++;
         entries[user] = end - i;
     }
 }
@@ -206,7 +209,8 @@ static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     if (n == 0) return PMKT_OK;
     if (!reserve(g, mine, (size_t)n)) return PMKT_E_NOMEM;
     pmkti_cf_sort_rows(&mine->sorter, r, time, n, g->bits);
-    const int64_t all = merge(m, &mine->sorter, n, r, time);
+    const uint32_t first = (uint32_t)(part << p->shift);
+    const int64_t all = merge(m, &mine->sorter, n, first, r, time);
     const int64_t cap = m->plan->o.max_items_per_user;
     p->kept[part] = cap > 0 ? pmkti_cf_cap_users(r, time, all, cap, mine->rivals) : all;
     p->capped[part] = all - p->kept[part];

@@ -116,7 +116,7 @@ static pmkt_status write_part(void *ctx, int64_t part, int worker) {
     for (int64_t i = 0; i < kept; i++) {
         if (r[i].item == PMKTI_CF_DROPPED) continue;
         item[to] = (int32_t)r[i].item;
-        weight[to++] = (float)r[i].says.weight;
+        weight[to++] = r[i].of.entry.weight;
     }
     return PMKT_OK;
 }
@@ -144,6 +144,8 @@ static void free_parts(pmkti_cf_making *m) {
 
 /* -------------------------------------------------------------------- making it */
 
+_Static_assert(sizeof(pmkti_cf_record) >= sizeof(pmkti_cf_entry), "records lend their memory");
+
 static pmkt_status make_matrix(pmkti_cf_making *m) {
     pmkt_status status = pmkti_cf_sort_out(m, (pmkti_stage){"sorting out", 0.45, 0.65});
     free_numbers(m);
@@ -153,7 +155,7 @@ static pmkt_status make_matrix(pmkti_cf_making *m) {
     if (status) return status;
     const pmkti_cf_sparse users = pmkti_cf_by_user(m->d);
     pmkti_cf_sparse items = pmkti_cf_by_item(m->d);
-    void *records = m->parts.records; /* larger than entries, and done with */
+    void *records = m->parts.records; /* done with */
     return pmkti_cf_transpose(&m->d->allocator, m->run, (pmkti_stage){"transposing", 0.9, 1},
                               &users, &items, records);
 }

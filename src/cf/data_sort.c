@@ -62,11 +62,10 @@ void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const i
     /* The sorted rows come last, and their place holds words until then; the last are in s->word. */
     uint64_t *other = (uint64_t *)(void *)s->at;
     uint64_t *from = passes % 2 == 0 ? s->word : other, *to = passes % 2 == 0 ? other : s->word;
-    const uint32_t user = (uint32_t)(s->users - 1);
     memset(s->next, 0, s->users * sizeof *s->next);
     for (int64_t i = 0; i < n; i++) {
         from[i] = (uint64_t)rows[i].item << PMKTI_CF_ROW_BITS | (uint64_t)i;
-        s->next[rows[i].user & user]++;
+        s->next[pmkti_cf_row_user(&rows[i])]++;
     }
     for (int pass = 0; pass < passes; pass++) {
         sort_by_digit(from, to, n, PMKTI_CF_ROW_BITS + pass * bits, bits);
@@ -78,7 +77,7 @@ void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const i
     for (int64_t i = 0; i < n; i++) {
         const uint64_t row = s->word[i] & ((UINT64_C(1) << PMKTI_CF_ROW_BITS) - 1);
         const pmkti_cf_record r = rows[row];
-        const int64_t here = s->next[r.user & user]++;
+        const int64_t here = s->next[pmkti_cf_row_user(&r)]++;
         s->at[here] = r;
         if (time) s->time[here] = time[row];
     }

@@ -24,8 +24,8 @@ bool pmkti_cf_sorter_reserve(const pmkt_allocator *allocator, pmkti_cf_sorter *s
                              size_t users, bool timed);
 void pmkti_cf_sorter_free(const pmkt_allocator *allocator, pmkti_cf_sorter *s);
 
-/* Sorts n <= s->n rows, and their times unless they are NULL, of users that differ only below s->users, a
-   power of two, and of items of so many bits, below 32. Equal rows keep their order. */
+/* Sorts n <= s->n rows, and their times unless they are NULL, of up to s->users users and of items of
+   so many bits, below 32. Equal rows keep their order. */
 void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time,
                         int64_t n, int item_bits);
 
