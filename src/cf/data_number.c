@@ -12,6 +12,7 @@
 #include "cf/data_table.h"
 #include "core/alloc.h"
 #include "core/sort_ids.h"
+#include "pmkt/ids.h"
 
 #define GROUP PMKTI_CF_GROUP
 
@@ -65,9 +66,13 @@ static void take(const pmkti_cf_numbering *j, pmkti_cf_table *t, const group *g)
     const uint64_t *column = j->column + g->from;
     uint32_t *number = j->number + g->from;
     pmkti_cf_table mine = *t;
+    uint64_t last = PMKT_ID_NONE; /* no row that counts has it; a user often comes twice in a row */
+    uint32_t place = 0;
     for (uint32_t left = g->counts; left != 0; left &= left - 1) {
         const int i = __builtin_ctz(left);
-        number[i] = pmkti_cf_table_place(&mine, column[i], g->hash[i]);
+        if (column[i] != last) place = pmkti_cf_table_place(&mine, column[i], g->hash[i]);
+        last = column[i];
+        number[i] = place;
     }
     t->n = mine.n;
 }

@@ -1,8 +1,9 @@
 /*
- * data_sort.c - sorts rows by item first, then by user, each step keeping the order of the last.
+ * data_sort.c - sorts rows by radix, by user and item at once or by item first and then by user.
  *
- * Moving whole rows about is what costs, so only words of an item and a place go through the passes by
- * item. The last step, by user, fetches each row and puts it where it belongs.
+ * Moving whole rows about is what costs, so only words go through the passes, of what is sorted by and of
+ * where the row stands; in the end each row is fetched once. Two passes do for most users and items. Where
+ * they would not, the words are of items alone, and each row is put where its user says.
  */
 #include "cf/data_sort.h"
 
@@ -55,30 +56,61 @@ static void sort_by_digit(const uint64_t *from, uint64_t *to, int64_t n, int shi
     }
 }
 
-void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time,
-                        int64_t n, int item_bits) {
-    const int passes = (item_bits + DIGIT - 1) / DIGIT;
-    const int bits = passes > 0 ? (item_bits + passes - 1) / passes : 0;
-    /* The sorted rows come last, and their place holds words until then; the last are in s->word. */
+/* Sorts the words by `bits` bits of what they are sorted by; what comes out is in s->word. The place of the
+   sorted rows, who come last, holds words until then. */
+static void sort_words(pmkti_cf_sorter *s, const pmkti_cf_record *rows, int64_t n, int item_bits,
+                       int bits) {
+    const int passes = (bits + DIGIT - 1) / DIGIT;
+    const int digit = passes > 0 ? (bits + passes - 1) / passes : 0;
     uint64_t *other = (uint64_t *)(void *)s->at;
     uint64_t *from = passes % 2 == 0 ? s->word : other, *to = passes % 2 == 0 ? other : s->word;
-    memset(s->next, 0, s->users * sizeof *s->next);
+    const uint64_t user = bits > item_bits ? UINT64_MAX : 0;
     for (int64_t i = 0; i < n; i++) {
-        from[i] = (uint64_t)rows[i].item << PMKTI_CF_ROW_BITS | (uint64_t)i;
-        s->next[pmkti_cf_row_user(&rows[i])]++;
+        const uint64_t key = (pmkti_cf_row_user(&rows[i]) & user) << item_bits | rows[i].item;
+        from[i] = key << PMKTI_CF_ROW_BITS | (uint64_t)i;
     }
     for (int pass = 0; pass < passes; pass++) {
-        sort_by_digit(from, to, n, PMKTI_CF_ROW_BITS + pass * bits, bits);
+        sort_by_digit(from, to, n, PMKTI_CF_ROW_BITS + pass * digit, digit);
         uint64_t *was = from;
         from = to;
         to = was;
     }
+}
+
+static inline uint64_t row_of(uint64_t word) {
+    return word & ((UINT64_C(1) << PMKTI_CF_ROW_BITS) - 1);
+}
+
+/* Puts the rows of the words one after the other. */
+static void fetch(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time, int64_t n) {
+    for (int64_t i = 0; i < n; i++) s->at[i] = rows[row_of(s->word[i])];
+    for (int64_t i = 0; time && i < n; i++) s->time[i] = time[row_of(s->word[i])];
+}
+
+/* Puts the rows of the words where their users begin. */
+static void fetch_by_user(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time,
+                          int64_t n) {
+    memset(s->next, 0, s->users * sizeof *s->next);
+    for (int64_t i = 0; i < n; i++) s->next[pmkti_cf_row_user(&rows[i])]++;
     add_up(s->next, s->users);
     for (int64_t i = 0; i < n; i++) {
-        const uint64_t row = s->word[i] & ((UINT64_C(1) << PMKTI_CF_ROW_BITS) - 1);
+        const uint64_t row = row_of(s->word[i]);
         const pmkti_cf_record r = rows[row];
         const int64_t here = s->next[pmkti_cf_row_user(&r)]++;
         s->at[here] = r;
         if (time) s->time[here] = time[row];
+    }
+}
+
+void pmkti_cf_sort_rows(pmkti_cf_sorter *s, const pmkti_cf_record *rows, const int64_t *time,
+                        int64_t n, int item_bits) {
+    int user_bits = 0;
+    while ((s->users - 1) >> user_bits > 0) user_bits++;
+    if (user_bits + item_bits <= 2 * DIGIT) {
+        sort_words(s, rows, n, item_bits, user_bits + item_bits);
+        fetch(s, rows, time, n);
+    } else {
+        sort_words(s, rows, n, item_bits, item_bits);
+        fetch_by_user(s, rows, time, n);
     }
 }
