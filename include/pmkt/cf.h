@@ -183,8 +183,9 @@ static inline void pmkt_cf_matrix_init(pmkt_cf_matrix *matrix) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the entry) for a column out of range or a weight
  * that is not finite; PMKT_E_OVERFLOW where one that comes twice adds up to what is not; PMKT_E_LIMIT
- * for more than 2^31 - 1 users or items; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(entries + users + items);
- * ids that do not ascend, and entries of one pair, are sorted in O(n log n). Since 0.3.
+ * for more than 2^31 - 1 users or items; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread.
+ * O(entries + users + items); ids that do not ascend, and entries of one pair, are sorted in
+ * O(n log n). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_data_from_matrix(const pmkt_cf_matrix *matrix,
                                               const pmkt_allocator *allocator, const pmkt_run *run,
