@@ -105,10 +105,10 @@ PMKT_API double pmkt_cf_default_weight(int32_t kind);
  * No event that counts is no error: the matrix is empty. Users and items of whose entries a cap leaves
  * none stay, without an entry.
  *
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 2^31 - 1 users or items;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows); meanwhile, with what is kept, about 40 bytes a
- * row, 60 with a cap, and up to 90 where nearly each row has a user or an item of its own; afterwards
- * what pmkt_cf_data_info says. Since 0.3.
+ * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 2^31 - 1 users or items, or more
+ * than 2^33 events that count; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows); meanwhile, with what
+ * is kept, about 40 bytes a row, 60 with a cap, and up to 90 where nearly each row has a user or an item
+ * of its own; afterwards what pmkt_cf_data_info says. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_data_from_events(const pmkt_events *events,
                                               const pmkt_cf_data_options *options,
@@ -183,7 +183,9 @@ static inline void pmkt_cf_matrix_init(pmkt_cf_matrix *matrix) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the entry) for a column out of range or a weight
  * that is not finite; PMKT_E_OVERFLOW where one that comes twice adds up to what is not; PMKT_E_LIMIT
- * for more than 2^31 - 1 users or items; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(entries + users + items). Since 0.3.
+ * for more than 2^31 - 1 users or items; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread.
+ * O(entries + users + items); ids that do not ascend, and entries of one pair, are sorted in
+ * O(n log n). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_data_from_matrix(const pmkt_cf_matrix *matrix,
                                               const pmkt_allocator *allocator, const pmkt_run *run,

@@ -110,6 +110,8 @@ static pmkt_status prepare(fit *f, const side *s, pmkt_error *err) {
         for (size_t j = 0; j < d; j++) f->base[i * width + j] = by * f->gram[i * d + j];
     }
     f->rule.fixed = s->fixed;
+    f->rule.gram = f->gram;
+    f->rule.gram_by = by;
     f->rule.base = f->base;
     f->rule.others = (f->rule.classic ? 1.0 : f->o.unobserved) * (double)s->others;
     return PMKT_OK;

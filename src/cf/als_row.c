@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cf/als_exact.h"
+
 /* A row is visited block by block, each of which stays in the first cache while it is made use of. For CG,
    which visits a row more than once, a panel has all of a row's blocks, unless that is more than half of
    a second cache. */
@@ -28,8 +30,9 @@ static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
 
 size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
     const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
-    const size_t matrix = rule->kind == PMKT_CF_CHOLESKY ? width * width : 0;
-    return rows * (width + 4) + matrix + 5 * width;
+    const size_t floats = rows * (width + 4) + 5 * width;
+    if (rule->kind != PMKT_CF_CHOLESKY) return floats;
+    return floats + width * width + 2 * pmkti_cf_exact_doubles(rule->d);
 }
 
 void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t longest,
@@ -49,7 +52,11 @@ void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t l
     room->p = room->r + width;
     room->q = room->p + width;
     room->x = room->q + width;
-    room->m = rule->kind == PMKT_CF_CHOLESKY ? room->x + width : NULL;
+    room->m = NULL;
+    room->exact = NULL;
+    if (rule->kind != PMKT_CF_CHOLESKY) return;
+    room->m = room->x + width;
+    room->exact = (double *)(void *)(room->m + width * width); /* an even number of floats so far */
 }
 
 /* ------------------------------------------------------------------- panels */
@@ -70,9 +77,9 @@ static void weigh(const row *w, int64_t from, int64_t at, int64_t n) {
     const pmkti_cf_rule *rule = w->rule;
     for (int64_t j = 0; j < n; j++) {
         const double weight = w->weight ? (double)w->weight[from + j] : 1.0;
-        const double a = rule->alpha * fabs(weight);
-        w->room->a[at + j] = (float)a;
-        w->room->t[at + j] = weight > 0 ? (float)(rule->classic ? 1.0 + a : a) : 0.0f;
+        const pmkti_cf_pull pull = pmkti_cf_pull_of(rule, weight);
+        w->room->a[at + j] = (float)pull.a;
+        w->room->t[at + j] = (float)pull.t;
     }
 }
 
@@ -216,16 +223,32 @@ static double add_rank(const row *w, int64_t at, int64_t n) {
     return 0;
 }
 
+/* base + lambda I: the upper triangle, zeros elsewhere. */
+static void lay_system(const row *w) {
+    const pmkti_cf_rule *rule = w->rule;
+    const int32_t d = rule->d, width = rule->width;
+    for (int32_t i = 0; i < width; i++) {
+        float *to = w->room->m + (ptrdiff_t)i * width;
+        memset(to, 0, (size_t)(i < d ? i : width) * sizeof *to);
+        if (i >= d) continue;
+        const float *from = rule->gram + (ptrdiff_t)i * d;
+        for (int32_t j = i; j < d; j++) to[j] = rule->gram_by * from[j];
+        for (int32_t j = d; j < width; j++) to[j] = 0;
+        to[i] += (float)w->lambda;
+    }
+}
+
 /* The same, of the minimum, where it is -b.x. */
 static double cholesky(const row *w) {
     const pmkti_cf_room *room = w->room;
-    const size_t width = (size_t)w->rule->width;
-    if (w->rule->base) memcpy(room->m, w->rule->base, width * width * sizeof(float));
-    for (int32_t i = 0; i < w->rule->d; i++)
-        room->m[(size_t)i * width + (size_t)i] += (float)w->lambda;
+    const pmkti_cf_rule *rule = w->rule;
+    lay_system(w);
     (void)each_block(w, false, add_rank);
-    w->rule->solver->solve(room->m, w->rule->width, room->b, room->x);
-    return -dot(room->b, room->x, w->rule->width);
+    if (!rule->solver->solve(room->m, rule->width, room->b, room->x)) {
+        return pmkti_cf_solve_exact(rule, w->lambda, w->item, w->weight, w->n, room->exact,
+                                    room->x);
+    }
+    return -dot(room->b, room->x, rule->width);
 }
 
 /* ------------------------------------------------------------------ the row */
@@ -233,14 +256,15 @@ static double cholesky(const row *w) {
 pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
                                    const int32_t *item, const float *weight, int64_t n, float *x) {
     pmkti_cf_solved solved = {.finite = true};
-    int64_t entries = 0;
+    int64_t entries = 0, positive = 0;
     double targets = 0;
     for (int64_t e = 0; e < n; e++) {
         const double w = weight ? (double)weight[e] : 1.0;
         entries += w != 0;
+        positive += w > 0;
         if (w > 0) targets += rule->alpha * w + (rule->classic ? 1.0 : 0.0);
     }
-    solved.known = entries > 0;
+    solved.known = positive > 0; /* if not, 0 is the minimum */
     if (!solved.known) {
         memset(x, 0, (size_t)rule->d * sizeof *x);
         return solved;

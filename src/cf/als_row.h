@@ -30,8 +30,20 @@ typedef struct pmkti_cf_rule {
     double
         others; /* unobserved * vectors that are fixed; what is added to a row's entries in lambda */
     const float *fixed; /* [n * d] the vectors of the other side */
-    const float *base;  /* [width * width], whole; NULL: the room's m has it, for one CHOLESKY */
+    const float *gram;  /* [d * d] Y'Y, and what it counts in the base */
+    float gram_by;
+    const float *base; /* [width * width], whole; of CG */
 } pmkti_cf_rule;
+
+/* a and t of an entry. */
+typedef struct pmkti_cf_pull {
+    double a, t;
+} pmkti_cf_pull;
+
+static inline pmkti_cf_pull pmkti_cf_pull_of(const pmkti_cf_rule *rule, double weight) {
+    const double a = rule->alpha * (weight < 0 ? -weight : weight);
+    return (pmkti_cf_pull){a, weight > 0 ? (rule->classic ? 1.0 + a : a) : 0.0};
+}
 
 /* Working memory of one worker, in one piece. */
 typedef struct pmkti_cf_room {
@@ -39,6 +51,7 @@ typedef struct pmkti_cf_room {
     float *a, *t, *c, *one;   /* [panel_rows] */
     float *m;                 /* [width * width], of CHOLESKY */
     float *b, *r, *p, *q, *x; /* [width] */
+    double *exact;            /* als_exact.h, of CHOLESKY */
     int64_t panel_rows;
 } pmkti_cf_room;
 
@@ -50,7 +63,7 @@ void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t l
 typedef struct pmkti_cf_solved {
     double loss;    /* as above */
     double penalty; /* lambda |x|^2, which is in `loss` as well */
-    bool known;     /* there is an entry other than zero; if not, x is 0 */
+    bool known;     /* there is an entry above zero; if not, x is 0 */
     bool finite;
 } pmkti_cf_solved;
 

@@ -12,6 +12,7 @@
 
 typedef struct start {
     const uint64_t *id;
+    const int64_t *at; /* [rows + 1] where the entries of rows begin */
     int64_t rows;
     int32_t d;
     double deviation;
@@ -24,10 +25,14 @@ static double uniform(uint64_t bits) {
     return ((double)(bits >> 11) + 1.0) * 0x1p-53;
 }
 
-/* Two normal numbers at a time (Box, Muller, 1958). */
+/* Two normal numbers at a time (Box, Muller, 1958); zeros for a row without entries, as it will have. */
 static void fill_row(const start *s, int64_t row) {
     const uint64_t key = pmkti_mix(s->seed ^ pmkti_mix(s->id[row]));
     float *to = s->to + row * s->d;
+    if (s->at[row] == s->at[row + 1]) {
+        memset(to, 0, (size_t)s->d * sizeof *to);
+        return;
+    }
     for (int32_t j = 0; j < s->d; j += 2) {
         const double radius =
             s->deviation * sqrt(-2.0 * log(uniform(pmkti_mix(key + (uint64_t)j + 1))));
@@ -59,12 +64,20 @@ static pmkt_status fill(const start *s, const float *first, const pmkti_run *run
 pmkt_status pmkti_cf_als_start(const pmkt_cf_data *data, const pmkt_cf_als_options *options,
                                const pmkti_run *run, float *users, float *items, pmkt_error *err) {
     const double deviation = options->sigma / sqrt((double)options->factors);
-    const start of_users = {
-        data->user_id, data->users, options->factors, deviation, pmkti_mix(2 * options->seed + 1),
-        users};
-    const start of_items = {
-        data->item_id, data->items, options->factors, deviation, pmkti_mix(2 * options->seed + 2),
-        items};
+    const start of_users = {.id = data->user_id,
+                            .at = data->item_at,
+                            .rows = data->users,
+                            .d = options->factors,
+                            .deviation = deviation,
+                            .seed = pmkti_mix(2 * options->seed + 1),
+                            .to = users};
+    const start of_items = {.id = data->item_id,
+                            .at = data->user_at,
+                            .rows = data->items,
+                            .d = options->factors,
+                            .deviation = deviation,
+                            .seed = pmkti_mix(2 * options->seed + 2),
+                            .to = items};
     const pmkt_status status = fill(&of_users, options->first_users, run, err);
     return status ? status : fill(&of_items, options->first_items, run, err);
 }

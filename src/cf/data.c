@@ -23,7 +23,7 @@ pmkt_cf_data *pmkti_cf_data_new(const pmkt_allocator *allocator) {
 bool pmkti_cf_data_room(pmkt_cf_data *d) {
     const pmkt_allocator *a = &d->allocator;
     const size_t users = (size_t)d->users, items = (size_t)d->items, n = (size_t)d->entries;
-    d->item_at = pmkti_alloc_zero(a, users + 1, sizeof *d->item_at);
+    if (!d->item_at) d->item_at = pmkti_alloc_zero(a, users + 1, sizeof *d->item_at);
     d->user_at = pmkti_alloc_zero(a, items + 1, sizeof *d->user_at);
     d->item = pmkti_alloc(a, n, sizeof *d->item);
     d->item_weight = pmkti_alloc(a, n, sizeof *d->item_weight);

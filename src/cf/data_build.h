@@ -14,7 +14,8 @@
 /* Empty data with one owner, or NULL. */
 pmkt_cf_data *pmkti_cf_data_new(const pmkt_allocator *allocator);
 
-/* Room for users, items and entries as counted in `d`; false without memory: release it then. */
+/* Room for users, items and entries as counted in `d`, but for an item_at that is there; false without
+   memory: release it then. */
 bool pmkti_cf_data_room(pmkt_cf_data *d);
 
 /* Fills what the counts say of the finished matrix. */
@@ -30,12 +31,20 @@ typedef struct pmkti_cf_sparse {
     float *weight;   /* [at[rows]] */
 } pmkti_cf_sparse;
 
+/* An entry on its way. */
+typedef struct pmkti_cf_entry {
+    int32_t row, column;
+    float weight;
+} pmkti_cf_entry;
+
 /*
  * Writes `from` by columns into `to`, whose arrays have room and whose `rows` are the columns of `from`.
- * In each row of `to` the order is that of the rows of `from`, and then of their entries.
+ * In each row of `to` the order is that of the rows of `from`, and then of their entries. `room` is for as
+ * many entries as there are: fresh memory costs more than what is done with it, so the caller lends some.
  */
 pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run *run,
-                               pmkti_stage stage, const pmkti_cf_sparse *from, pmkti_cf_sparse *to);
+                               pmkti_stage stage, const pmkti_cf_sparse *from, pmkti_cf_sparse *to,
+                               pmkti_cf_entry *room);
 
 /* The two directions of data. */
 static inline pmkti_cf_sparse pmkti_cf_by_user(const pmkt_cf_data *d) {

@@ -23,10 +23,11 @@ void pmkti_cf_drop(pmkti_cf_rival *rivals, int64_t n, int64_t cap) {
 int64_t pmkti_cf_cap_users(pmkti_cf_record *r, int64_t *time, int64_t n, int64_t cap,
                            pmkti_cf_rival *rivals) {
     for (int64_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && r[end].user == r[i].user;) end++;
+        for (end = i + 1; end < n && r[end].of.entry.user == r[i].of.entry.user;) end++;
         if (end - i <= cap) continue;
         for (int64_t j = i; j < end; j++) {
-            rivals[j - i] = (pmkti_cf_rival){r[j].says.weight, time[j], r[j].item, &r[j]};
+            rivals[j - i] =
+                (pmkti_cf_rival){(double)r[j].of.entry.weight, time[j], r[j].item, &r[j]};
         }
         pmkti_cf_drop(rivals, end - i, cap);
     }
@@ -56,7 +57,7 @@ static void collect(const pmkti_cf_parts *p, int64_t *next, pmkti_cf_rival *riva
         for (int64_t i = 0; i < p->kept[part]; i++) {
             if (next[r[i].item] < 0) continue;
             rivals[next[r[i].item]++] =
-                (pmkti_cf_rival){r[i].says.weight, time[i], r[i].user, &r[i]};
+                (pmkti_cf_rival){(double)r[i].of.entry.weight, time[i], r[i].of.entry.user, &r[i]};
         }
     }
 }
@@ -81,7 +82,7 @@ pmkt_status pmkti_cf_cap_items(pmkti_cf_making *m) {
             const int64_t end = next[rivals[i].entry->item];
             pmkti_cf_drop(rivals + i, end - i, cap);
             m->d->counts.capped += end - i - cap;
-            i = end;
+            for (i += cap; i < end; i++) m->d->item_at[rivals[i].entry->of.entry.user + 1]--;
         }
     }
     pmkti_free(a, next, (size_t)items, sizeof *next);

@@ -18,10 +18,15 @@ static bool has_one(const pmkti_cf_making *m, int64_t row) {
     return m->user[row] != PMKTI_CF_OUT && m->rows->ev.category[row] != PMKT_ID_NONE;
 }
 
-static bool is_mixed(void *ctx, int64_t row, int64_t chunk) {
+static uint32_t rows_mixed(void *ctx, int64_t from, int n, int64_t chunk) {
     (void)chunk;
     const choosing *c = ctx;
-    return has_one(c->m, row) && c->mixed[c->m->item[row]];
+    uint32_t counts = 0;
+    for (int i = 0; i < n; i++) {
+        const bool mixed = has_one(c->m, from + i) && c->mixed[c->m->item[from + i]];
+        counts |= (uint32_t)mixed << i;
+    }
+    return counts;
 }
 
 static bool any_category(const pmkti_cf_making *m) {
@@ -85,7 +90,7 @@ static pmkt_status count_mixed(choosing *c, pmkti_stage stage) {
     const pmkt_allocator *a = &m->d->allocator;
     const int64_t rows = m->rows->ev.rows;
     pmkti_cf_numbering job = {
-        .column = m->rows->ev.category, .rows = rows, .wanted = is_mixed, .ctx = c};
+        .column = m->rows->ev.category, .rows = rows, .wanted = rows_mixed, .ctx = c};
     job.number = pmkti_alloc(a, (size_t)rows, sizeof *job.number);
     if (!job.number) return PMKT_E_NOMEM;
     pmkt_status status = pmkti_cf_number(a, m->run, stage, &job);

@@ -2,19 +2,17 @@
  * data_entries.c - sorts rows by user and item and adds equal ones up.
  *
  * First all rows go to parts, ranges of users so small that a part's rows lie in the cache; then each part
- * is sorted by radix and added up for itself. Chunks of rows write to their own places in each part, in
+ * is sorted and added up for itself. Chunks of rows write to their own places in each part, in
  * the order of the rows, and what is added up are integers: neither threads nor batches make a difference.
  */
 #include "cf/data_entries.h"
 
-#include <string.h>
-
 #include "cf/data_number.h"
+#include "cf/data_sort.h"
 #include "core/alloc.h"
 
-#define PART_ROWS 8192 /* at the least, on average; two parts of twice as many lie in the cache */
+#define PART_ROWS 4096 /* at the least, on average; two parts of twice as many lie in the cache */
 #define MAX_PARTS 1024
-#define DIGIT 11 /* bits of a pass of the radix sort */
 
 /* ------------------------------------------------------------------ sorting out */
 
@@ -36,10 +34,12 @@ static pmkt_status count(void *ctx, int64_t chunk, int worker) {
     (void)worker;
     const sorting *s = ctx;
     const pmkti_cf_making *m = s->m;
+    const uint32_t *user = m->user;
+    const int shift = m->parts.shift;
     int64_t *next = s->next + chunk * m->parts.parts;
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
-        if (m->user[i] != PMKTI_CF_OUT) next[m->user[i] >> m->parts.shift]++;
+        if (user[i] != PMKTI_CF_OUT) next[user[i] >> shift]++;
     }
     return PMKT_OK;
 }
@@ -48,14 +48,18 @@ static pmkt_status write(void *ctx, int64_t chunk, int worker) {
     (void)worker;
     const sorting *s = ctx;
     const pmkti_cf_making *m = s->m;
-    int64_t *next = s->next + chunk * m->parts.parts;
+    const pmkti_cf_plan plan = *m->plan; /* copies, which no store can change */
+    const pmkt_events ev = m->rows->ev;
+    const pmkti_cf_parts p = m->parts;
+    const uint32_t *user = m->user, *item = m->item, in_part = (UINT32_C(1) << p.shift) - 1;
+    int64_t *next = s->next + chunk * p.parts;
     const int64_t end = end_of(m, chunk);
     for (int64_t i = chunk * PMKTI_CF_CHUNK; i < end; i++) {
-        if (m->user[i] == PMKTI_CF_OUT) continue;
-        const int64_t to = next[m->user[i] >> m->parts.shift]++;
-        m->parts.records[to] = (pmkti_cf_record){
-            m->user[i], m->item[i], {.units = pmkti_cf_units(m->plan, &m->rows->ev, i)}};
-        if (m->parts.time) m->parts.time[to] = m->rows->ev.time[i];
+        if (user[i] == PMKTI_CF_OUT) continue;
+        const int64_t to = next[user[i] >> p.shift]++;
+        const int64_t units = pmkti_cf_units(&plan, &ev, i);
+        p.records[to] = pmkti_cf_row(user[i] & in_part, item[i], units);
+        if (p.time) p.time[to] = ev.time[i];
     }
     return PMKT_OK;
 }
@@ -90,6 +94,7 @@ pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage) {
     sorting s = {.m = m};
     const bool timed = m->plan->o.max_items_per_user > 0 || m->plan->o.max_users_per_item > 0;
     p->n = m->d->counts.rows;
+    if (p->n > INT64_C(1) << PMKTI_CF_ROW_BITS) return PMKT_E_LIMIT;
     choose_parts(m, p);
     const int64_t chunks = chunks_of(m);
     const size_t room = (size_t)(chunks * p->parts);
@@ -116,10 +121,9 @@ pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage) {
 
 /* -------------------------------------------------------------------- adding up */
 
-/* A worker's second place for the rows of a part; with times and rivals only if they matter. */
+/* What a worker needs; rivals only if a cap wants them. */
 typedef struct room {
-    pmkti_cf_record *at;
-    int64_t *time;
+    pmkti_cf_sorter sorter;
     pmkti_cf_rival *rivals;
     size_t n;
 } room;
@@ -130,116 +134,87 @@ typedef struct adding {
     room *rooms;
 } adding;
 
-static void free_room(const pmkt_allocator *a, room *r) {
-    pmkti_free(a, r->at, r->n, sizeof *r->at);
-    pmkti_free(a, r->time, r->n, sizeof *r->time);
+static void free_rivals(const pmkt_allocator *a, room *r) {
     pmkti_free(a, r->rivals, r->n, sizeof *r->rivals);
-    *r = (room){0};
+    r->rivals = NULL;
+    r->n = 0;
 }
 
 static bool reserve(const adding *g, room *r, size_t n) {
     const pmkt_allocator *a = &g->m->d->allocator;
-    const bool timed = g->m->parts.time != NULL, capped = g->m->plan->o.max_items_per_user > 0;
-    if (n <= r->n) return true;
-    free_room(a, r);
-    r->n = n;
-    r->at = pmkti_alloc(a, n, sizeof *r->at);
-    if (timed) r->time = pmkti_alloc(a, n, sizeof *r->time);
-    if (capped) r->rivals = pmkti_alloc(a, n, sizeof *r->rivals);
-    return r->at && (r->time || !timed) && (r->rivals || !capped);
-}
-
-/* Rows in a place, with their times or without. */
-typedef struct run {
-    pmkti_cf_record *at;
-    int64_t *time;
-} run;
-
-/* A digit of user and item as one number, without the users before the part. */
-typedef struct digit {
-    uint32_t users; /* mask */
-    int bits;       /* of an item's number */
-    int shift;
-} digit;
-
-static inline uint64_t digit_of(digit d, const pmkti_cf_record *r) {
-    return ((uint64_t)(r->user & d.users) << d.bits | r->item) >> d.shift & ((1 << DIGIT) - 1);
-}
-
-static void radix_pass(run from, run to, int64_t n, digit d) {
-    int64_t next[1 << DIGIT] = {0};
-    for (int64_t i = 0; i < n; i++) next[digit_of(d, &from.at[i])]++;
-    int64_t at = 0;
-    for (int64_t i = 0; i < 1 << DIGIT; i++) {
-        const int64_t here = next[i];
-        next[i] = at;
-        at += here;
+    const pmkti_cf_parts *p = &g->m->parts;
+    if (!pmkti_cf_sorter_reserve(a, &r->sorter, n, (size_t)1 << p->shift, p->time != NULL)) {
+        return false;
     }
-    for (int64_t i = 0; i < n; i++) {
-        const pmkti_cf_record r = from.at[i];
-        const int64_t here = next[digit_of(d, &r)]++;
-        to.at[here] = r;
-        if (from.time) to.time[here] = from.time[i];
-    }
-}
-
-static void sort_part(const adding *g, run records, run other, int64_t n) {
-    run from = records, to = other;
-    digit d = {(uint32_t)((UINT64_C(1) << g->m->parts.shift) - 1), g->bits, 0};
-    for (; d.shift < g->m->parts.shift + g->bits; d.shift += DIGIT) {
-        radix_pass(from, to, n, d);
-        const run was = from;
-        from = to;
-        to = was;
-    }
-    if (from.at == records.at) return;
-    memcpy(records.at, from.at, (size_t)n * sizeof *records.at);
-    if (records.time && from.time)
-        memcpy(records.time, from.time, (size_t)n * sizeof *records.time);
+    if (g->m->plan->o.max_items_per_user == 0 || n <= r->n) return true;
+    free_rivals(a, r);
+    r->rivals = pmkti_alloc(a, n, sizeof *r->rivals);
+    if (r->rivals) r->n = n;
+    return r->rivals != NULL;
 }
 
 /* The entry of a sum in units. The sum comes in two halves, which cannot overflow; together they are
    rounded once. */
-static double entry_of(const pmkti_cf_making *m, int64_t high, int64_t low) {
+static float entry_of(const pmkti_cf_making *m, int64_t high, int64_t low) {
     double w = ((double)high * 0x1p32 + (double)low) / PMKTI_CF_UNIT;
     if (m->plan->o.scale == PMKT_CF_LOG) w = copysign(log1p(fabs(w)), w);
-    return (double)(float)w + 0.0; /* no -0 */
+    return (float)w + 0.0f; /* no -0 */
 }
 
-/* Makes one entry of each run of equal rows, at the beginning; returns how many. */
-static int64_t merge(const pmkti_cf_making *m, pmkti_cf_record *r, int64_t *time, int64_t n) {
+/* Makes one entry of each run of equal rows, sorted as they are; returns how many. `first` is the first
+   user of the part. */
+static int64_t merge(const pmkti_cf_making *m, const pmkti_cf_sorter *sorted, int64_t n,
+                     uint32_t first, pmkti_cf_record *entries, int64_t *time) {
+    const pmkti_cf_record *r = sorted->at;
     int64_t to = 0;
     for (int64_t i = 0; i < n; to++) {
-        pmkti_cf_record e = r[i];
+        const uint32_t user = pmkti_cf_row_user(&r[i]), item = r[i].item;
         const int64_t begin = i;
         int64_t high = 0, low = 0;
-        for (; i < n && r[i].user == e.user && r[i].item == e.item; i++) {
-            high += r[i].says.units >> 32;
-            low += r[i].says.units & INT64_C(0xffffffff);
+        for (; i < n && r[i].item == item && pmkti_cf_row_user(&r[i]) == user; i++) {
+            const int64_t units = pmkti_cf_row_units(&r[i]);
+            high += units >> 32;
+            low += units & INT64_C(0xffffffff);
         }
-        e.says.weight = entry_of(m, high, low);
-        r[to] = e;
+        entries[to].item = item;
+        entries[to].of.entry.user = first + user;
+        entries[to].of.entry.weight = entry_of(m, high, low);
         if (!time) continue;
-        int64_t last = time[begin];
-        for (int64_t j = begin + 1; j < i; j++) last = time[j] > last ? time[j] : last;
-        time[to] = last;
+        time[to] = sorted->time[begin];
+        for (int64_t j = begin + 1; j < i; j++) {
+            if (sorted->time[j] > time[to]) time[to] = sorted->time[j];
+        }
     }
     return to;
 }
 
+/* Counts the entries of each user by the ends of its run: what is in a register need not be stored. */
+static void count_users(const pmkti_cf_record *r, int64_t n, int64_t *entries) {
+    for (int64_t i = 0, end; i < n; i = end) {
+        const uint32_t user = r[i].of.entry.user;
+        for (end = i + 1; end < n && r[end].of.entry.user == user;) end++;
+        entries[user] = end - i;
+    }
+}
+
+/* No other part has these users. */
 static pmkt_status add_up_part(void *ctx, int64_t part, int worker) {
     const adding *g = ctx;
-    pmkti_cf_parts *p = &g->m->parts;
+    pmkti_cf_making *m = g->m;
+    pmkti_cf_parts *p = &m->parts;
     const int64_t begin = p->begin[part], n = p->begin[part + 1] - begin;
-    const run rows = {p->records + begin, p->time ? p->time + begin : NULL};
-    room *other = &g->rooms[worker];
+    pmkti_cf_record *r = p->records + begin;
+    int64_t *time = p->time ? p->time + begin : NULL;
+    room *mine = &g->rooms[worker];
     if (n == 0) return PMKT_OK;
-    if (!reserve(g, other, (size_t)n)) return PMKT_E_NOMEM;
-    sort_part(g, rows, (run){other->at, other->time}, n);
-    const int64_t all = merge(g->m, rows.at, rows.time, n);
-    const int64_t cap = g->m->plan->o.max_items_per_user;
-    p->kept[part] = cap > 0 ? pmkti_cf_cap_users(rows.at, rows.time, all, cap, other->rivals) : all;
+    if (!reserve(g, mine, (size_t)n)) return PMKT_E_NOMEM;
+    pmkti_cf_sort_rows(&mine->sorter, r, time, n, g->bits);
+    const uint32_t first = (uint32_t)(part << p->shift);
+    const int64_t all = merge(m, &mine->sorter, n, first, r, time);
+    const int64_t cap = m->plan->o.max_items_per_user;
+    p->kept[part] = cap > 0 ? pmkti_cf_cap_users(r, time, all, cap, mine->rivals) : all;
     p->capped[part] = all - p->kept[part];
+    count_users(r, p->kept[part], m->d->item_at + 1);
     return PMKT_OK;
 }
 
@@ -249,10 +224,12 @@ pmkt_status pmkti_cf_add_up(pmkti_cf_making *m, pmkti_stage stage) {
     adding g = {.m = m};
     while (((m->d->items - 1) >> g.bits) > 0) g.bits++;
     g.rooms = pmkti_alloc_zero(a, (size_t)workers, sizeof *g.rooms);
-    if (!g.rooms) return PMKT_E_NOMEM;
-    const pmkt_status status = pmkti_parallel(m->run, stage, add_up_part, &g, m->parts.parts);
-    for (int w = 0; w < workers; w++) {
-        free_room(a, &g.rooms[w]);
+    m->d->item_at = pmkti_alloc_zero(a, (size_t)m->d->users + 1, sizeof *m->d->item_at);
+    pmkt_status status = g.rooms && m->d->item_at ? PMKT_OK : PMKT_E_NOMEM;
+    if (!status) status = pmkti_parallel(m->run, stage, add_up_part, &g, m->parts.parts);
+    for (int w = 0; g.rooms && w < workers; w++) {
+        pmkti_cf_sorter_free(a, &g.rooms[w].sorter);
+        free_rivals(a, &g.rooms[w]);
     }
     pmkti_free(a, g.rooms, (size_t)workers, sizeof *g.rooms);
     for (int64_t part = 0; part < m->parts.parts; part++) {

@@ -6,14 +6,39 @@
 
 #include "cf/data_plan.h"
 
-/* A row that counts, and later the entry that it and its equals become. */
+/*
+ * A row that counts, and later the entry that it and its equals become. Memory that is new, or far away,
+ * costs more than bits that are packed: of a row, `packed` has the units (from -2^40 to 2^40) and above
+ * them the user's number without the part, which is below 2^21, as there are up to 2^10 parts.
+ */
 typedef struct pmkti_cf_record {
-    uint32_t user, item;
+    uint32_t item;
     union {
-        int64_t units; /* of a row */
-        double weight; /* of an entry: a float's value */
-    } says;
+        uint32_t packed[2]; /* of a row: the low half, the high half */
+        struct {
+            uint32_t user;
+            float weight;
+        } entry;
+    } of;
 } pmkti_cf_record;
+
+#define PMKTI_CF_UNIT_BITS 41
+
+static inline pmkti_cf_record pmkti_cf_row(uint32_t user, uint32_t item, int64_t units) {
+    const uint64_t offset = (uint64_t)(units + (INT64_C(1) << (PMKTI_CF_UNIT_BITS - 1)));
+    const uint64_t packed = (uint64_t)user << PMKTI_CF_UNIT_BITS | offset;
+    return (pmkti_cf_record){item, {{(uint32_t)packed, (uint32_t)(packed >> 32)}}};
+}
+
+static inline uint32_t pmkti_cf_row_user(const pmkti_cf_record *r) {
+    return r->of.packed[1] >> (PMKTI_CF_UNIT_BITS - 32);
+}
+
+static inline int64_t pmkti_cf_row_units(const pmkti_cf_record *r) {
+    const uint64_t packed = (uint64_t)r->of.packed[1] << 32 | r->of.packed[0];
+    const uint64_t offset = packed & ((UINT64_C(1) << PMKTI_CF_UNIT_BITS) - 1);
+    return (int64_t)offset - (INT64_C(1) << (PMKTI_CF_UNIT_BITS - 1));
+}
 
 /* The item of an entry that a cap leaves out. */
 #define PMKTI_CF_DROPPED UINT32_MAX
@@ -44,7 +69,8 @@ typedef struct pmkti_cf_making {
 /* Sorts the rows out to parts, then frees the numbers. */
 pmkt_status pmkti_cf_sort_out(pmkti_cf_making *m, pmkti_stage stage);
 
-/* Makes entries of the rows of each part, sorted by user and item, and applies the users' cap. */
+/* Makes entries of the rows of each part, sorted by user and item, and applies the users' cap. Counts the
+   entries of each user in d->item_at, one place to the right. */
 pmkt_status pmkti_cf_add_up(pmkti_cf_making *m, pmkti_stage stage);
 
 /* Applies the items' cap: drops entries. */

@@ -14,21 +14,32 @@
 
 /* ------------------------------------------------------------------- numbering */
 
-static bool row_counts(void *ctx, int64_t i, int64_t chunk) {
+/* A group is of one block of the check, as both are powers of two. */
+static uint32_t rows_that_count(void *ctx, int64_t from, int n, int64_t chunk) {
     const pmkti_cf_making *m = ctx;
     const pmkti_cf_rows *r = m->rows;
-    if (r->plain && !r->plain[i / PMKTI_EVENTS_BLOCK] && pmkti_event_fault(&r->ev, i) >= 0) {
-        return false;
+    const bool plain = !r->plain || r->plain[from / PMKTI_EVENTS_BLOCK];
+    uint32_t counts = 0;
+    for (int i = 0; i < n; i++) {
+        const int64_t row = from + i;
+        if (!plain && pmkti_event_fault(&r->ev, row) >= 0) continue;
+        const bool has_item = r->ev.item && r->ev.item[row] != PMKT_ID_NONE;
+        const int why = has_item ? pmkti_cf_why(m->plan, &r->ev, row) : PMKTI_CF_NO_ITEM;
+        if (why == PMKTI_CF_COUNTS)
+            counts |= UINT32_C(1) << i;
+        else
+            m->why[chunk][why]++;
     }
-    const bool has_item = r->ev.item && r->ev.item[i] != PMKT_ID_NONE;
-    const int why = has_item ? pmkti_cf_why(m->plan, &r->ev, i) : PMKTI_CF_NO_ITEM;
-    m->why[chunk][why]++;
-    return why == PMKTI_CF_COUNTS;
+    m->why[chunk][PMKTI_CF_COUNTS] += __builtin_popcount(counts);
+    return counts;
 }
 
-static bool has_user(void *ctx, int64_t i, int64_t chunk) {
+static uint32_t rows_with_user(void *ctx, int64_t from, int n, int64_t chunk) {
     (void)chunk;
-    return ((const pmkti_cf_making *)ctx)->user[i] != PMKTI_CF_OUT;
+    const uint32_t *user = ((const pmkti_cf_making *)ctx)->user + from;
+    uint32_t counts = 0;
+    for (int i = 0; i < n; i++) counts |= (uint32_t)(user[i] != PMKTI_CF_OUT) << i;
+    return counts;
 }
 
 static void count_rows(pmkti_cf_making *m, int64_t chunks) {
@@ -51,7 +62,7 @@ static pmkt_status number_users(pmkti_cf_making *m, pmkti_stage stage) {
     m->why = pmkti_alloc_zero(a, (size_t)chunks, sizeof *m->why);
     pmkti_cf_numbering job = {.column = m->rows->ev.user,
                               .rows = rows,
-                              .wanted = row_counts,
+                              .wanted = rows_that_count,
                               .ctx = m,
                               .number = m->user};
     pmkt_status status = m->user && m->why ? PMKT_OK : PMKT_E_NOMEM;
@@ -71,8 +82,11 @@ static pmkt_status number_items(pmkti_cf_making *m, pmkti_stage stage) {
     const int64_t rows = m->rows->ev.rows;
     m->item = pmkti_alloc(a, (size_t)rows, sizeof *m->item);
     if (!m->item) return PMKT_E_NOMEM;
-    pmkti_cf_numbering job = {
-        .column = m->rows->ev.item, .rows = rows, .wanted = has_user, .ctx = m, .number = m->item};
+    pmkti_cf_numbering job = {.column = m->rows->ev.item,
+                              .rows = rows,
+                              .wanted = rows_with_user,
+                              .ctx = m,
+                              .number = m->item};
     const pmkt_status status = pmkti_cf_number(a, m->run, stage, &job);
     m->d->item_id = job.ids;
     m->d->items = job.n;
@@ -89,45 +103,32 @@ static void free_numbers(pmkti_cf_making *m) {
 
 /* --------------------------------------------------------------- writing it down */
 
-/* Counts the entries that are left of the users of a part, which no other part has. */
-static pmkt_status count_part(void *ctx, int64_t part, int worker) {
-    (void)worker;
-    const pmkti_cf_making *m = ctx;
-    const pmkti_cf_record *r = m->parts.records + m->parts.begin[part];
-    for (int64_t i = 0; i < m->parts.kept[part]; i++) {
-        if (r[i].item != PMKTI_CF_DROPPED) m->d->item_at[r[i].user + 1]++;
-    }
-    return PMKT_OK;
-}
-
 /* Writes the entries of a part to where the borders of its users say. */
 static pmkt_status write_part(void *ctx, int64_t part, int worker) {
     (void)worker;
     const pmkti_cf_making *m = ctx;
     const pmkti_cf_parts *p = &m->parts;
     const pmkti_cf_record *r = p->records + p->begin[part];
+    const int64_t kept = p->kept[part];
     int64_t to = m->d->item_at[part << p->shift];
-    for (int64_t i = 0; i < p->kept[part]; i++) {
+    int32_t *item = m->d->item;
+    float *weight = m->d->item_weight;
+    for (int64_t i = 0; i < kept; i++) {
         if (r[i].item == PMKTI_CF_DROPPED) continue;
-        m->d->item[to] = (int32_t)r[i].item;
-        m->d->item_weight[to++] = (float)r[i].says.weight;
+        item[to] = (int32_t)r[i].item;
+        weight[to++] = r[i].of.entry.weight;
     }
     return PMKT_OK;
 }
 
 static pmkt_status write_down(pmkti_cf_making *m) {
     pmkt_cf_data *d = m->d;
-    const pmkti_cf_parts *p = &m->parts;
-    int64_t all = 0;
-    for (int64_t part = 0; part < p->parts; part++) all += p->kept[part] + p->capped[part];
-    d->entries = all - d->counts.capped;
+    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
+    d->entries = d->item_at[d->users];
     if (!pmkti_cf_data_room(d)) return PMKT_E_NOMEM;
     if (d->entries == 0) return PMKT_OK;
-    const pmkti_stage counting = {"writing", 0.85, 0.87}, writing = {"writing", 0.87, 0.9};
-    const pmkt_status status = pmkti_parallel(m->run, counting, count_part, m, p->parts);
-    if (status) return status;
-    for (int64_t u = 0; u < d->users; u++) d->item_at[u + 1] += d->item_at[u];
-    return pmkti_parallel(m->run, writing, write_part, m, p->parts);
+    return pmkti_parallel(m->run, (pmkti_stage){"writing", 0.85, 0.9}, write_part, m,
+                          m->parts.parts);
 }
 
 static void free_parts(pmkti_cf_making *m) {
@@ -143,18 +144,20 @@ static void free_parts(pmkti_cf_making *m) {
 
 /* -------------------------------------------------------------------- making it */
 
+_Static_assert(sizeof(pmkti_cf_record) >= sizeof(pmkti_cf_entry), "records lend their memory");
+
 static pmkt_status make_matrix(pmkti_cf_making *m) {
     pmkt_status status = pmkti_cf_sort_out(m, (pmkti_stage){"sorting out", 0.45, 0.65});
     free_numbers(m);
     if (!status) status = pmkti_cf_add_up(m, (pmkti_stage){"adding up", 0.65, 0.85});
     if (!status) status = pmkti_cf_cap_items(m);
     if (!status) status = write_down(m);
-    free_parts(m);
     if (status) return status;
     const pmkti_cf_sparse users = pmkti_cf_by_user(m->d);
     pmkti_cf_sparse items = pmkti_cf_by_item(m->d);
+    void *records = m->parts.records; /* done with */
     return pmkti_cf_transpose(&m->d->allocator, m->run, (pmkti_stage){"transposing", 0.9, 1},
-                              &users, &items);
+                              &users, &items, records);
 }
 
 static pmkt_status make(pmkti_cf_making *m) {
@@ -171,7 +174,9 @@ static pmkt_status make(pmkti_cf_making *m) {
 static pmkt_status tell(pmkt_error *err, pmkt_status status, int64_t rows) {
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, (size_t)rows * sizeof(pmkti_cf_record));
     if (status == PMKT_E_LIMIT) {
-        return pmkti_fail(err, status, "the events have more than 2^31 - 1 users or items");
+        return pmkti_fail(err, status,
+                          "the events have more than 2^31 - 1 users or items, or more than "
+                          "2^33 of them count");
     }
     return pmkti_stopped(err, status);
 }

@@ -7,10 +7,12 @@
 #include "core/parallel.h"
 
 #define PMKTI_CF_CHUNK 65536    /* rows */
+#define PMKTI_CF_GROUP 32       /* rows that are asked for at once */
 #define PMKTI_CF_OUT UINT32_MAX /* the number of a row that does not count */
 
-/* Whether a row counts. A pass may call it for rows of different chunks at once, from `worker`. */
-typedef bool (*pmkti_cf_wanted)(void *ctx, int64_t row, int64_t chunk);
+/* Which of the `n` rows from `from` on count: a bit each, the lowest for the first. `from` is a multiple of
+   the group, and all are of one chunk. A pass may call it for rows of different chunks at once. */
+typedef uint32_t (*pmkti_cf_wanted)(void *ctx, int64_t from, int n, int64_t chunk);
 
 typedef struct pmkti_cf_numbering {
     const uint64_t *column; /* [rows] the ids */

@@ -14,11 +14,6 @@
 #define BANDS 256
 #define BAND_ENTRIES 4096
 
-typedef struct entry {
-    int32_t row, column;
-    float weight;
-} entry;
-
 typedef struct transposing {
     const pmkti_cf_sparse *from;
     pmkti_cf_sparse *to;
@@ -27,7 +22,7 @@ typedef struct transposing {
     int64_t begin[BLOCKS + 1]; /* rows */
     int64_t *next;             /* [blocks * bands] counts, then where to write */
     int64_t *band;             /* [bands + 1] where a band begins */
-    entry *entries;            /* [n] by band */
+    pmkti_cf_entry *entries;   /* [n] by band */
 } transposing;
 
 /* The first row whose entries begin at or beyond entry `n`. */
@@ -63,8 +58,10 @@ static pmkt_status count(void *ctx, int64_t block, int worker) {
     const transposing *t = ctx;
     const pmkti_cf_sparse *m = t->from;
     int64_t *next = t->next + block * t->bands;
+    const int32_t *column = m->column;
+    const int shift = t->shift;
     const int64_t end = m->at[t->begin[block + 1]];
-    for (int64_t i = m->at[t->begin[block]]; i < end; i++) next[m->column[i] >> t->shift]++;
+    for (int64_t i = m->at[t->begin[block]]; i < end; i++) next[column[i] >> shift]++;
     return PMKT_OK;
 }
 
@@ -85,12 +82,14 @@ static void sum_up(const transposing *t) {
 static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
     (void)worker;
     const transposing *t = ctx;
-    const pmkti_cf_sparse *m = t->from;
+    const pmkti_cf_sparse m = *t->from; /* copies, which no store can change */
+    pmkti_cf_entry *entries = t->entries;
+    const int shift = t->shift;
     int64_t *next = t->next + block * t->bands;
     for (int64_t row = t->begin[block]; row < t->begin[block + 1]; row++) {
-        for (int64_t i = m->at[row]; i < m->at[row + 1]; i++) {
-            const int32_t column = m->column[i];
-            t->entries[next[column >> t->shift]++] = (entry){(int32_t)row, column, m->weight[i]};
+        for (int64_t i = m.at[row], end = m.at[row + 1]; i < end; i++) {
+            const int32_t column = m.column[i];
+            entries[next[column >> shift]++] = (pmkti_cf_entry){(int32_t)row, column, m.weight[i]};
         }
     }
     return PMKT_OK;
@@ -100,22 +99,24 @@ static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
 static pmkt_status scatter(void *ctx, int64_t band, int worker) {
     (void)worker;
     const transposing *t = ctx;
-    int64_t *next = t->to->at + 1;
+    const pmkti_cf_sparse to = *t->to;
+    const pmkti_cf_entry *e = t->entries + t->band[band];
+    const int64_t n = t->band[band + 1] - t->band[band];
+    int64_t *next = to.at + 1;
     const int64_t first = band << t->shift, beyond = (band + 1) << t->shift;
-    const int64_t end = beyond < t->to->rows ? beyond : t->to->rows;
+    const int64_t end = beyond < to.rows ? beyond : to.rows;
     for (int64_t c = first; c < end; c++) next[c] = 0;
-    for (int64_t i = t->band[band]; i < t->band[band + 1]; i++) next[t->entries[i].column]++;
+    for (int64_t i = 0; i < n; i++) next[e[i].column]++;
     int64_t at = t->band[band];
     for (int64_t c = first; c < end; c++) {
-        const int64_t n = next[c];
+        const int64_t here = next[c];
         next[c] = at;
-        at += n;
+        at += here;
     }
-    for (int64_t i = t->band[band]; i < t->band[band + 1]; i++) {
-        const entry e = t->entries[i];
-        const int64_t to = next[e.column]++;
-        t->to->column[to] = e.row;
-        t->to->weight[to] = e.weight;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t here = next[e[i].column]++;
+        to.column[here] = e[i].row;
+        to.weight[here] = e[i].weight;
     }
     return PMKT_OK;
 }
@@ -136,9 +137,9 @@ static pmkt_status transpose(transposing *t, const pmkti_run *run, pmkti_stage s
 }
 
 pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run *run,
-                               pmkti_stage stage, const pmkti_cf_sparse *from,
-                               pmkti_cf_sparse *to) {
-    transposing t = {.from = from, .to = to};
+                               pmkti_stage stage, const pmkti_cf_sparse *from, pmkti_cf_sparse *to,
+                               pmkti_cf_entry *room) {
+    transposing t = {.from = from, .to = to, .entries = room};
     const int64_t n = from->at[from->rows];
     if (n == 0) {
         for (int64_t c = 0; c <= to->rows; c++) to->at[c] = 0;
@@ -148,11 +149,8 @@ pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run 
     const size_t counts = (size_t)(t.blocks * t.bands), borders = (size_t)t.bands + 1;
     t.next = pmkti_alloc_zero(allocator, counts, sizeof *t.next);
     t.band = pmkti_alloc(allocator, borders, sizeof *t.band);
-    t.entries = pmkti_alloc(allocator, (size_t)n, sizeof *t.entries);
-    const bool ready = t.next && t.band && t.entries;
-    const pmkt_status status = ready ? transpose(&t, run, stage) : PMKT_E_NOMEM;
+    const pmkt_status status = t.next && t.band ? transpose(&t, run, stage) : PMKT_E_NOMEM;
     pmkti_free(allocator, t.next, counts, sizeof *t.next);
     pmkti_free(allocator, t.band, borders, sizeof *t.band);
-    pmkti_free(allocator, t.entries, (size_t)n, sizeof *t.entries);
     return status;
 }

@@ -152,8 +152,13 @@ static pmkti_cf_limit limit_of(const scanning *g, const scan_row *s,
  * end is not looked for.
  */
 static bool is_over(const scanning *g, const scan_row *s, int64_t block) {
-    if (g->topk->cosine) return false;
     const pmkti_cf_block_head head = pmkti_cf_index_head(g->topk->index, block);
+    if (head.norm == 0) {
+        /* Zeros from here on, by number: all have the score 0, and none is better than the first. */
+        const int32_t first = g->topk->index->order[block * PMKTI_CF_BLOCK];
+        return !pmkti_cf_heap_wants(&s->row->heap, 0.0f, first);
+    }
+    if (g->topk->cosine) return false;
     if (!(head.per_unit > 0x1p-120 && head.per_unit < 0x1p100)) return false;
     return s->norm * (double)head.norm * HAIR < s->least * s->per_t * head.per_unit;
 }

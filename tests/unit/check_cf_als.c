@@ -27,6 +27,8 @@ static void *zeros(int64_t n, size_t size) {
     return at;
 }
 
+static double heavy = 1; /* what every fifth weight or so is multiplied by */
+
 /* Entries of both signs and zeros, some users and items without any. */
 static world a_world(int64_t users, int64_t items, int32_t d, double density, bool negatives) {
     world v = {users,
@@ -47,8 +49,8 @@ static world a_world(int64_t users, int64_t items, int32_t d, double density, bo
             v.w[u * items + i] = NAN;
             const bool is_empty = (users > 3 && u == 2) || (items > 3 && i == 3);
             if (is_empty || (double)random_below(1000) >= density * 1000) continue;
-            const double size = (double)(1 + random_below(40)) / 8;
             const int64_t kind = random_below(10);
+            const double size = (double)(1 + random_below(40)) / 8 * (kind < 2 ? heavy : 1);
             weight[n] = (float)(negatives && kind == 0 ? -size : negatives && kind == 1 ? 0 : size);
             v.w[u * items + i] = (double)weight[n];
             item[n++] = (int32_t)i;
@@ -89,7 +91,7 @@ static double system_of(const world *v, const pmkt_cf_als_options *o, bool by_it
     const double *fixed = by_item ? v->x : v->y;
     const int64_t n = by_item ? v->users : v->items;
     const bool classic = o->loss == PMKT_CF_CLASSIC;
-    int64_t entries = 0;
+    int64_t entries = 0, positive = 0;
     memset(a, 0, (size_t)(d * d) * sizeof *a);
     memset(b, 0, (size_t)d * sizeof *b);
     for (int64_t k = 0; k < n; k++) {
@@ -99,6 +101,7 @@ static double system_of(const world *v, const pmkt_cf_als_options *o, bool by_it
         const double confidence = size + (classic ? 1 : o->unobserved);
         const double target = is_there && w > 0 ? size + (classic ? 1 : 0) : 0;
         entries += is_there;
+        positive += is_there && w > 0;
         for (int32_t i = 0; i < d; i++) {
             b[i] += target * fixed[k * d + i];
             for (int32_t j = 0; j < d; j++) {
@@ -106,7 +109,7 @@ static double system_of(const world *v, const pmkt_cf_als_options *o, bool by_it
             }
         }
     }
-    if (entries == 0) return -1;
+    if (positive == 0) return -1;
     const double others = (classic ? 1 : o->unobserved) * (double)n;
     const double lambda = o->regularization * pow((double)entries + others, o->nu);
     for (int32_t i = 0; i < d; i++) a[i * d + i] += lambda;
@@ -269,6 +272,52 @@ START_TEST(factors_and_loss_are_those_of_double_precision) {
                 free_world(&v);
             }
         }
+    }
+}
+END_TEST
+
+/* The exact solver on systems that are beyond float: its loss never rises, and is what it says. */
+static void solve_hard(double times, double regularization, double unobserved, int32_t loss) {
+    heavy = times;
+    random_seed(5);
+    world v = a_world(40, 24, 32, 0.4, false);
+    heavy = 1;
+    pmkt_cf_als_options o = plain(loss, PMKT_CF_CHOLESKY, 32);
+    o.regularization = regularization, o.unobserved = unobserved, o.alpha = 1;
+    o.first_users = v.first_x, o.first_items = v.first_y;
+    double before = INFINITY;
+    const double scale = (double)(v.users * v.items);
+    for (o.iterations = 1; o.iterations <= 6; o.iterations++) {
+        pmkt_cf *model = NULL;
+        pmkt_error err;
+        pmkt_cf_als_options given = o; /* where 0 is the default */
+        if (regularization == 0) given.regularization = PMKT_CF_ZERO;
+        if (unobserved == 0) given.unobserved = PMKT_CF_ZERO;
+        ck_assert_ok(pmkt_cf_als_fit(v.data, &given, NULL, &model, &err), err);
+        pmkt_cf_factors f = PMKT_CF_FACTORS_INIT;
+        pmkt_cf_facts facts = PMKT_CF_FACTS_INIT;
+        ck_assert_ok(pmkt_cf_get_factors(model, &f, &err), err);
+        ck_assert_ok(pmkt_cf_info(model, &facts, &err), err);
+        for (int64_t j = 0; j < v.users * v.d; j++) v.x[j] = (double)f.user_factors[j];
+        for (int64_t j = 0; j < v.items * v.d; j++) v.y[j] = (double)f.item_factors[j];
+        const double truth = slow_loss(&v, &o);
+        ck_assert_double_ge(truth, 0);
+        ck_assert_double_le(fabs(facts.final_loss - truth), 1e-3 * truth + 1e-4 * scale);
+        ck_assert_double_le(truth, before * (1 + 1e-3) + 1e-4 * scale);
+        before = truth;
+        pmkt_cf_release(model);
+    }
+    free_world(&v);
+}
+
+START_TEST(systems_beyond_float_are_solved_too) {
+    for (int32_t loss = 0; loss < 2; loss++) {
+        solve_hard(1e5, 0.03, 0.1, loss);
+        solve_hard(1e6, 0.03, 0.1, loss);
+        solve_hard(1e8, 0.001, 0.1, loss);
+        solve_hard(1, 0, 0.1, loss); /* more factors than items, and nothing that holds them */
+        solve_hard(1, 1e-6, 0, loss);
+        solve_hard(1e6, 1e-6, 0.01, loss);
     }
 }
 END_TEST
@@ -565,7 +614,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("cf_als");
     TOPIC(suite, "against double precision", factors_and_loss_are_those_of_double_precision,
-          wide_factors_too, edges_of_the_shape);
+          systems_beyond_float_are_solved_too, wide_factors_too, edges_of_the_shape);
     TOPIC(suite, "threads", the_same_bytes_at_any_number_of_threads);
     TOPIC(suite, "watch and cancel", a_watcher_sees_each_iteration_and_may_stop,
           cancel_at_each_stage);

@@ -321,7 +321,7 @@ static void require_history(const world *w, const pmkt_cf *model, const lists *l
                             const pmkt_cf_query *q, const answers *a, int64_t row) {
     double had[ITEMS];
     float x[D] = {0};
-    bool any = false, all_zero = true;
+    bool any = false, none_positive = true;
     for (int64_t i = 0; i < ITEMS; i++) had[i] = NAN;
     for (int64_t e = l->at[row]; e < l->at[row + 1]; e++) {
         if (l->item[e] % 3) continue;
@@ -329,14 +329,14 @@ static void require_history(const world *w, const pmkt_cf *model, const lists *l
         *sum = (isnan(*sum) ? 0 : *sum) + (double)l->weight[e];
         any = true;
     }
-    for (int64_t i = 0; i < ITEMS; i++) all_zero = all_zero && !(fabs(had[i]) > 0);
+    for (int64_t i = 0; i < ITEMS; i++) none_positive = none_positive && !(had[i] > 0);
     uint8_t reason = any ? PMKT_CF_ANSWERED : PMKT_CF_UNKNOWN;
     if (model == w->als && any) {
         const int64_t n = l->at[row + 1] - l->at[row], at[2] = {0, n};
         const pmkt_cf_history h = {
             sizeof h, 0, 1, at, l->item + l->at[row], l->weight + l->at[row]};
         REQUIRE(pmkt_cf_fold_in(model, &h, NULL, NULL, x, NULL) == PMKT_OK);
-        if (all_zero) reason = PMKT_CF_NO_FACTORS;
+        if (none_positive) reason = PMKT_CF_NO_FACTORS;
     }
     require_items(w, model, q, a, row, had, x, reason);
 }

@@ -9,6 +9,7 @@
 #ifndef PMKTI_CF_SOLVE_H
 #define PMKTI_CF_SOLVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -28,9 +29,9 @@ typedef struct pmkti_cf_solver {
     void (*times)(const float *m, int32_t width, const float *p, float *out);
     /* m += sum over j of vector j * its transpose, in whole tiles on and above the diagonal */
     void (*rank)(const float *panel, int64_t n, int32_t width, float *m);
-    /* m becomes its Cholesky factor U (m = U'U), and x = the solution of m x = b. A pivot that is not
-       above zero beyond rounding stands for a coordinate that nothing determines: it becomes 0. */
-    void (*solve)(float *m, int32_t width, const float *b, float *x);
+    /* m becomes its Cholesky factor U (m = U'U), and x = the solution of m x = b, unless it is false: some
+       pivot is so small beside its diagonal that rounding had a large part in it. */
+    bool (*solve)(float *m, int32_t width, const float *b, float *x);
 } pmkti_cf_solver;
 
 /* For the instruction set of this process. Any thread. */

@@ -205,8 +205,13 @@ static inline void take_one(const float *u, int32_t width, int32_t r, float *row
     for (int32_t i = r & ~7; i < width; i += 8) store(row + i, load(row + i) - k * load(u + i));
 }
 
-/* The factor in the upper triangle; inverse[k] of each pivot. */
-static void factorize(float *m, int32_t width, float *inverse) {
+/* A pivot above this share of its diagonal has three good digits left, at least. */
+#define SOUND 0x1p-12f
+
+/* The factor in the upper triangle; inverse[k] of each pivot. Whether all pivots are sound; a diagonal of zero
+   is beyond d, or nothing is known there. */
+static bool factorize(float *m, int32_t width, float *inverse) {
+    bool sound = true;
     for (int32_t k = 0; k < width; k += 4) {
         float *four = m + (ptrdiff_t)k * width;
         for (int32_t i = 0; i < 4; i++) {
@@ -215,18 +220,20 @@ static void factorize(float *m, int32_t width, float *inverse) {
             for (int32_t l = 0; l < i; l++)
                 take_one(four + (ptrdiff_t)l * width, width, k + i, row);
             const float pivot = row[k + i];
-            inverse[k + i] = pivot > before * 1e-7f ? 1.0f / sqrtf(pivot) : 0.0f;
+            sound = sound && (pivot > before * SOUND || before == 0);
+            inverse[k + i] = pivot > 0 ? 1.0f / sqrtf(pivot) : 0.0f;
             scale_row(row, k + i, width, inverse[k + i]);
         }
         for (int32_t r = k + 4; r < width; r += 2)
             take_four(four, width, r, m + (ptrdiff_t)r * width);
     }
+    return sound;
 }
 
-static void solve(float *m, int32_t width, const float *b, float *x) {
+static bool solve(float *m, int32_t width, const float *b, float *x) {
     float inverse[1024];
     for (int32_t k = 0; k < width; k++) inverse[k] = m[(ptrdiff_t)k * width + k];
-    factorize(m, width, inverse);
+    if (!factorize(m, width, inverse)) return false;
     /* U' z = b, going down: row k of U is what x[k] takes from all that follow. */
     memcpy(x, b, (size_t)width * sizeof *x);
     for (int32_t k = 0; k < width; k++) {
@@ -246,6 +253,7 @@ static void solve(float *m, int32_t width, const float *b, float *x) {
         for (; i < width; i += 8) s8 += load(u + i) * load(x + i);
         x[k] = (x[k] - (s + sum(s8))) * inverse[k];
     }
+    return true;
 }
 
 const pmkti_cf_solver PMKTI_CF_SOLVER = {gather, products, combine, times, rank, solve};
