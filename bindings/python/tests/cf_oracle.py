@@ -73,7 +73,7 @@ class Als:
         gram = self.everywhere * y.T @ y
         found = np.zeros_like(x)
         for i in range(len(x)):
-            if a[i].any():
+            if p[i].any():  # without anything liked the right side is zero, and so is the solution
                 left, right = self.system(a[i], p[i], ridges[i], y, gram)
                 if cg_steps is None:
                     found[i] = np.linalg.solve(left, right)
