@@ -123,7 +123,7 @@ START_TEST(neighbors_are_those_of_a_dense_table) {
     static const double SHRINKAGE[] = {0, 1, 50};
     static const int32_t NEIGHBORS[] = {0, 1, 5};
     static double s[ITEMS][ITEMS];
-    for (int64_t percent = 3; percent <= 40; percent += 37) { /* few entries and many */
+    for (int64_t percent = scaled(3, 40); percent <= 40; percent += 37) { /* few entries and many */
         pmkt_cf_data *data = make(USERS, ITEMS, percent, 1);
         for (int32_t kind = 0; kind < 3; kind++) {
             for (int h = 0; h < 3; h++) {

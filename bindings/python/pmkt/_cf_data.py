@@ -448,9 +448,14 @@ def data_of(
 
 
 def _ignore(options: Optional[Dict[str, Any]], what: str) -> None:
-    """Warns whoever called ``fit`` or ``from_factors`` of options that do nothing. They may be
-    arrays, which are neither true nor false."""
+    """Warns whoever called ``fit`` or ``from_factors`` of options that do nothing, and refuses the
+    one that must not be lost. They may be arrays, which are neither true nor false."""
     names = [n for n, v in (options or {}).items() if not (v is None or v is False)]
+    if "users" in names:
+        raise errors.InvalidInput(
+            f"users= says who may be used of events; of {what} every user is used: leave the others "
+            "out of it"
+        )
     if names:
         warnings.warn(
             f"{', '.join(f'{name}=' for name in names)}: ignored for {what}, of which every entry "

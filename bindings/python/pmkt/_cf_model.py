@@ -228,10 +228,10 @@ class Recommender(Saved):
                 with users in rows (of SciPy, or with ``indptr``, ``indices``, ``data``, ``shape``).
                 One model may be fitted to events and to matrices in turn: parameters that say how
                 events become a matrix (``half_life``, ``weights``, ``only_weights``, ``scale``,
-                ``since``, ``as_of``, ``max_items_per_user``, ``max_users_per_item``, ``users``,
-                ``tz``) do nothing for a CFData or a matrix, all of whose entries are taken as they
-                are, and one UserWarning names those that are set. That goes for ``users``, who may
-                be used, too: leave others out of the matrix.
+                ``since``, ``as_of``, ``max_items_per_user``, ``max_users_per_item``, ``tz``) do
+                nothing for a CFData or a matrix, all of whose entries are taken as they are, and
+                one UserWarning names those that are set. ``users``, who may be used, is refused
+                for these: leave the others out of the matrix.
             user_ids, item_ids, category: of a matrix, as of :meth:`CFData.from_matrix`.
             progress: True: a bar; a callable: gets ``(done, stage)``, a true answer cancels.
         """

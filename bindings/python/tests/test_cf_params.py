@@ -41,7 +41,6 @@ EVENT_OPTIONS: Dict[str, Any] = dict(
     as_of="2021-01-01",
     max_items_per_user=3,
     max_users_per_item=3,
-    users=np.array([1, 2]),
     tz="UTC",
 )
 
@@ -71,7 +70,8 @@ def test_options_of_the_model_and_defaults_give_no_warning(matrix: Any) -> None:
 
 @pytest.mark.parametrize("users", [np.array([1, 2]), np.array([], np.int64), []])
 def test_whatever_is_given_is_not_asked_whether_it_is_true(matrix: Any, users: Any) -> None:
-    with pytest.warns(UserWarning, match="^users=: ignored for a sparse matrix"):
+    # Consent that does nothing would be worse than an error.
+    with pytest.raises(pmkt.InvalidInput, match="^users= says who may be used of events"):
         pmkt.ALS(4, users=users).fit(matrix)
 
 

@@ -111,7 +111,7 @@ const pmkti_kernels *pmkti_kernels_get(void) {
 int pmkti_isa_level(void) {
     const pmkti_kernels *chosen = pmkti_kernels_get();
     int level = 0;
-    while (tables[level] != chosen) level++;
+    while (level < TABLES - 1 && tables[level] != chosen) level++;
     return level;
 }
 
