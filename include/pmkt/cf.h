@@ -299,7 +299,8 @@ typedef struct pmkt_cf_als_options {
     int32_t cg_steps;      /* 3; with PMKT_CF_CG */
     double regularization; /* 0.03 (PMKT_CF_IALS), 0.01 (PMKT_CF_CLASSIC) */
     double alpha;          /* 1 / the mean |w| of the entries other than zero, so that the other
-                                defaults suit entries of any scale */
+                                defaults suit entries of any scale (a few huge entries among small
+                                ones make it too small: cap or scale those) */
     double unobserved;     /* 0.1; PMKT_CF_IALS only */
     double nu;             /* 0.5 (PMKT_CF_IALS), 0 (PMKT_CF_CLASSIC); from 0 to 1 */
     double sigma;          /* 0.1: first factors are normal with deviation sigma / sqrt(factors) */
@@ -325,7 +326,13 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
 
 /*
  * Fits ALS, in *model, for pmkt_cf_release. The loss of each iteration falls out of the solving: `each` is
- * told it, and the last one stays in the model's info. A user or item without an entry other than zero gets factors of zero.
+ * told it, and the last one stays in the model's info. A user or item without an entry above zero gets
+ * factors of zero: an item's score is 0 then, below all that are liked and above all that are not.
+ *
+ * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do, so that
+ * its loss never rises; PMKT_CF_CG does all in float, and is not to be trusted where alpha * w is more than
+ * about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so a thread (8 * factors^2 bytes
+ * more with PMKT_CF_CHOLESKY).
  *
  * Errors: PMKT_E_INVALID; PMKT_E_OVERFLOW if factors leave the range of float (weights or alpha are too
  * large); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; the factors are the same bytes at any number of
@@ -536,8 +543,10 @@ enum {
 typedef struct pmkt_cf_query {
     uint32_t struct_size;    /* sizeof(pmkt_cf_query) */
     int32_t k;               /* 10: answers a row; any number, also above what there is */
-    int32_t keep_seen;       /* 0: what a user has had (any entry, also a negative) is left out, and
-                             what a history names; 1: it is not */
+    int32_t keep_seen;       /* 0: what a user has had (any entry of the matrix, also a negative) is
+                             left out, and what a history names; 1: it is not. What never became
+                             an entry (capped, before since_ms, of a kind without weight) is not
+                             left out: exclude it */
     int32_t fallback;        /* PMKT_CF_NOTHING */
     const pmkt_idset *allow; /* only these; NULL = all */
     const pmkt_idset *deny;  /* not these; NULL = none */
@@ -562,7 +571,7 @@ enum {
     PMKT_CF_ANSWERED = 0,  /* by the model; fewer than k if no more pass the filters */
     PMKT_CF_UNKNOWN = 1,   /* the model does not know the user or item, or nothing of the history */
     PMKT_CF_FELL_BACK = 2, /* PMKT_CF_POPULAR */
-    PMKT_CF_NO_FACTORS = 3 /* known, but it has no entry other than zero to go by */
+    PMKT_CF_NO_FACTORS = 3 /* known, but it has no entry above zero to go by */
 };
 
 /*

@@ -40,7 +40,8 @@ typedef struct pmkti_cf_entry {
 /*
  * Writes `from` by columns into `to`, whose arrays have room and whose `rows` are the columns of `from`.
  * In each row of `to` the order is that of the rows of `from`, and then of their entries. `room` is for as
- * many entries as there are: fresh memory costs more than what is done with it, so the caller lends some.
+ * many entries as there are, lent because fresh memory costs more than what is done with it; or NULL: then
+ * it does with about a quarter of that.
  */
 pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run *run,
                                pmkti_stage stage, const pmkti_cf_sparse *from, pmkti_cf_sparse *to,

@@ -219,13 +219,13 @@ static pmkt_status cut_entries(pmkt_cf_data *d, int64_t n, pmkt_error *err) {
 }
 
 /* Sorts the entries of each row, adds equal ones up, and writes them by item too. */
-static pmkt_status sort_entries(making *k, pmkti_cf_entry *room, pmkt_error *err) {
+static pmkt_status sort_entries(making *k, pmkt_error *err) {
     pmkt_cf_data *d = k->d;
     pmkti_cf_sparse users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
     const pmkt_allocator *a = &k->allocator;
     const pmkti_stage first = {"sorting", 0.1, 0.4}, second = {"sorting", 0.4, 0.7};
-    pmkt_status status = pmkti_cf_transpose(a, &k->run, first, &users, &items, room);
-    if (!status) status = pmkti_cf_transpose(a, &k->run, second, &items, &users, room);
+    pmkt_status status = pmkti_cf_transpose(a, &k->run, first, &users, &items, NULL);
+    if (!status) status = pmkti_cf_transpose(a, &k->run, second, &items, &users, NULL);
     if (status) return pmkti_stopped(err, status);
     if (!add_up(d)) {
         return pmkti_fail(err, PMKT_E_OVERFLOW, "entries of one pair add up to more than a float");
@@ -233,7 +233,7 @@ static pmkt_status sort_entries(making *k, pmkti_cf_entry *room, pmkt_error *err
     status = cut_entries(d, d->item_at[d->users], err);
     if (status) return status;
     users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
-    status = pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.7, 1}, &users, &items, room);
+    status = pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.7, 1}, &users, &items, NULL);
     return pmkti_stopped(err, status);
 }
 
@@ -242,13 +242,8 @@ static pmkt_status make_entries(making *k, pmkt_error *err) {
     d->entries = k->m.at ? k->m.at[k->m.users] : 0;
     if (!pmkti_cf_data_room(d)) return pmkti_no_memory(err, (size_t)d->entries * 16);
     if (!k->m.at || d->entries == 0) return PMKT_OK;
-    const size_t n = (size_t)d->entries;
-    pmkti_cf_entry *room = pmkti_alloc(&k->allocator, n, sizeof *room);
-    if (!room) return pmkti_no_memory(err, n * sizeof *room);
     copy_entries(k);
-    const pmkt_status status = sort_entries(k, room, err);
-    pmkti_free(&k->allocator, room, n, sizeof *room);
-    return status;
+    return sort_entries(k, err);
 }
 
 /* ----------------------------------------------------------------------- call */

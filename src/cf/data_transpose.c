@@ -5,6 +5,9 @@
  * go to their bands, in the order of the blocks; then each band, whose part of the answer is so small that
  * it lies in the cache, counts its columns and puts every entry in its place. Neither writes where another
  * does, and the order in a column is always that of the rows.
+ *
+ * Where there is no room for all entries on their way, the bands are taken in turns, for each of which the rows
+ * are read again.
  */
 #include "cf/data_build.h"
 #include "core/alloc.h"
@@ -13,6 +16,7 @@
 #define BLOCK_ENTRIES 16384 /* below, a block is not worth its counts */
 #define BANDS 256
 #define BAND_ENTRIES 4096
+#define TURNS 4 /* about, without room that is lent */
 
 typedef struct transposing {
     const pmkti_cf_sparse *from;
@@ -22,7 +26,9 @@ typedef struct transposing {
     int64_t begin[BLOCKS + 1]; /* rows */
     int64_t *next;             /* [blocks * bands] counts, then where to write */
     int64_t *band;             /* [bands + 1] where a band begins */
-    pmkti_cf_entry *entries;   /* [n] by band */
+    pmkti_cf_entry *entries;   /* [room] those of the turn's bands, by band */
+    int64_t room;
+    int64_t first, last; /* the turn's bands: up to, not including, the last */
 } transposing;
 
 /* The first row whose entries begin at or beyond entry `n`. */
@@ -85,22 +91,26 @@ static pmkt_status sort_out(void *ctx, int64_t block, int worker) {
     const pmkti_cf_sparse m = *t->from; /* copies, which no store can change */
     pmkti_cf_entry *entries = t->entries;
     const int shift = t->shift;
+    const int64_t first = t->first, last = t->last, start = t->band[first];
     int64_t *next = t->next + block * t->bands;
     for (int64_t row = t->begin[block]; row < t->begin[block + 1]; row++) {
         for (int64_t i = m.at[row], end = m.at[row + 1]; i < end; i++) {
-            const int32_t column = m.column[i];
-            entries[next[column >> shift]++] = (pmkti_cf_entry){(int32_t)row, column, m.weight[i]};
+            const int32_t column = m.column[i], band = column >> shift;
+            if (band < first || band >= last) continue;
+            const int64_t at = next[band]++ - start;
+            entries[at] = (pmkti_cf_entry){(int32_t)row, column, m.weight[i]};
         }
     }
     return PMKT_OK;
 }
 
 /* While a band is written, next[c] = at[c + 1] is where column c goes on; in the end that is its end. */
-static pmkt_status scatter(void *ctx, int64_t band, int worker) {
+static pmkt_status scatter(void *ctx, int64_t of_turn, int worker) {
     (void)worker;
     const transposing *t = ctx;
     const pmkti_cf_sparse to = *t->to;
-    const pmkti_cf_entry *e = t->entries + t->band[band];
+    const int64_t band = t->first + of_turn;
+    const pmkti_cf_entry *e = t->entries + (t->band[band] - t->band[t->first]);
     const int64_t n = t->band[band + 1] - t->band[band];
     int64_t *next = to.at + 1;
     const int64_t first = band << t->shift, beyond = (band + 1) << t->shift;
@@ -121,19 +131,59 @@ static pmkt_status scatter(void *ctx, int64_t band, int worker) {
     return PMKT_OK;
 }
 
-static pmkt_status transpose(transposing *t, const pmkti_run *run, pmkti_stage stage) {
+/* A part of a stage. */
+static pmkti_stage part_of(pmkti_stage stage, double from, double to) {
     const double length = stage.to - stage.from;
-    const double counted = stage.from + length * 0.2, sorted = stage.from + length * 0.6;
-    const pmkti_stage counting = {stage.name, stage.from, counted};
-    const pmkti_stage sorting = {stage.name, counted, sorted};
-    const pmkti_stage writing = {stage.name, sorted, stage.to};
-    pmkt_status status = pmkti_parallel(run, counting, count, t, t->blocks);
+    return (pmkti_stage){stage.name, stage.from + length * from, stage.from + length * to};
+}
+
+/* As many bands from t->first on as there is room for, one at least. */
+static void choose_turn(transposing *t) {
+    t->last = t->first + 1;
+    while (t->last < t->bands && t->band[t->last + 1] - t->band[t->first] <= t->room) t->last++;
+}
+
+static pmkt_status move(transposing *t, const pmkti_run *run, pmkti_stage stage) {
+    const double n = (double)t->band[t->bands];
+    t->to->at[0] = 0;
+    for (t->first = 0; t->first < t->bands; t->first = t->last) {
+        choose_turn(t);
+        const double from = (double)t->band[t->first] / n, to = (double)t->band[t->last] / n;
+        const double middle = (from + to) / 2;
+        pmkt_status status =
+            pmkti_parallel(run, part_of(stage, from, middle), sort_out, t, t->blocks);
+        if (status) return status;
+        const int64_t bands = t->last - t->first;
+        status = pmkti_parallel(run, part_of(stage, middle, to), scatter, t, bands);
+        if (status) return status;
+    }
+    return PMKT_OK;
+}
+
+/* The room of a turn: TURNS of about the same size, unless a band is larger. */
+static int64_t room_of(const transposing *t) {
+    int64_t room = t->band[t->bands] / TURNS + 1;
+    for (int64_t b = 0; b < t->bands; b++) {
+        const int64_t mine = t->band[b + 1] - t->band[b];
+        if (mine > room) room = mine;
+    }
+    return room;
+}
+
+static pmkt_status transpose(transposing *t, const pmkt_allocator *allocator, const pmkti_run *run,
+                             pmkti_stage stage) {
+    pmkt_status status = pmkti_parallel(run, part_of(stage, 0, 0.2), count, t, t->blocks);
     if (status) return status;
     sum_up(t);
-    status = pmkti_parallel(run, sorting, sort_out, t, t->blocks);
-    if (status) return status;
-    t->to->at[0] = 0;
-    return pmkti_parallel(run, writing, scatter, t, t->bands);
+    if (t->entries) {
+        t->room = t->band[t->bands];
+        return move(t, run, part_of(stage, 0.2, 1));
+    }
+    t->room = room_of(t);
+    t->entries = pmkti_alloc(allocator, (size_t)t->room, sizeof *t->entries);
+    status = t->entries ? move(t, run, part_of(stage, 0.2, 1)) : PMKT_E_NOMEM;
+    pmkti_free(allocator, t->entries, (size_t)t->room, sizeof *t->entries);
+    return status;
 }
 
 pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run *run,
@@ -149,7 +199,8 @@ pmkt_status pmkti_cf_transpose(const pmkt_allocator *allocator, const pmkti_run 
     const size_t counts = (size_t)(t.blocks * t.bands), borders = (size_t)t.bands + 1;
     t.next = pmkti_alloc_zero(allocator, counts, sizeof *t.next);
     t.band = pmkti_alloc(allocator, borders, sizeof *t.band);
-    const pmkt_status status = t.next && t.band ? transpose(&t, run, stage) : PMKT_E_NOMEM;
+    const pmkt_status status =
+        t.next && t.band ? transpose(&t, allocator, run, stage) : PMKT_E_NOMEM;
     pmkti_free(allocator, t.next, counts, sizeof *t.next);
     pmkti_free(allocator, t.band, borders, sizeof *t.band);
     return status;
