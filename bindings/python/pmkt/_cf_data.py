@@ -453,8 +453,8 @@ def _ignore(options: Optional[Dict[str, Any]], what: str) -> None:
     names = [n for n, v in (options or {}).items() if not (v is None or v is False)]
     if "users" in names:
         raise errors.InvalidInput(
-            f"users= says who may be used of events; of {what} every user is used: leave the others "
-            "out of it"
+            f"users= says who may be used of events; of {what} every user is used: leave the "
+            "others out of it"
         )
     if names:
         warnings.warn(
