@@ -288,7 +288,8 @@ typedef struct pmkt_cf_watch {
  *     `unobserved * items` and `unobserved * users` in lambda.
  *
  * Entries of zero are as if they were not there. An iteration solves for all users, then for all items.
- * Zero is the default behind each line; PMKT_CF_ZERO is zero.
+ * Zero is the default behind each line; PMKT_CF_ZERO is zero. At most: 100,000 iterations, 1,000 steps,
+ * 10^12 for regularization and unobserved, 10^300 for alpha, 10^6 for sigma.
  */
 typedef struct pmkt_cf_als_options {
     uint32_t struct_size;  /* sizeof(pmkt_cf_als_options) */
@@ -409,9 +410,10 @@ static inline void pmkt_cf_popularity_options_init(pmkt_cf_popularity_options *o
 
 /*
  * Ranks items by popularity: of all time, or recent if the data has a short half_life_ms or a
- * since_ms; of one category if the query names it. A user who was not in the data is unknown to this model as
- * to the others, so that they can be compared: PMKT_CF_POPULAR in the query answers them too. Errors: PMKT_E_INVALID, PMKT_E_CANCELED,
- * PMKT_E_NOMEM. Any thread. O(entries + items log items). Since 0.3.
+ * since_ms; of one category if the query names it. A user who was not in the data is unknown to this
+ * model as to the others, so that they can be compared: PMKT_CF_POPULAR in the query answers them too.
+ * Errors: PMKT_E_INVALID, PMKT_E_CANCELED, PMKT_E_NOMEM. Any thread. O(entries + items log items).
+ * Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_popularity_fit(const pmkt_cf_data *data,
                                             const pmkt_cf_popularity_options *options,
@@ -525,11 +527,11 @@ PMKT_API pmkt_status pmkt_cf_info(const pmkt_cf *model, pmkt_cf_facts *out, pmkt
    scratch has grown to what the model and the query need. */
 typedef struct pmkt_cf_scratch pmkt_cf_scratch;
 
-/* `allocator` NULL = the C heap; copied. Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Since 0.3. */
+/* `allocator` NULL = the C heap; copied. Errors: PMKT_E_INVALID, PMKT_E_NOMEM. Any thread. Since 0.3. */
 PMKT_API pmkt_status pmkt_cf_scratch_new(const pmkt_allocator *allocator, pmkt_cf_scratch **scratch,
                                          pmkt_error *err);
 
-/* Frees it; NULL is fine. Since 0.3. */
+/* Frees it; NULL is fine. Any thread, none using it. Since 0.3. */
 PMKT_API void pmkt_cf_scratch_free(pmkt_cf_scratch *scratch);
 
 /* What to do for a user who is unknown, or a history of which no item is known. */
@@ -646,8 +648,8 @@ PMKT_API pmkt_status pmkt_cf_recommend_history(const pmkt_cf *model, const pmkt_
  * The factors of each history, to be kept or fed to another index; of one with nothing known, zeros.
  * `factors` [rows * factors of the model]. `scratch` for one row, or NULL. Errors:
  * PMKT_E_UNSUPPORTED for a model that is not ALS; PMKT_E_BAD_ROW; PMKT_E_OVERFLOW if factors leave the
- * range of float; PMKT_E_INVALID; PMKT_E_CORRUPT; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(entries * factors^2 + factors^3) a row.
- * Since 0.3.
+ * range of float; PMKT_E_INVALID; PMKT_E_CORRUPT; PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of
+ * threads. O(entries * factors^2 + factors^3) a row. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_fold_in(const pmkt_cf *model, const pmkt_cf_history *history,
                                      pmkt_cf_scratch *scratch, const pmkt_run *run, float *factors,
