@@ -81,14 +81,23 @@ static pmkt_status solve_chunk(void *ctx, int64_t chunk, int worker) {
     const side *s = p->s;
     const int64_t end = first_row(s, chunk + 1);
     pmkti_cf_solved sum = {.finite = true};
-    for (int64_t i = first_row(s, chunk); i < end; i++) {
-        const int64_t from = s->at[i];
-        const pmkti_cf_solved one =
-            pmkti_cf_solve_row(&p->f->rule, &p->f->room[worker], s->item + from, s->weight + from,
-                               s->at[i + 1] - from, s->factors + i * p->f->rule.d);
-        if (!one.finite) return PMKT_E_OVERFLOW;
-        sum.loss += one.loss;
-        sum.penalty += one.penalty;
+    for (int64_t i = first_row(s, chunk); i < end;) {
+        pmkti_cf_task tasks[PMKTI_CF_GROUP];
+        pmkti_cf_solved solved[PMKTI_CF_GROUP];
+        int n = 0;
+        for (; n < PMKTI_CF_GROUP && i + n < end; n++) {
+            const int64_t from = s->at[i + n];
+            tasks[n] = (pmkti_cf_task){s->item + from, s->weight + from, s->at[i + n + 1] - from,
+                                       s->factors + (i + n) * p->f->rule.d};
+        }
+        n = pmkti_cf_group(&p->f->rule, &p->f->room[worker], tasks, n);
+        pmkti_cf_solve_rows(&p->f->rule, &p->f->room[worker], tasks, n, solved);
+        for (int k = 0; k < n; k++) {
+            if (!solved[k].finite) return PMKT_E_OVERFLOW;
+            sum.loss += solved[k].loss;
+            sum.penalty += solved[k].penalty;
+        }
+        i += n;
     }
     p->f->sums[chunk] = sum;
     return PMKT_OK;

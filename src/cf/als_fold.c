@@ -25,7 +25,9 @@ pmkt_status pmkti_cf_als_fold(const pmkt_cf *model, const int32_t *item, const f
     if (!at) return pmkti_no_memory(err, floats * sizeof *at);
     pmkti_cf_room room;
     pmkti_cf_room_lay(&room, &rule, n, at);
-    const pmkti_cf_solved solved = pmkti_cf_solve_row(&rule, &room, item, weight, n, factors);
+    const pmkti_cf_task task = {item, weight, n, factors};
+    pmkti_cf_solved solved;
+    pmkti_cf_solve_rows(&rule, &room, &task, 1, &solved);
     *known = solved.known;
     if (solved.finite) return PMKT_OK;
     return pmkti_fail(err, PMKT_E_OVERFLOW,

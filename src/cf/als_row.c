@@ -23,14 +23,19 @@ static int64_t block_rows(const pmkti_cf_rule *rule) {
 
 static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
     const int64_t block = block_rows(rule), most = PANEL_FLOATS / rule->width;
-    if (rule->kind == PMKT_CF_CHOLESKY || longest <= block) return block;
-    const int64_t rows = longest < most ? longest : most;
-    return (rows + 15) / 16 * 16;
+    if (rule->kind == PMKT_CF_CHOLESKY) return block;
+    const int64_t group = longest < most ? longest * PMKTI_CF_GROUP : most;
+    const int64_t rows = group < most ? group : most;
+    return rows <= block ? block : (rows + 15) / 16 * 16;
+}
+
+static size_t group_of(const pmkti_cf_rule *rule) {
+    return rule->kind == PMKT_CF_CG ? PMKTI_CF_GROUP : 1;
 }
 
 size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
     const size_t rows = (size_t)panel_rows(rule, longest), width = (size_t)rule->width;
-    const size_t floats = rows * (width + 4) + 5 * width;
+    const size_t floats = rows * (width + 4) + 5 * group_of(rule) * width;
     if (rule->kind != PMKT_CF_CHOLESKY) return floats;
     return floats + width * width + 2 * pmkti_cf_exact_doubles(rule->d);
 }
@@ -47,15 +52,17 @@ void pmkti_cf_room_lay(pmkti_cf_room *room, const pmkti_cf_rule *rule, int64_t l
     room->c = room->t + rows;
     room->one = room->c + rows;
     for (size_t j = 0; j < rows; j++) room->one[j] = 1.0f;
+    const size_t vector = group_of(rule) * width;
     room->b = room->one + rows;
-    room->r = room->b + width;
-    room->p = room->r + width;
-    room->q = room->p + width;
-    room->x = room->q + width;
+    room->r = room->b + vector;
+    room->p = room->r + vector;
+    room->q = room->p + vector;
+    room->x = room->q + vector;
+    memset(room->b, 0, 5 * vector * sizeof *floats);
     room->m = NULL;
     room->exact = NULL;
     if (rule->kind != PMKT_CF_CHOLESKY) return;
-    room->m = room->x + width;
+    room->m = room->x + vector;
     room->exact = (double *)(void *)(room->m + width * width); /* an even number of floats so far */
 }
 
@@ -69,7 +76,11 @@ typedef struct row {
     const float *weight;
     int64_t n;
     double lambda;
-    bool in_one; /* all of it is in the panel */
+    int64_t place;            /* where in the panel it begins */
+    bool in_one;              /* all of it is in the panel */
+    float *b, *r, *p, *q, *x; /* [width] */
+    double rr, value;         /* of CG: |r|^2, and x.Ax - 2 b.x of the x so far */
+    bool live;                /* of CG: goes on */
 } row;
 
 /* a and t of n entries, which are in the panel from `at` on. */
@@ -97,7 +108,8 @@ static double each_block(const row *w, bool again, block_fn fn) {
     const int64_t most = block_rows(rule);
     double sum = 0;
     for (int64_t from = 0; from < w->n; from += most) {
-        const int64_t n = w->n - from < most ? w->n - from : most, at = w->in_one ? from : 0;
+        const int64_t n = w->n - from < most ? w->n - from : most,
+                      at = w->place + (w->in_one ? from : 0);
         if (!(again && w->in_one)) {
             rule->solver->gather(rule->fixed, w->item + from, n, rule->d, rule->width,
                                  vectors(w, at));
@@ -124,7 +136,7 @@ static double dot(const float *a, const float *b, int32_t n) {
 /* c = y.p */
 static void project(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
-    w->rule->solver->products(vectors(w, at), n, w->rule->width, room->p, room->one, room->c);
+    w->rule->solver->products(vectors(w, at), n, w->rule->width, w->p, room->one, room->c);
 }
 
 /* r += sum of (target - a (y.x)) y, with x in p; the block's share of b.x */
@@ -137,7 +149,7 @@ static double add_residual(const row *w, int64_t at, int64_t n) {
         bx += (double)t[j] * (double)room->c[j];
         room->c[j] = t[j] - a[j] * room->c[j];
     }
-    w->rule->solver->combine(vectors(w, at), n, w->rule->width, room->c, room->r);
+    w->rule->solver->combine(vectors(w, at), n, w->rule->width, room->c, w->r);
     return bx;
 }
 
@@ -145,8 +157,8 @@ static double add_residual(const row *w, int64_t at, int64_t n) {
 static double add_product(const row *w, int64_t at, int64_t n) {
     const pmkti_cf_room *room = w->room;
     const int32_t width = w->rule->width;
-    w->rule->solver->products(vectors(w, at), n, width, room->p, room->a + at, room->c);
-    w->rule->solver->combine(vectors(w, at), n, width, room->c, room->q);
+    w->rule->solver->products(vectors(w, at), n, width, w->p, room->a + at, room->c);
+    w->rule->solver->combine(vectors(w, at), n, width, room->c, w->q);
     return 0;
 }
 
@@ -161,50 +173,72 @@ static double add_curvature(const row *w, int64_t at, int64_t n) {
     return sum;
 }
 
-/* q = (base + lambda) p */
-static void apply_base(const row *w) {
-    const pmkti_cf_room *room = w->room;
-    const float lambda = (float)w->lambda;
-    w->rule->solver->times(w->rule->base, w->rule->width, room->p, room->q);
-    for (int32_t i = 0; i < w->rule->width; i++) room->q[i] += lambda * room->p[i];
-}
-
-/* p.Ap, and q = Ap unless this is the last step, which has no use for it: half a visit less. */
-static double curvature(const row *w, bool is_last) {
-    const pmkti_cf_room *room = w->room;
-    const int32_t width = w->rule->width;
-    apply_base(w);
-    if (is_last) return dot(room->p, room->q, width) + each_block(w, true, add_curvature);
-    (void)each_block(w, true, add_product);
-    return dot(room->p, room->q, width);
-}
-
-/* x.Ax - 2 b.x of the x it ends with: that of the first x, less what each step gains. */
-static double conjugate_gradient(const row *w) {
-    const pmkti_cf_room *room = w->room;
-    const int32_t width = w->rule->width;
-    memcpy(room->p, room->x, (size_t)width * sizeof(float));
-    apply_base(w);
-    for (int32_t i = 0; i < width; i++) room->r[i] = -room->q[i];
-    const double bx = each_block(w, false, add_residual);
-    double value = -bx - dot(room->x, room->r, width);
-    memcpy(room->p, room->r, (size_t)width * sizeof(float));
-    double rr = dot(room->r, room->r, width);
-    for (int32_t step = 1; step <= w->rule->steps && rr > 0; step++) {
-        const bool is_last = step == w->rule->steps;
-        const double pq = curvature(w, is_last);
-        if (!(pq > 0)) break;
-        const float by = (float)(rr / pq);
-        for (int32_t i = 0; i < width; i++) room->x[i] += by * room->p[i];
-        value -= rr / pq * rr;
-        if (is_last) break;
-        for (int32_t i = 0; i < width; i++) room->r[i] -= by * room->q[i];
-        const double next = dot(room->r, room->r, width);
-        const float beta = (float)(next / rr);
-        for (int32_t i = 0; i < width; i++) room->p[i] = room->r[i] + beta * room->p[i];
-        rr = next;
+/* q = (base + lambda) p, of all rows. */
+static void apply_base(const row *rows, int n) {
+    const pmkti_cf_rule *rule = rows->rule;
+    const pmkti_cf_room *room = rows->room;
+    if (n == 1) {
+        rule->solver->times(rule->base, rule->width, rows->p, rows->q);
+    } else {
+        rule->solver->times_group(rule->base, rule->width, room->p, room->q);
     }
-    return value;
+    for (int k = 0; k < n; k++) {
+        const row *w = &rows[k];
+        const float lambda = (float)w->lambda;
+        for (int32_t i = 0; i < rule->width; i++) w->q[i] += lambda * w->p[i];
+    }
+}
+
+static void copy(const row *w, float *to, const float *from) {
+    memcpy(to, from, (size_t)w->rule->width * sizeof *to);
+}
+
+static void begin(row *w) {
+    const int32_t width = w->rule->width;
+    for (int32_t i = 0; i < width; i++) w->r[i] = -w->q[i];
+    const double bx = each_block(w, false, add_residual);
+    w->value = -bx - dot(w->x, w->r, width);
+    copy(w, w->p, w->r);
+    w->rr = dot(w->r, w->r, width);
+    w->live = w->rr > 0;
+}
+
+/* A step, for q = (base + lambda) p. The last has no use for Ap, only for p.Ap: half a visit less. */
+static void advance(row *w, bool is_last) {
+    const int32_t width = w->rule->width;
+    double pq;
+    if (is_last) {
+        pq = dot(w->p, w->q, width) + each_block(w, true, add_curvature);
+    } else {
+        (void)each_block(w, true, add_product);
+        pq = dot(w->p, w->q, width);
+    }
+    w->live = pq > 0;
+    if (!w->live) return;
+    const float by = (float)(w->rr / pq);
+    for (int32_t i = 0; i < width; i++) w->x[i] += by * w->p[i];
+    w->value -= w->rr / pq * w->rr;
+    if (is_last) return;
+    for (int32_t i = 0; i < width; i++) w->r[i] -= by * w->q[i];
+    const double next = dot(w->r, w->r, width);
+    const float beta = (float)(next / w->rr);
+    for (int32_t i = 0; i < width; i++) w->p[i] = w->r[i] + beta * w->p[i];
+    w->rr = next;
+    w->live = next > 0;
+}
+
+/* All rows, step by step. The value of each in the end is that of its first x, less what each step gains. */
+static void conjugate_gradient(row *rows, int n) {
+    const int32_t steps = rows->rule->steps;
+    for (int k = 0; k < n; k++) copy(&rows[k], rows[k].p, rows[k].x);
+    apply_base(rows, n);
+    for (int k = 0; k < n; k++) begin(&rows[k]);
+    for (int32_t step = 1; step <= steps; step++) {
+        apply_base(rows, n);
+        for (int k = 0; k < n; k++) {
+            if (rows[k].live) advance(&rows[k], step == steps);
+        }
+    }
 }
 
 /* ----------------------------------------------------------------- Cholesky */
@@ -251,34 +285,76 @@ static double cholesky(const row *w) {
     return -dot(room->b, room->x, rule->width);
 }
 
-/* ------------------------------------------------------------------ the row */
+/* ----------------------------------------------------------------- the rows */
 
-pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
-                                   const int32_t *item, const float *weight, int64_t n, float *x) {
-    pmkti_cf_solved solved = {.finite = true};
-    int64_t entries = 0, positive = 0;
-    double targets = 0;
-    for (int64_t e = 0; e < n; e++) {
-        const double w = weight ? (double)weight[e] : 1.0;
-        entries += w != 0;
+/* Counts a row's entries; false if it has none above zero, so that 0 is the minimum. */
+static bool count(const pmkti_cf_rule *rule, const pmkti_cf_task *task, int64_t *entries,
+                  double *targets) {
+    int64_t positive = 0;
+    for (int64_t e = 0; e < task->n; e++) {
+        const double w = task->weight ? (double)task->weight[e] : 1.0;
+        *entries += w != 0;
         positive += w > 0;
-        if (w > 0) targets += rule->alpha * w + (rule->classic ? 1.0 : 0.0);
+        if (w > 0) *targets += rule->alpha * w + (rule->classic ? 1.0 : 0.0);
     }
-    solved.known = positive > 0; /* if not, 0 is the minimum */
-    if (!solved.known) {
-        memset(x, 0, (size_t)rule->d * sizeof *x);
-        return solved;
+    return positive > 0;
+}
+
+int pmkti_cf_group(const pmkti_cf_rule *rule, const pmkti_cf_room *room, const pmkti_cf_task *tasks,
+                   int n) {
+    const int most = (int)group_of(rule);
+    int64_t rows = n > 0 ? tasks[0].n : 0;
+    int group = n > 0 ? 1 : 0;
+    while (group < n && group < most && rows + tasks[group].n <= room->panel_rows) {
+        rows += tasks[group++].n;
     }
-    row w = {rule, room, item, weight, n, 0, n <= room->panel_rows};
-    w.lambda = rule->regularization * pow((double)entries + rule->others, rule->nu);
-    memset(room->x, 0, (size_t)rule->width * sizeof *x);
-    memset(room->b, 0, (size_t)rule->width * sizeof *x);
-    memcpy(room->x, x, (size_t)rule->d * sizeof *x);
-    const double value = rule->kind == PMKT_CF_CG ? conjugate_gradient(&w) : cholesky(&w);
-    memcpy(x, room->x, (size_t)rule->d * sizeof *x);
-    const double square = dot(x, x, rule->d);
-    solved.finite = isfinite(square) != 0;
-    solved.penalty = w.lambda * square;
-    solved.loss = targets + value;
-    return solved;
+    return group;
+}
+
+void pmkti_cf_solve_rows(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
+                         const pmkti_cf_task *tasks, int n, pmkti_cf_solved *solved) {
+    const size_t d = (size_t)rule->d;
+    row rows[PMKTI_CF_GROUP];
+    int of[PMKTI_CF_GROUP], live = 0;
+    int64_t place = 0;
+    for (int i = 0; i < n; i++) {
+        const pmkti_cf_task *task = &tasks[i];
+        int64_t entries = 0;
+        double targets = 0;
+        solved[i] = (pmkti_cf_solved){.finite = true};
+        solved[i].known = count(rule, task, &entries, &targets);
+        if (!solved[i].known) {
+            memset(task->x, 0, d * sizeof *task->x);
+            continue;
+        }
+        const ptrdiff_t at = (ptrdiff_t)live * rule->width;
+        row *w = &rows[live];
+        *w = (row){
+            .rule = rule, .room = room, .item = task->item, .weight = task->weight, .n = task->n};
+        w->lambda = rule->regularization * pow((double)entries + rule->others, rule->nu);
+        w->in_one = task->n <= room->panel_rows;
+        w->place = w->in_one ? place : 0;
+        w->b = room->b + at, w->r = room->r + at, w->p = room->p + at;
+        w->q = room->q + at, w->x = room->x + at;
+        memcpy(w->x, task->x, d * sizeof *task->x); /* what is beyond d is 0 */
+        solved[i].loss = targets;
+        place += task->n;
+        of[live++] = i;
+    }
+    if (live == 0) return;
+    if (rule->kind == PMKT_CF_CG) {
+        conjugate_gradient(rows, live);
+    } else {
+        memset(rows->b, 0, (size_t)rule->width * sizeof *rows->b);
+        rows->value = cholesky(rows);
+    }
+    for (int k = 0; k < live; k++) {
+        const row *w = &rows[k];
+        pmkti_cf_solved *mine = &solved[of[k]];
+        memcpy(tasks[of[k]].x, w->x, d * sizeof *w->x);
+        const double square = dot(w->x, w->x, rule->d);
+        mine->finite = isfinite(square) != 0;
+        mine->penalty = w->lambda * square;
+        mine->loss += w->value;
+    }
 }

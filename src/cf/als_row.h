@@ -45,12 +45,16 @@ static inline pmkti_cf_pull pmkti_cf_pull_of(const pmkti_cf_rule *rule, double w
     return (pmkti_cf_pull){a, weight > 0 ? (rule->classic ? 1.0 + a : a) : 0.0};
 }
 
+enum {
+    PMKTI_CF_GROUP = 4 /* rows that are solved together, at most, by CG */
+};
+
 /* Working memory of one worker, in one piece. */
 typedef struct pmkti_cf_room {
     float *panel;             /* [panel_rows * width] */
     float *a, *t, *c, *one;   /* [panel_rows] */
     float *m;                 /* [width * width], of CHOLESKY */
-    float *b, *r, *p, *q, *x; /* [width] */
+    float *b, *r, *p, *q, *x; /* [PMKTI_CF_GROUP * width]; with CHOLESKY one row's */
     double *exact;            /* als_exact.h, of CHOLESKY */
     int64_t panel_rows;
 } pmkti_cf_room;
@@ -67,9 +71,24 @@ typedef struct pmkti_cf_solved {
     bool finite;
 } pmkti_cf_solved;
 
-/* Solves for x [d], which CG starts from. */
-pmkti_cf_solved pmkti_cf_solve_row(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
-                                   const int32_t *item, const float *weight, int64_t n, float *x);
+/* A row: its entries, and where its factors are, which CG starts from. */
+typedef struct pmkti_cf_task {
+    const int32_t *item;
+    const float *weight; /* NULL = all 1 */
+    int64_t n;
+    float *x; /* [d] in and out */
+} pmkti_cf_task;
+
+/*
+ * How many of `n` rows go together, from the first on: as many as the panel has room for. The base is the
+ * same for all rows, and its product with the vectors of some at once takes little longer than with one.
+ */
+int pmkti_cf_group(const pmkti_cf_rule *rule, const pmkti_cf_room *room, const pmkti_cf_task *tasks,
+                   int n);
+
+/* Solves such a group; one row's answer does not depend on the others. */
+void pmkti_cf_solve_rows(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
+                         const pmkti_cf_task *tasks, int n, pmkti_cf_solved *solved);
 
 int32_t pmkti_cf_width(int32_t d);
 

@@ -27,6 +27,8 @@ typedef struct pmkti_cf_solver {
     void (*combine)(const float *panel, int64_t n, int32_t width, const float *c, float *out);
     /* out = m p, of a matrix that is whole */
     void (*times)(const float *m, int32_t width, const float *p, float *out);
+    /* The same for four vectors [4 * width], and the same bits. */
+    void (*times_group)(const float *m, int32_t width, const float *p, float *out);
     /* m += sum over j of vector j * its transpose, in whole tiles on and above the diagonal */
     void (*rank)(const float *panel, int64_t n, int32_t width, float *m);
     /* m becomes its Cholesky factor U (m = U'U), and x = the solution of m x = b, unless it is false: some
