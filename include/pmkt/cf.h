@@ -330,8 +330,8 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
  * told it, and the last one stays in the model's info. A user or item without an entry above zero gets
  * factors of zero: an item's score is 0 then, below all that are liked and above all that are not.
  *
- * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do, so that
- * its loss never rises; PMKT_CF_CG does all in float, and is not to be trusted where alpha * w is more than
+ * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do (and adds
+ * 2^-18 of the base's diagonal to lambda there), so that its loss never rises; PMKT_CF_CG does all in float, and is not to be trusted where alpha * w is more than
  * about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so a thread (8 * factors^2 bytes
  * more with PMKT_CF_CHOLESKY).
  *

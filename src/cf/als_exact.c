@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+/* The base is in float. What it knows of a direction less than this share of its diagonal is rounding, and
+   nothing might hold a factor back there: so this is added to lambda. */
+#define RIDGE 0x1p-18
+
 typedef struct exact {
     int32_t d;
     double *m; /* [d * d] the upper triangle of A, then U with A = U'U */
@@ -21,7 +25,7 @@ static double base_at(const pmkti_cf_rule *rule, int32_t i, int32_t j) {
 static void lay_base(const exact *e, const pmkti_cf_rule *rule, double lambda) {
     for (int32_t i = 0; i < e->d; i++) {
         for (int32_t j = i; j < e->d; j++) row_of(e, i)[j] = base_at(rule, i, j);
-        row_of(e, i)[i] += lambda;
+        row_of(e, i)[i] += lambda + RIDGE * base_at(rule, i, i);
     }
     memset(e->b, 0, (size_t)e->d * sizeof *e->b);
 }
@@ -37,13 +41,12 @@ static void add_entry(const exact *e, const pmkti_cf_rule *rule, const float *y,
 }
 
 /*
- * The factor, in place. A pivot that is no more than rounding made of it (of this factor, or of the base,
- * which is in float) stands for a coordinate that nothing determines: its row becomes 0.
+ * The factor, in place. A pivot that is no more than rounding made of it stands for a coordinate that nothing determines: its row becomes 0.
  */
 static void factorize(const exact *e, const pmkti_cf_rule *rule) {
     for (int32_t k = 0; k < e->d; k++) {
         double *u = row_of(e, k);
-        const double noise = 0x1p-18 * base_at(rule, k, k) + 1e-13 * e->x[k];
+        const double noise = RIDGE / 4 * base_at(rule, k, k) + 1e-13 * e->x[k];
         const double by = u[k] > noise ? 1.0 / sqrt(u[k]) : 0.0;
         for (int32_t j = k; j < e->d; j++) u[j] *= by;
         for (int32_t i = k + 1; i < e->d; i++) {
