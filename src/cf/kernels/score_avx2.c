@@ -46,9 +46,8 @@ static inline __m256i four(const int8_t *codes) {
 /* Reads ahead while a group is added up, a step the processor's own prefetching does not dare across
    pages. The address may lie beyond the index: then nothing happens. */
 INLINE void fetch(const uint8_t *at, size_t ahead) {
-    const uintptr_t then = (uintptr_t)at + ahead;
-    _mm_prefetch((const char *)then, _MM_HINT_T0);
-    _mm_prefetch((const char *)(then + 64), _MM_HINT_T0);
+    _mm_prefetch((const char *)at + ahead, _MM_HINT_T0);
+    _mm_prefetch((const char *)at + ahead + 64, _MM_HINT_T0);
 }
 
 /*
