@@ -12,7 +12,7 @@
 #include "support/suite.h"
 
 #define ROWS 66 /* enough for chunks of rows that are scanned together, and two rows more */
-#define FEW 26  /* too few for that, enough for a batch to make an index of its own */
+#define FEW 26  /* fewer, and enough for a batch to make an index of its own */
 
 enum {
     RANDOM,
