@@ -332,7 +332,7 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
  *
  * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do (and adds
  * 2^-18 of the base's diagonal to lambda there), so that its loss never rises; PMKT_CF_CG does all in float, and is not to be trusted where alpha * w is more than
- * about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so a thread (8 * factors^2 bytes
+ * about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so a thread (12 * factors^2 bytes
  * more with PMKT_CF_CHOLESKY).
  *
  * Errors: PMKT_E_INVALID; PMKT_E_OVERFLOW if factors leave the range of float (weights or alpha are too

@@ -82,10 +82,10 @@ static pmkt_status solve_chunk(void *ctx, int64_t chunk, int worker) {
     const int64_t end = first_row(s, chunk + 1);
     pmkti_cf_solved sum = {.finite = true};
     for (int64_t i = first_row(s, chunk); i < end;) {
-        pmkti_cf_task tasks[PMKTI_CF_GROUP];
-        pmkti_cf_solved solved[PMKTI_CF_GROUP];
+        pmkti_cf_task tasks[PMKTI_CF_ALS_GROUP];
+        pmkti_cf_solved solved[PMKTI_CF_ALS_GROUP];
         int n = 0;
-        for (; n < PMKTI_CF_GROUP && i + n < end; n++) {
+        for (; n < PMKTI_CF_ALS_GROUP && i + n < end; n++) {
             const int64_t from = s->at[i + n];
             tasks[n] = (pmkti_cf_task){s->item + from, s->weight + from, s->at[i + n + 1] - from,
                                        s->factors + (i + n) * p->f->rule.d};

@@ -24,13 +24,13 @@ static int64_t block_rows(const pmkti_cf_rule *rule) {
 static int64_t panel_rows(const pmkti_cf_rule *rule, int64_t longest) {
     const int64_t block = block_rows(rule), most = PANEL_FLOATS / rule->width;
     if (rule->kind == PMKT_CF_CHOLESKY) return block;
-    const int64_t group = longest < most ? longest * PMKTI_CF_GROUP : most;
+    const int64_t group = longest < most ? longest * PMKTI_CF_ALS_GROUP : most;
     const int64_t rows = group < most ? group : most;
     return rows <= block ? block : (rows + 15) / 16 * 16;
 }
 
 static size_t group_of(const pmkti_cf_rule *rule) {
-    return rule->kind == PMKT_CF_CG ? PMKTI_CF_GROUP : 1;
+    return rule->kind == PMKT_CF_CG ? PMKTI_CF_ALS_GROUP : 1;
 }
 
 size_t pmkti_cf_room_floats(const pmkti_cf_rule *rule, int64_t longest) {
@@ -314,8 +314,8 @@ int pmkti_cf_group(const pmkti_cf_rule *rule, const pmkti_cf_room *room, const p
 void pmkti_cf_solve_rows(const pmkti_cf_rule *rule, const pmkti_cf_room *room,
                          const pmkti_cf_task *tasks, int n, pmkti_cf_solved *solved) {
     const size_t d = (size_t)rule->d;
-    row rows[PMKTI_CF_GROUP];
-    int of[PMKTI_CF_GROUP], live = 0;
+    row rows[PMKTI_CF_ALS_GROUP];
+    int of[PMKTI_CF_ALS_GROUP], live = 0;
     int64_t place = 0;
     for (int i = 0; i < n; i++) {
         const pmkti_cf_task *task = &tasks[i];

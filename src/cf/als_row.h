@@ -46,7 +46,7 @@ static inline pmkti_cf_pull pmkti_cf_pull_of(const pmkti_cf_rule *rule, double w
 }
 
 enum {
-    PMKTI_CF_GROUP = 4 /* rows that are solved together, at most, by CG */
+    PMKTI_CF_ALS_GROUP = 4 /* rows that are solved together, at most, by CG */
 };
 
 /* Working memory of one worker, in one piece. */
@@ -54,7 +54,7 @@ typedef struct pmkti_cf_room {
     float *panel;             /* [panel_rows * width] */
     float *a, *t, *c, *one;   /* [panel_rows] */
     float *m;                 /* [width * width], of CHOLESKY */
-    float *b, *r, *p, *q, *x; /* [PMKTI_CF_GROUP * width]; with CHOLESKY one row's */
+    float *b, *r, *p, *q, *x; /* [PMKTI_CF_ALS_GROUP * width]; with CHOLESKY one row's */
     double *exact;            /* als_exact.h, of CHOLESKY */
     int64_t panel_rows;
 } pmkti_cf_room;

@@ -37,7 +37,7 @@ class Answers:
         scores: float32 of the same shape; NaN beyond the count.
         counts: [rows] int32: how many answers a row has.
         reasons: [rows] uint8: 0 answered, 1 unknown, 2 popular (see ``fallback``), 3 the user or
-            item is known, but has no entry other than zero to go by.
+            item is known, but has no entry above zero to go by.
         asked: [rows] what was asked for: users or items as they were given, or numbers of rows.
     """
 
