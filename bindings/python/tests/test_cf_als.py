@@ -160,7 +160,7 @@ def test_what_a_callback_raises_reaches_the_caller(matrix: Any) -> None:
             model.recommend(1)
 
 
-def test_cancel_and_ctrl_c(matrix: Any) -> None:
+def test_cancel_and_ctrl_c(matrix: Any, ctrl_c: None) -> None:
     model = pmkt.ALS(8, iterations=500, seed=9).fit(matrix, callback=lambda i, loss: i == 1)
     before = model.to_bytes()
     with pytest.raises(pmkt.Canceled):

@@ -79,7 +79,7 @@ def test_an_exception_in_the_callback_reaches_the_caller(events: pmkt.Events) ->
         assert rfm.stats.rows_accepted == 0
 
 
-def test_ctrl_c_cancels(events: pmkt.Events) -> None:
+def test_ctrl_c_cancels(events: pmkt.Events, ctrl_c: None) -> None:
     """A real signal, that arrives while C works."""
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     state = []
@@ -98,7 +98,7 @@ def test_ctrl_c_cancels(events: pmkt.Events) -> None:
     assert rfm.add(events).report.accepted == len(events)
 
 
-def test_ctrl_c_without_a_callback() -> None:
+def test_ctrl_c_without_a_callback(ctrl_c: None) -> None:
     """From outside, into a program that only adds and scores, as a person at a terminal does it."""
     program = textwrap.dedent(
         """
