@@ -5,7 +5,7 @@ the validation data; then it is fitted to all training data with several seeds a
 data, over the full catalogue, by one function in float64 (cf_judge.py). Contenders with the same
 space draw the same settings. pmkt.evaluate must agree with that function.
 
-    cf_quality.py --library build-bench/libpmkt.so            all, half an hour
+    cf_quality.py --library build-bench/libpmkt.so            all, an hour or two
     cf_quality.py --library build-bench/libpmkt.so --quick    minutes
 
 Exit status 1 if pmkt is worse than the best of implicit and irspack by more than 0.002 in either figure,
@@ -49,6 +49,7 @@ def tune(one: Any, task: cf_data.Task, trials: int, threads: int) -> Dict[str, A
         return {}
     rng = np.random.default_rng(1)
     found: List[Tuple[float, Dict[str, Any]]] = []
+    trials = min(trials, one.most_trials)
     for trial in range(trials):
         settings = one.draw(rng)
         m = one.matrix(task.fit, task.behaviors, settings)

@@ -157,7 +157,7 @@ PMKT_API pmkt_status pmkt_cf_builder_build(const pmkt_cf_builder *builder,
  */
 typedef struct pmkt_cf_matrix {
     uint32_t struct_size;     /* sizeof(pmkt_cf_matrix) */
-    int32_t reserved;         /* 0 */
+    int32_t borrow;           /* 0; 1: see pmkt_cf_data_from_matrix */
     int64_t users;            /* rows */
     int64_t items;            /* columns */
     const int64_t *at;        /* [users + 1], ascending from 0 */
@@ -180,6 +180,10 @@ static inline void pmkt_cf_matrix_init(pmkt_cf_matrix *matrix) {
  * Data from a matrix that is there already. Columns of a row come in any order; those that come twice
  * are added up. Ids are each at most once and not PMKT_ID_NONE. Rows and columns without an entry stay.
  * `allocator` NULL = the C heap; copied.
+ *
+ * All is copied, unless matrix.borrow is 1: then `item` and `weight` must stay, and stay as they are,
+ * until the last release, and are read where they lie if rows and ids ascend, each column stands once in
+ * its row and no weight is a negative zero. That saves 8 bytes an entry; pmkt_cf_data_info tells the bytes.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the entry) for a column out of range or a weight
  * that is not finite; PMKT_E_OVERFLOW where one that comes twice adds up to what is not; PMKT_E_LIMIT

@@ -25,8 +25,8 @@ bool pmkti_cf_data_room(pmkt_cf_data *d) {
     const size_t users = (size_t)d->users, items = (size_t)d->items, n = (size_t)d->entries;
     if (!d->item_at) d->item_at = pmkti_alloc_zero(a, users + 1, sizeof *d->item_at);
     d->user_at = pmkti_alloc_zero(a, items + 1, sizeof *d->user_at);
-    d->item = pmkti_alloc(a, n, sizeof *d->item);
-    d->item_weight = pmkti_alloc(a, n, sizeof *d->item_weight);
+    if (!d->item_lent) d->item = pmkti_alloc(a, n, sizeof *d->item);
+    if (!d->weight_lent) d->item_weight = pmkti_alloc(a, n, sizeof *d->item_weight);
     d->user = pmkti_alloc(a, n, sizeof *d->user);
     d->user_weight = pmkti_alloc(a, n, sizeof *d->user_weight);
     return d->item_at && d->user_at &&
@@ -41,8 +41,8 @@ static void destroy(pmkt_cf_data *d) {
     pmkti_free(&a, d->category, items, sizeof *d->category);
     pmkti_free(&a, d->item_at, users + 1, sizeof *d->item_at);
     pmkti_free(&a, d->user_at, items + 1, sizeof *d->user_at);
-    pmkti_free(&a, d->item, n, sizeof *d->item);
-    pmkti_free(&a, d->item_weight, n, sizeof *d->item_weight);
+    if (!d->item_lent) pmkti_free(&a, d->item, n, sizeof *d->item);
+    if (!d->weight_lent) pmkti_free(&a, d->item_weight, n, sizeof *d->item_weight);
     pmkti_free(&a, d->user, n, sizeof *d->user);
     pmkti_free(&a, d->user_weight, n, sizeof *d->user_weight);
     pmkti_free(&a, d, 1, sizeof *d);
@@ -70,7 +70,9 @@ static int64_t bytes_of(const pmkt_cf_data *d) {
     const size_t users = (size_t)d->users, items = (size_t)d->items;
     const size_t ids = (users + items + (d->category ? items : 0)) * sizeof *d->user_id;
     const size_t borders = (users + items + 2) * sizeof *d->item_at;
-    const size_t entries = (size_t)d->entries * 2 * (sizeof *d->item + sizeof *d->item_weight);
+    const size_t items_of = sizeof *d->item * (d->item_lent ? 1 : 2);
+    const size_t weights_of = sizeof *d->item_weight * (d->weight_lent ? 1 : 2);
+    const size_t entries = (size_t)d->entries * (items_of + weights_of);
     return (int64_t)(sizeof *d + ids + borders + entries);
 }
 

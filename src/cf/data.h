@@ -5,6 +5,7 @@
 #define PMKTI_CF_DATA_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "pmkt/cf.h"
 
@@ -18,6 +19,7 @@ struct pmkt_cf_data {
     int64_t *item_at;              /* [users + 1]: where the items of a user begin */
     int32_t *item;                 /* [entries] ascending in each row */
     float *item_weight;            /* [entries] finite */
+    bool item_lent, weight_lent;   /* the two are somebody else's: neither written nor freed */
     int64_t *user_at;              /* [items + 1]: where the users of an item begin */
     int32_t *user;                 /* [entries] ascending in each row */
     float *user_weight;            /* [entries] the same entries by item */

@@ -14,8 +14,8 @@
 /* Empty data with one owner, or NULL. */
 pmkt_cf_data *pmkti_cf_data_new(const pmkt_allocator *allocator);
 
-/* Room for users, items and entries as counted in `d`, but for an item_at that is there; false without
-   memory: release it then. */
+/* Room for users, items and entries as counted in `d`, but for an item_at that is there and for what is
+   lent; false without memory: release it then. */
 bool pmkti_cf_data_room(pmkt_cf_data *d);
 
 /* Fills what the counts say of the finished matrix. */

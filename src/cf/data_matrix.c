@@ -2,8 +2,9 @@
  * data_matrix.c - training data from a sparse matrix of the caller's.
  *
  * Ids are sorted first, which gives every row and column its place. The entries are then written in the
- * new order of rows and transposed twice, which sorts the columns of each row by counting; equal ones
- * stand side by side then and are added up.
+ * new order of rows and, unless they are in order, transposed twice, which sorts the columns of each row
+ * by counting; equal ones stand side by side then and are added up. What is in order and may be borrowed
+ * stays where it is. Transposed once more, it is there by columns.
  */
 #include <math.h>
 #include <string.h>
@@ -59,7 +60,9 @@ static pmkt_status check_entries(const pmkt_cf_matrix *m, pmkt_error *err) {
 }
 
 static pmkt_status check(const pmkt_cf_matrix *m, pmkt_error *err) {
-    if (m->reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "matrix.reserved is not 0");
+    if (m->borrow != 0 && m->borrow != 1) {
+        return pmkti_fail(err, PMKT_E_INVALID, "matrix.borrow is neither 0 nor 1");
+    }
     pmkt_status status = pmkti_count_check(m->users, "matrix.users", err);
     if (!status) status = pmkti_count_check(m->items, "matrix.items", err);
     if (status) return status;
@@ -149,6 +152,36 @@ static pmkt_status order_items(making *k, pmkt_error *err) {
 
 /* -------------------------------------------------------------------- entries */
 
+/* Rows stay where they are, and the columns of each ascend. */
+static bool in_order(const making *k) {
+    if (k->rows || k->new_column) return false;
+    for (int64_t u = 0; u < k->m.users; u++) {
+        for (int64_t i = k->m.at[u] + 1; i < k->m.at[u + 1]; i++) {
+            if (k->m.item[i] <= k->m.item[i - 1]) return false;
+        }
+    }
+    return true;
+}
+
+/* Data has no negative zeros, so that equal data has equal bytes. */
+static bool has_negative_zero(const float *weight, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        if (weight[i] == 0 && signbit(weight[i])) return true;
+    }
+    return false;
+}
+
+/* Takes the caller's arrays for the data's, which only reads them from then on. */
+static void borrow_entries(const making *k) {
+    pmkt_cf_data *d = k->d;
+    d->item = (int32_t *)k->m.item;
+    d->item_lent = true;
+    if (k->m.weight && !has_negative_zero(k->m.weight, d->entries)) {
+        d->item_weight = (float *)k->m.weight;
+        d->weight_lent = true;
+    }
+}
+
 static void copy_entries(const making *k) {
     pmkt_cf_data *d = k->d;
     int64_t at = 0;
@@ -156,8 +189,12 @@ static void copy_entries(const making *k) {
         const int64_t from = k->rows ? k->rows[u].from : u;
         d->item_at[u] = at;
         for (int64_t i = k->m.at[from]; i < k->m.at[from + 1]; i++, at++) {
-            d->item[at] = k->new_column ? k->new_column[k->m.item[i]] : k->m.item[i];
-            d->item_weight[at] = k->m.weight ? k->m.weight[i] : 1.0f;
+            if (!d->item_lent) {
+                d->item[at] = k->new_column ? k->new_column[k->m.item[i]] : k->m.item[i];
+            }
+            if (!d->weight_lent) {
+                d->item_weight[at] = k->m.weight ? k->m.weight[i] + 0.0f : 1.0f; /* -0 + 0 is 0 */
+            }
         }
     }
     d->item_at[d->users] = at;
@@ -218,32 +255,41 @@ static pmkt_status cut_entries(pmkt_cf_data *d, int64_t n, pmkt_error *err) {
     return d->user && d->user_weight ? PMKT_OK : pmkti_no_memory(err, (size_t)n * 4);
 }
 
-/* Sorts the entries of each row, adds equal ones up, and writes them by item too. */
+/* Writes the entries, whose rows are in order, by item too. */
+static pmkt_status turn_over(making *k, pmkti_stage stage, pmkt_error *err) {
+    const pmkti_cf_sparse users = pmkti_cf_by_user(k->d);
+    pmkti_cf_sparse items = pmkti_cf_by_item(k->d);
+    return pmkti_stopped(err,
+                         pmkti_cf_transpose(&k->allocator, &k->run, stage, &users, &items, NULL));
+}
+
+/* Sorts the entries of each row and adds equal ones up. */
 static pmkt_status sort_entries(making *k, pmkt_error *err) {
     pmkt_cf_data *d = k->d;
-    pmkti_cf_sparse users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
-    const pmkt_allocator *a = &k->allocator;
-    const pmkti_stage first = {"sorting", 0.1, 0.4}, second = {"sorting", 0.4, 0.7};
-    pmkt_status status = pmkti_cf_transpose(a, &k->run, first, &users, &items, NULL);
-    if (!status) status = pmkti_cf_transpose(a, &k->run, second, &items, &users, NULL);
+    pmkt_status status = turn_over(k, (pmkti_stage){"sorting", 0.1, 0.4}, err);
+    if (status) return status;
+    pmkti_cf_sparse users = pmkti_cf_by_user(d);
+    const pmkti_cf_sparse items = pmkti_cf_by_item(d);
+    const pmkti_stage back = {"sorting", 0.4, 0.7};
+    status = pmkti_cf_transpose(&k->allocator, &k->run, back, &items, &users, NULL);
     if (status) return pmkti_stopped(err, status);
     if (!add_up(d)) {
         return pmkti_fail(err, PMKT_E_OVERFLOW, "entries of one pair add up to more than a float");
     }
-    status = cut_entries(d, d->item_at[d->users], err);
-    if (status) return status;
-    users = pmkti_cf_by_user(d), items = pmkti_cf_by_item(d);
-    status = pmkti_cf_transpose(a, &k->run, (pmkti_stage){"sorting", 0.7, 1}, &users, &items, NULL);
-    return pmkti_stopped(err, status);
+    return cut_entries(d, d->item_at[d->users], err);
 }
 
 static pmkt_status make_entries(making *k, pmkt_error *err) {
     pmkt_cf_data *d = k->d;
     d->entries = k->m.at ? k->m.at[k->m.users] : 0;
+    const bool ordered = d->entries == 0 || in_order(k);
+    if (d->entries > 0 && ordered && k->m.borrow) borrow_entries(k);
     if (!pmkti_cf_data_room(d)) return pmkti_no_memory(err, (size_t)d->entries * 16);
-    if (!k->m.at || d->entries == 0) return PMKT_OK;
+    if (d->entries == 0) return PMKT_OK;
     copy_entries(k);
-    return sort_entries(k, err);
+    pmkt_status status = ordered ? PMKT_OK : sort_entries(k, err);
+    if (!status) status = turn_over(k, (pmkti_stage){"sorting", ordered ? 0.1 : 0.7, 1}, err);
+    return status;
 }
 
 /* ----------------------------------------------------------------------- call */

@@ -330,7 +330,7 @@ STRICT_FIELDS = {
         *("scale", "half_life_ms", "weights", "n_weights", "max_items_per_user"),
         *("max_users_per_item", "reserved"),
     ],
-    "pmkt_cf_matrix": ["users", "items", "at", "item", "reserved"],
+    "pmkt_cf_matrix": ["users", "items", "at", "item", "borrow"],
     "pmkt_cf_als_options": [
         *("factors", "iterations", "loss", "solver", "cg_steps", "regularization", "alpha"),
         *("unobserved", "nu", "sigma", "reserved"),

@@ -106,6 +106,14 @@ static pmkt_status from_matrix(world *w, pmkt_error *err) {
     return pmkt_cf_data_from_matrix(&m, &w->allocator, &w->run, &w->data, err);
 }
 
+static pmkt_status borrow_matrix(world *w, pmkt_error *err) {
+    static const int64_t at[] = {0, 3, 5};
+    static const int32_t column[] = {0, 1, 4, 2, 3};
+    pmkt_cf_matrix m = PMKT_CF_MATRIX_INIT;
+    m.users = 2, m.items = 5, m.at = at, m.item = column, m.borrow = 1;
+    return pmkt_cf_data_from_matrix(&m, &w->allocator, &w->run, &w->data, err);
+}
+
 typedef pmkt_status (*call)(world *w, pmkt_error *err);
 
 /* --------------------------------------------------------------------- a world */
@@ -200,6 +208,7 @@ static void fail_all_calls(int64_t rows, int32_t threads) {
     fail_everywhere("builder_add", add_more, 3);
     fail_everywhere("builder_build", build, 20);
     fail_everywhere("from_matrix", from_matrix, 15);
+    fail_everywhere("borrow_matrix", borrow_matrix, 8);
     free_rows();
 }
 

@@ -564,6 +564,55 @@ START_TEST(test_a_matrix_is_sorted_and_added_up) {
 }
 END_TEST
 
+/* Data of 3 x 4 in order, as the flag says, with its matrix and bytes. */
+static pmkt_cf_data *in_order(const int32_t *item, const float *weight, int32_t borrow,
+                              pmkt_cf_matrix *u, int64_t *bytes) {
+    static const int64_t at[] = {0, 2, 2, 5};
+    pmkt_cf_matrix m = PMKT_CF_MATRIX_INIT, t = PMKT_CF_MATRIX_INIT;
+    m.users = 3, m.items = 4, m.at = at, m.item = item, m.weight = weight, m.borrow = borrow;
+    pmkt_cf_data *d = NULL;
+    pmkt_error err;
+    ck_assert_ok(pmkt_cf_data_from_matrix(&m, NULL, NULL, &d, &err), err);
+    ck_assert_ok(pmkt_cf_data_matrix(d, u, &t, &err), err);
+    check_directions(u, &t);
+    pmkt_cf_data_counts c = PMKT_CF_DATA_COUNTS_INIT;
+    ck_assert_ok(pmkt_cf_data_info(d, &c, &err), err);
+    *bytes = c.bytes;
+    return d;
+}
+
+START_TEST(test_a_matrix_in_order_is_read_where_it_lies) {
+    const int32_t item[] = {0, 3, 1, 2, 3}, other[] = {3, 0, 1, 2, 3};
+    const float weight[] = {1, 2, -3, 0, 5}, minus[] = {1, 2, -3, -0.0f, 5};
+    pmkt_cf_matrix u = PMKT_CF_MATRIX_INIT, copied = PMKT_CF_MATRIX_INIT;
+    int64_t bytes, bytes_copied;
+    pmkt_cf_data *copy = in_order(item, weight, 0, &copied, &bytes_copied);
+    pmkt_cf_data *d = in_order(item, weight, 1, &u, &bytes);
+    ck_assert(u.item == item && u.weight == weight);
+    ck_assert(copied.item != item && copied.weight != weight);
+    ck_assert_int_eq(bytes_copied - bytes, 5 * 8);
+    ck_assert_uint_eq(hash_of(d), hash_of(copy));
+    pmkt_cf_data_release(d);
+    d = in_order(item, NULL, 1, &u, &bytes); /* weights of 1 are its own */
+    ck_assert(u.item == item);
+    ck_assert_int_eq(bytes_copied - bytes, 5 * 4);
+    ck_assert_float_eq(u.weight[4], 1);
+    pmkt_cf_data_release(d);
+    d = in_order(item, minus, 1, &u, &bytes); /* a zero of another sign would be another hash */
+    ck_assert(u.item == item && u.weight != minus);
+    ck_assert_uint_eq(hash_of(d), hash_of(copy));
+    pmkt_cf_data_release(d);
+    d = in_order(item, minus, 0, &u, &bytes);
+    ck_assert_uint_eq(hash_of(d), hash_of(copy));
+    pmkt_cf_data_release(d);
+    d = in_order(other, weight, 1, &u, &bytes); /* sorted, and so a copy */
+    ck_assert(u.item != other && u.item[0] == 0 && other[0] == 3);
+    ck_assert_int_eq(bytes, bytes_copied);
+    pmkt_cf_data_release(d);
+    pmkt_cf_data_release(copy);
+}
+END_TEST
+
 static pmkt_status from(const pmkt_cf_matrix *m, int64_t *where) {
     pmkt_cf_data *d = NULL;
     pmkt_error err = {0};
@@ -602,6 +651,8 @@ START_TEST(test_a_matrix_that_cannot_be_is_refused) {
     ck_assert_int_eq(from(&m, &where), PMKT_E_INVALID);
     m.users = INT64_C(1) << 31;
     ck_assert_int_eq(from(&m, &where), PMKT_E_LIMIT);
+    m.borrow = 2;
+    ck_assert_int_eq(from(&m, &where), PMKT_E_INVALID);
 }
 END_TEST
 
@@ -641,7 +692,7 @@ int main(void) {
           test_a_pair_of_many_large_weights_is_added_up_without_overflow,
           test_options_that_cannot_be_are_refused);
     TOPIC(suite, "matrix", test_a_matrix_is_sorted_and_added_up,
-          test_a_matrix_that_cannot_be_is_refused);
+          test_a_matrix_in_order_is_read_where_it_lies, test_a_matrix_that_cannot_be_is_refused);
     TOPIC(suite, "builder", test_a_batch_is_taken_whole_or_not_at_all);
     return suite_run(suite);
 }

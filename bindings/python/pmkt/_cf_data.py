@@ -275,6 +275,7 @@ class CFData:
         user_ids: Any = None,
         item_ids: Any = None,
         category: Any = None,
+        copy: bool = True,
         threads: int = 0,
         progress: Progress = None,
     ) -> "CFData":
@@ -286,6 +287,8 @@ class CFData:
                 them users and items are rows and columns, counted from 0, in everything that is
                 asked and answered. (In a file they are ids from 1 on; see :meth:`ALS.load`.)
             category: [items] ids; missing: none.
+            copy: False: ``indices`` and ``data`` are read where they lie if they can be (int32 and
+                float32, in canonical order, ids ascending), and must not change while this lives.
         """
         sparse = to_sparse(matrix, "matrix")
         arrays: Dict[str, np.ndarray] = {
@@ -309,6 +312,7 @@ class CFData:
             pmkt_cf_matrix,
             users=sparse.rows,
             items=sparse.width,
+            borrow=0 if copy else 1,
             **{name: pointer(array) for name, array in arrays.items()},
         )
         made = ctypes.POINTER(pmkt_cf_data)()
@@ -316,11 +320,13 @@ class CFData:
             out = ctypes.byref(made)
             call(lib.pmkt_cf_data_from_matrix, ctypes.byref(struct), None, run, out)
         self = cls.__new__(cls)
-        self._own(made, *forms)
+        self._own(made, forms[0], forms[1], forms[2], None if copy else arrays)
         return self
 
-    def _own(self, made: Any, users: Users, items: Users, categories: Users) -> None:
-        self._handle = Handle(made, lib.pmkt_cf_data_release)
+    def _own(
+        self, made: Any, users: Users, items: Users, categories: Users, lent: Any = None
+    ) -> None:
+        self._handle = Handle(made, lib.pmkt_cf_data_release, lent)
         by_user, by_item = new(pmkt_cf_matrix), new(pmkt_cf_matrix)
         call(lib.pmkt_cf_data_matrix, made, ctypes.byref(by_user), ctypes.byref(by_item))
         self.shape: Tuple[int, int] = (int(by_user.users), int(by_user.items))
@@ -429,13 +435,13 @@ def data_of(
     """Data of whatever somebody gives for it: data, events, a list of these, a sparse matrix.
 
     ``options`` say how events become data. For what is data already they mean nothing, and a
-    warning names those that are set.
+    warning names those that are set. A matrix is borrowed, for the caller is done with it soon.
     """
     ids = {"user_ids": user_ids, "item_ids": item_ids, "category": category}
     given = [name for name, value in ids.items() if value is not None]
     if is_sparse(source):
         _ignore(options, "a sparse matrix")
-        return CFData.from_matrix(source, **ids, threads=threads, progress=progress)
+        return CFData.from_matrix(source, **ids, copy=False, threads=threads, progress=progress)
     if given:
         raise errors.InvalidInput(
             f"{given[0]}= is for a sparse matrix; what is given has its own already"

@@ -89,13 +89,16 @@ def pointer(array: np.ndarray) -> Any:
 
 
 class Handle:
-    """Owns what a C constructor made, and frees it when the last user of it is gone."""
+    """Owns what a C constructor made, and frees it when the last user of it is gone; ``lent`` is
+    what C reads until then.
+    """
 
-    __slots__ = ("pointer", "_free", "__weakref__")
+    __slots__ = ("pointer", "_free", "_lent", "__weakref__")
 
-    def __init__(self, pointer: Any, free: Callable[[Any], None]) -> None:
+    def __init__(self, pointer: Any, free: Callable[[Any], None], lent: Any = None) -> None:
         self.pointer = pointer
         self._free = free
+        self._lent = lent
 
     def __del__(self) -> None:
         if self.pointer:

@@ -533,7 +533,7 @@ class pmkt_cf_data_options(Structure):
 class pmkt_cf_matrix(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_int32),
+        ("borrow", c_int32),
         ("users", c_int64),
         ("items", c_int64),
         ("at", POINTER(c_int64)),

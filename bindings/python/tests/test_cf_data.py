@@ -261,6 +261,27 @@ def test_events_and_their_matrix_are_the_same_data() -> None:
     assert pmkt.CFData.from_matrix(matrix, **ids).stats.hash == from_events.stats.hash
 
 
+def test_a_matrix_that_is_not_copied() -> None:
+    dice = np.random.default_rng(3)
+    m = scipy_sparse.random(50, 40, 0.2, "csr", np.float32, dice)
+    m.sort_indices()
+    copied, lent = pmkt.CFData.from_matrix(m), pmkt.CFData.from_matrix(m, copy=False)
+    assert np.shares_memory(lent.by_user.data, m.data) and not np.shares_memory(
+        copied.by_user.data, m.data
+    )
+    assert np.shares_memory(lent.by_user.indices, m.indices)
+    assert copied.stats.bytes - lent.stats.bytes == 8 * m.nnz
+    assert copied.stats.hash == lent.stats.hash
+    values = m.data.copy()
+    del m
+    gc.collect()
+    assert np.array_equal(lent.by_user.data, values)  # it keeps the arrays
+    ids = dice.permutation(50) + 1
+    m = scipy_sparse.csr_matrix((values, *lent.by_user[1::-1]), (50, 40))
+    moved = pmkt.CFData.from_matrix(m, user_ids=ids, copy=False)  # rows move: a copy after all
+    assert not np.shares_memory(moved.by_user.data, m.data)
+
+
 def test_views_outlive_the_data() -> None:
     data = pmkt.CFData(pmkt.Events(**some_events()))
     view, copy = data.by_user.data, data.by_user.data.copy()
