@@ -30,6 +30,10 @@ def among(*values: Any) -> Draw:
     return lambda rng: values[rng.integers(len(values))]
 
 
+def uniform(low: float, high: float) -> Draw:
+    return lambda rng: float(rng.uniform(low, high))
+
+
 def dot(x: np.ndarray, y: np.ndarray) -> Scores:
     return lambda users: x[users] @ y.T
 
@@ -53,19 +57,25 @@ class Contender:
         raise NotImplementedError
 
 
-# Three numbers to find, as implicit has: with a fourth, so few trials are too thin. Hence nu is fixed.
 IALS_SPACE: Dict[str, Draw] = {
-    "regularization": between(1e-3, 1e-1),
+    "regularization": between(1e-4, 1e-1),
     "unobserved": between(3e-3, 1.0),
+    "nu": uniform(0.0, 1.0),
     "iterations": among(8, 12, 16, 24),
 }
-NU = 0.5  # the default of pmkt
+
+
+CLASSIC_SPACE: Dict[str, Draw] = {
+    "regularization": between(1e-3, 1e2),
+    "alpha": between(1.0, 100.0),
+    "iterations": among(8, 12, 16, 24),
+}
 
 
 class Pmkt(Contender):
     name = "pmkt ALS"
     space = IALS_SPACE
-    fixed: Settings = {"alpha": 1.0, "nu": NU}  # as irspack has it; by default it depends on the entries
+    fixed: Settings = {"alpha": 1.0}  # as irspack has it; by default it depends on the entries
     model: Any = None  # the last one
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
@@ -76,6 +86,14 @@ class Pmkt(Contender):
         )
         self.model = model.fit(m.astype(np.float32))
         return dot(np.array(model.user_factors), np.array(model.item_factors))
+
+
+class PmktClassic(Pmkt):
+    """The other loss, from implicit's space."""
+
+    name = "pmkt ALS, classic loss"
+    space = CLASSIC_SPACE
+    fixed = {"loss": "classic"}
 
 
 class PmktDefaults(Pmkt):
@@ -132,7 +150,7 @@ class Irspack(Contender):
             n_components=self.factors,
             alpha0=settings["unobserved"],
             reg=settings["regularization"],
-            nu=NU,
+            nu=settings["nu"],
             train_epochs=settings["iterations"],
             random_seed=seed,
             n_threads=threads,
@@ -145,11 +163,7 @@ class Irspack(Contender):
 
 class Implicit(Contender):
     name = "implicit ALS"
-    space = {
-        "regularization": between(1e-3, 1e2),
-        "alpha": between(1.0, 100.0),
-        "iterations": among(8, 12, 16, 24),
-    }
+    space = CLASSIC_SPACE
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
         from implicit.cpu.als import AlternatingLeastSquares
@@ -213,6 +227,7 @@ def with_behaviors(kind: type) -> type:
 
 CONTENDERS = {
     "pmkt": Pmkt,
+    "classic": PmktClassic,
     "defaults": PmktDefaults,
     "irspack": Irspack,
     "implicit": Implicit,
@@ -220,4 +235,4 @@ CONTENDERS = {
     "knn": PmktKnn,
     "popularity": Popularity,
 }
-FED = {name: with_behaviors(CONTENDERS[name]) for name in ("pmkt", "irspack", "implicit")}
+FED = {name: with_behaviors(CONTENDERS[name]) for name in ("pmkt", "classic", "irspack", "implicit")}
