@@ -55,21 +55,21 @@ static inline void pmkt_attribution_paths_init(pmkt_attribution_paths *paths) {
  * other two give out the total by what all paths say together.
  */
 enum {
-    PMKT_ATTRIBUTION_MARKOV = 0,     /* by removal effects of the absorbing Markov chain */
-    PMKT_ATTRIBUTION_FIRST = 1,      /* all to the first touch */
-    PMKT_ATTRIBUTION_LAST = 2,       /* all to the last touch */
-    PMKT_ATTRIBUTION_LINEAR = 3,     /* the same to every touch */
-    PMKT_ATTRIBUTION_POSITION = 4,   /* first_share, last_share, the rest evenly between; two touches
+    PMKT_ATTRIBUTION_MARKOV = 0,   /* by removal effects of the absorbing Markov chain */
+    PMKT_ATTRIBUTION_FIRST = 1,    /* all to the first touch */
+    PMKT_ATTRIBUTION_LAST = 2,     /* all to the last touch */
+    PMKT_ATTRIBUTION_LINEAR = 3,   /* the same to every touch */
+    PMKT_ATTRIBUTION_POSITION = 4, /* first_share, last_share, the rest evenly between; two touches
                                         share in proportion to the two, one has all */
-    PMKT_ATTRIBUTION_TIME_DECAY = 5, /* in proportion to 2^(-age / half_life); what the age is
+    PMKT_ATTRIBUTION_TIME_DECAY = 5,    /* in proportion to 2^(-age / half_life); what the age is
                                         counted from makes no difference */
-    PMKT_ATTRIBUTION_SHAPLEY = 6,    /* Shapley value of the game v(S) = conversions of the chain
+    PMKT_ATTRIBUTION_SHAPLEY = 6,       /* Shapley value of the game v(S) = conversions of the chain
                                         of order 1 in which only the channels of S are left; exact,
                                         over all coalitions: at most 16 channels */
     PMKT_ATTRIBUTION_SHAPLEY_PATHS = 7, /* Shapley value of the game v(S) = conversions of the paths
                                         whose channels all lie in S; it is an even split over the
                                         different channels of a path, for any number of them */
-    PMKT_ATTRIBUTION_MODELS_ = 8     /* how many; grows with the list */
+    PMKT_ATTRIBUTION_MODELS_ = 8        /* how many; grows with the list */
 };
 
 /* The name of a model, such as "time_decay"; NULL for a number that is none. Static. Since 0.4. */
@@ -77,18 +77,18 @@ PMKT_API const char *pmkt_attribution_model_name(int32_t model);
 
 /* How to attribute. */
 typedef struct pmkt_attribution_options {
-    uint32_t struct_size;    /* sizeof(pmkt_attribution_options) */
-    int32_t model;           /* PMKT_ATTRIBUTION_MARKOV */
-    int32_t order;           /* Markov: 1; how many touches a state remembers, to 4 */
-    int32_t ignore_nulls;    /* 1: as if `nulls` were NULL */
-    double first_share;      /* position: 0.4 if both shares are 0; else of the first touch, to 1 */
-    double last_share;       /* position: 0.4 if both shares are 0; else of the last one */
-    int64_t half_life_ms;    /* time decay, paths with times: 7 days */
+    uint32_t struct_size; /* sizeof(pmkt_attribution_options) */
+    int32_t model;        /* PMKT_ATTRIBUTION_MARKOV */
+    int32_t order;        /* Markov: 1; how many touches a state remembers, to 4 */
+    int32_t ignore_nulls; /* 1: as if `nulls` were NULL */
+    double first_share;   /* position: 0.4 if both shares are 0; else of the first touch, to 1 */
+    double last_share;    /* position: 0.4 if both shares are 0; else of the last one */
+    int64_t half_life_ms; /* time decay, paths with times: 7 days */
     double half_life_touches; /* time decay, paths without: 1; age = touches that came after */
-    int32_t bootstrap;       /* resamples for intervals, to 1,000,000; 0 = none */
-    int32_t reserved;        /* 0 */
-    double level;            /* 0.95: of the intervals */
-    uint64_t seed;           /* of the resamples */
+    int32_t bootstrap;        /* resamples for intervals, to 1,000,000; 0 = none */
+    int32_t reserved;         /* 0 */
+    double level;             /* 0.95: of the intervals */
+    uint64_t seed;            /* of the resamples */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_attribution_options;
 
@@ -120,7 +120,7 @@ typedef struct pmkt_attribution pmkt_attribution;
  * Bootstrap: a resample draws for each row how many convert and how many are lost, from Poisson
  * distributions with the row's counts as means, values in proportion to conversions; so whole numbers are
  * customers drawn with replacement, and a fraction is a customer drawn that much more seldom. Draws depend
- * on seed, resample and row alone. Everything is computed anew for each resample, but to about 1e-7.
+ * on seed, resample and row alone. Everything is computed anew for each resample, but to about five digits.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the path) for a count that is negative, NaN or beyond
  * 2^53, a value that is not finite or has no conversion, PMKT_ID_NONE as a channel, or times that descend
@@ -154,12 +154,13 @@ typedef struct pmkt_attribution_table {
     const double *high;                 /* linear between two); NULL without bootstrap */
     const double *value_low;            /* the same of value */
     const double *value_high;
-    const int64_t *touches;          /* in the rows, whatever their counts */
-    const int64_t *paths;            /* rows that hold the channel */
-    double total_conversions;        /* of all paths */
+    const int64_t *touches;   /* in the rows, whatever their counts */
+    const int64_t *paths;     /* rows that hold the channel */
+    double total_conversions; /* of all paths */
     double total_value;
     double total_nulls;
-    double unattributed_conversions; /* of paths without a touch: what the column lacks to the total */
+    double
+        unattributed_conversions; /* of paths without a touch: what the column lacks to the total */
     double unattributed_value;
     int64_t n_paths;
     int64_t n_touches;
@@ -169,8 +170,8 @@ typedef struct pmkt_attribution_table {
 
 #define PMKT_ATTRIBUTION_TABLE_INIT \
     { \
-        sizeof(pmkt_attribution_table), 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-            NULL, NULL, NULL, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0 \
+        sizeof(pmkt_attribution_table), 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+            NULL, NULL, NULL, NULL, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0 \
     }
 
 static inline void pmkt_attribution_table_init(pmkt_attribution_table *table) {
@@ -202,11 +203,11 @@ PMKT_API pmkt_status pmkt_attribution_touches(const pmkt_attribution *attributio
 
 /* How to compare orders. */
 typedef struct pmkt_attribution_order_options {
-    uint32_t struct_size; /* sizeof(pmkt_attribution_order_options) */
-    int32_t max_order;    /* 4 */
-    int32_t folds;        /* 5; 2 to 20 */
-    int32_t ignore_nulls; /* 1: as if `nulls` were NULL */
-    uint64_t seed;        /* which customers belong to which fold */
+    uint32_t struct_size;            /* sizeof(pmkt_attribution_order_options) */
+    int32_t max_order;               /* 4 */
+    int32_t folds;                   /* 5; 2 to 20 */
+    int32_t ignore_nulls;            /* 1: as if `nulls` were NULL */
+    uint64_t seed;                   /* which customers belong to which fold */
     const pmkt_allocator *allocator; /* NULL = the C heap; used during the call */
 } pmkt_attribution_order_options;
 
@@ -223,14 +224,16 @@ typedef struct pmkt_attribution_orders {
     uint32_t struct_size; /* in: sizeof(pmkt_attribution_orders) */
     int32_t best;         /* the order with the greatest log_likelihood, the lowest of equals; 0 =
                              there is no path */
-    double transitions;    /* steps that were foretold, conversions and losses too */
+    double transitions;   /* steps that were foretold, conversions and losses too */
     double log_likelihood[5]; /* [order] mean a step, natural logarithm; 0 = the last touch is not
                                  looked at either; NaN above max_order and without a path */
 } pmkt_attribution_orders;
 
 #define PMKT_ATTRIBUTION_ORDERS_INIT \
     { \
-        sizeof(pmkt_attribution_orders), 0, 0.0, { 0.0, 0.0, 0.0, 0.0, 0.0 } \
+        sizeof(pmkt_attribution_orders), 0, 0.0, { \
+            0.0, 0.0, 0.0, 0.0, 0.0 \
+        } \
     }
 
 static inline void pmkt_attribution_orders_init(pmkt_attribution_orders *orders) {
@@ -270,13 +273,15 @@ typedef struct pmkt_attribution_data_options {
     const int32_t *touch_kinds; /* [n_touch_kinds] the touching kinds; NULL = impression, click,
                                    view, search */
     int64_t n_touch_kinds;
-    int64_t window_ms;       /* 30 days */
-    int64_t same_touch_ms;   /* a touch so soon after one of the same channel, with no other between, is
+    int64_t window_ms; /* 30 days */
+    int64_t
+        same_touch_ms; /* a touch so soon after one of the same channel, with no other between, is
                                 the same one still; 0 = 30 minutes, -1 = never */
-    int64_t as_of_ms;        /* exclusive: later events are left out; 0 = none is too late */
-    int32_t merge;           /* 1: equal paths become one row, without times */
-    int32_t reserved;        /* 0 */
-    const pmkt_idset *users; /* whoever is not in it is left out, as one who did not consent; NULL = all */
+    int64_t as_of_ms;  /* exclusive: later events are left out; 0 = none is too late */
+    int32_t merge;     /* 1: equal paths become one row, without times */
+    int32_t reserved;  /* 0 */
+    const pmkt_idset
+        *users; /* whoever is not in it is left out, as one who did not consent; NULL = all */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_attribution_data_options;
 

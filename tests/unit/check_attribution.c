@@ -48,8 +48,8 @@ static pmkt_attribution_paths paths_of(const world *w) {
     return p;
 }
 
-static pmkt_attribution *compute(const pmkt_attribution_paths *p,
-                                 const pmkt_attribution_options *o, pmkt_attribution_table *t) {
+static pmkt_attribution *compute(const pmkt_attribution_paths *p, const pmkt_attribution_options *o,
+                                 pmkt_attribution_table *t) {
     pmkt_attribution *a = NULL;
     pmkt_error err;
     ck_assert_ok(pmkt_attribution_compute(p, o, NULL, &a, &err), err);
@@ -141,14 +141,12 @@ static double reward(const slow *s, const double *of_state, uint64_t without) {
 
 /* ----------------------------------------------------------------------- Markov */
 
-static void expect_effects(const world *w, const pmkt_attribution_table *t, const slow *s) {
+static void expect_effects(const pmkt_attribution_table *t, const slow *s) {
     const double all = reward(s, s->conversions, 0), value = reward(s, s->values, 0);
     double sum = 0, value_sum = 0, credit = 0;
     for (int64_t i = 0; i < t->rows; i++) {
-        const double effect =
-            all > 0 ? 1 - reward(s, s->conversions, t->channel[i]) / all : 0;
-        const double of_value =
-            value > 0 ? 1 - reward(s, s->values, t->channel[i]) / value : 0;
+        const double effect = all > 0 ? 1 - reward(s, s->conversions, t->channel[i]) / all : 0;
+        const double of_value = value > 0 ? 1 - reward(s, s->values, t->channel[i]) / value : 0;
         ck_assert_double_eq_tol(t->removal_effect[i], effect, 1e-12);
         ck_assert_double_eq_tol(t->value_removal_effect[i], of_value, 1e-12);
         sum += t->removal_effect[i], value_sum += t->value_removal_effect[i];
@@ -165,7 +163,6 @@ static void expect_effects(const world *w, const pmkt_attribution_table *t, cons
         credit += t->conversions[i];
     }
     if (sum > 0) ck_assert_double_eq_tol(credit, given, 1e-9);
-    (void)w;
 }
 
 START_TEST(effects_are_those_of_the_chain_without_the_channel) {
@@ -178,7 +175,7 @@ START_TEST(effects_are_those_of_the_chain_without_the_channel) {
             pmkt_attribution_table t;
             pmkt_attribution *a = compute(&p, &o, &t);
             slow *s = slow_chain(&w, order, !o.ignore_nulls);
-            expect_effects(&w, &t, s);
+            expect_effects(&t, s);
             ck_assert_int_eq(t.order, order);
             ck_assert_int_eq(t.states, s->n - 1);
             free(s);
@@ -188,40 +185,100 @@ START_TEST(effects_are_those_of_the_chain_without_the_channel) {
 }
 END_TEST
 
-/* Ids a, b, c; ten customers. */
-START_TEST(the_toy_with_known_effects) {
-    const int64_t at[] = {0, 2, 4, 5, 6, 8};
-    const uint64_t a = 1, b = 2, c = 3;
-    const uint64_t channel[] = {b, c, a, b, c, b, a, c};
-    /* b > c converts twice, a > b once, c twice, b once, a > c in vain. */
-    const double conversions[] = {0, 1, 2, 2, 0}, nulls[] = {1, 0, 1, 1, 1};
+/* What no path of two channels mixes has effects that add up to one. */
+START_TEST(effects_of_one_fifth_and_two_of_two_fifths) {
+    const int64_t at[] = {0, 2, 3, 6, 7, 7};
+    const uint64_t channel[] = {1, 1, 2, 3, 3, 3, 2};
+    const double conversions[] = {1, 2, 2, 0, 3}, nulls[] = {4, 0, 1, 7, 0};
     pmkt_attribution_paths p = PMKT_ATTRIBUTION_PATHS_INIT;
     p.paths = 5, p.at = at, p.channel = channel, p.conversions = conversions, p.nulls = nulls;
-    pmkt_attribution_table t;
-    pmkt_attribution *x = compute(&p, NULL, &t);
-    /* Worked by hand: see the slow chain; from b 3/5 convert and 1/5 go to c, from c 2/5 convert. */
-    const double from_c = 2.0 / 5, from_b = 3.0 / 5 + 1.0 / 5 * from_c;
-    const double from_a = 0.5 * from_b + 0.5 * from_c;
-    const double all = (4 * from_b + 3 * from_c + 2 * from_a) / 9;
-    const double without_a = (4 * from_b + 3 * from_c) / 9;
-    ck_assert_double_eq_tol(t.removal_effect[row_of(&t, a)], 1 - without_a / all, 1e-15);
-    ck_assert_double_eq_tol(all * 9, 5, 1e-12); /* what the paths converted */
-    pmkt_attribution_free(x);
+    for (int32_t order = 1; order <= 4; order++) {
+        pmkt_attribution_options o = PMKT_ATTRIBUTION_OPTIONS_INIT;
+        o.order = order;
+        pmkt_attribution_table t;
+        pmkt_attribution *x = compute(&p, &o, &t);
+        ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 1)], 0.2, 1e-15);
+        ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 2)], 0.4, 1e-15);
+        ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 3)], 0.4, 1e-15);
+        ck_assert_double_eq(t.unattributed_conversions, 3);
+        ck_assert_double_eq(t.total_conversions, 8);
+        ck_assert_double_eq_tol(t.conversions[0] + t.conversions[1] + t.conversions[2], 5, 1e-14);
+        pmkt_attribution_free(x);
+    }
 }
 END_TEST
 
-/* One fifth of the orders needs a; two fifths each need b and c. */
-START_TEST(effects_of_one_and_two_fifths) {
-    const int64_t at[] = {0, 1, 2, 4, 5, 6};
-    const uint64_t channel[] = {1, 2, 2, 3, 3, 1};
-    const double conversions[] = {1, 1, 0, 2, 0}, nulls[] = {0, 0, 2, 0, 1};
+/* One customer goes a > b > a > b ... and converts at last; c follows on a, or comes alone. By hand. */
+START_TEST(a_chain_that_hardly_ever_ends_is_exact) {
+    enum {
+        LONG = 1000000
+    };
+    uint64_t *channel = malloc((LONG + 3) * sizeof *channel);
+    ck_assert(channel);
+    for (int64_t i = 0; i < LONG; i++) channel[i] = 1 + (uint64_t)(i % 2);
+    channel[LONG] = 3, channel[LONG + 1] = 1, channel[LONG + 2] = 3;
+    const int64_t at[] = {0, LONG, LONG + 1, LONG + 3};
+    const double conversions[] = {1, 1, 1}, nulls[] = {0, 1, 1};
     pmkt_attribution_paths p = PMKT_ATTRIBUTION_PATHS_INIT;
-    p.paths = 5, p.at = at, p.channel = channel, p.conversions = conversions, p.nulls = nulls;
-    pmkt_attribution_table t;
-    pmkt_attribution *x = compute(&p, NULL, &t);
-    ck_assert_int_eq(t.rows, 3);
-    ck_assert_double_gt(t.removal_effect[0], 0);
-    pmkt_attribution_free(x);
+    p.paths = 3, p.at = at, p.channel = channel, p.conversions = conversions, p.nulls = nulls;
+    for (int32_t order = 1; order <= 4; order++) {
+        pmkt_attribution_options o = PMKT_ATTRIBUTION_OPTIONS_INIT;
+        o.order = order;
+        pmkt_attribution_table t;
+        pmkt_attribution *x = compute(&p, &o, &t);
+        /* Backwards from b one gets to a; from a to b or, by two (of order 1) of n / 2 + 2, to the start. */
+        if (order == 1) {
+            /* a and b: their own conversion, and of the two that end in c what came from a: a half of those
+               that came to c. */
+            const double into_c = 4, of_c = 2, from_a = 2;
+            ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 1)],
+                                    (1 + of_c * from_a / into_c) / 3, 1e-14);
+            const double b_before_start = (LONG / 2 - 1.0) / (LONG / 2 - 1.0 + 3);
+            ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 2)],
+                                    (1 + of_c * from_a / into_c * b_before_start) / 3, 1e-14);
+        }
+        ck_assert_double_eq_tol(t.removal_effect[row_of(&t, 3)], 2.0 / 3, 1e-14);
+        pmkt_attribution_free(x);
+    }
+    free(channel);
+}
+END_TEST
+
+/* Beyond where one elimination serves: sweeps, and order 1 against order 1 of fewer columns at once. */
+START_TEST(many_channels_agree_with_a_slow_sum) {
+    /* Channel c is met alone c times in vain and once with success, or on the way to channel 1. */
+    const int64_t n = scaled(3000, 400);
+    int64_t *at = malloc((size_t)(2 * n + 1) * sizeof *at);
+    uint64_t *channel = malloc((size_t)(3 * n) * sizeof *channel);
+    double *conversions = malloc((size_t)(2 * n) * sizeof *conversions);
+    double *nulls = malloc((size_t)(2 * n) * sizeof *nulls);
+    ck_assert(at && channel && conversions && nulls);
+    int64_t k = 0;
+    at[0] = 0;
+    for (int64_t c = 0; c < n; c++) {
+        channel[k++] = (uint64_t)c + 2;
+        at[2 * c + 1] = k;
+        conversions[2 * c] = 1, nulls[2 * c] = (double)(c % 7);
+        channel[k++] = (uint64_t)c + 2, channel[k++] = 1;
+        at[2 * c + 2] = k;
+        conversions[2 * c + 1] = 2, nulls[2 * c + 1] = 1;
+    }
+    pmkt_attribution_paths p = PMKT_ATTRIBUTION_PATHS_INIT;
+    p.paths = 2 * n, p.at = at, p.channel = channel, p.conversions = conversions, p.nulls = nulls;
+    for (int32_t order = 1; order <= 2; order++) {
+        pmkt_attribution_options o = PMKT_ATTRIBUTION_OPTIONS_INIT;
+        o.order = order;
+        pmkt_attribution_table t;
+        pmkt_attribution *x = compute(&p, &o, &t);
+        ck_assert_int_eq(t.rows, n + 1);
+        ck_assert_uint_eq(t.channel[0], 1);
+        ck_assert_double_eq_tol(t.removal_effect[0], 2.0 / 3, 1e-14);
+        for (int64_t i = 1; i < t.rows; i++) {
+            REQUIRE(fabs(t.removal_effect[i] * (double)n - 1) < 1e-12); /* its three of 3 n */
+        }
+        pmkt_attribution_free(x);
+    }
+    free(at), free(channel), free(conversions), free(nulls);
 }
 END_TEST
 
@@ -231,7 +288,8 @@ START_TEST(repeating_a_touch_changes_nothing_of_order_1) {
         int64_t n = 0;
         for (int64_t j = 0; j < w.paths; j++) {
             for (int64_t i = w.at[j]; i < w.at[j + 1] && n + 3 < TOUCHES; i++) {
-                for (int64_t k = random_between(1, 3); k > 0; k--) doubled.channel[n++] = w.channel[i];
+                for (int64_t k = random_between(1, 3); k > 0; k--)
+                    doubled.channel[n++] = w.channel[i];
             }
             doubled.at[j + 1] = n;
         }
@@ -253,7 +311,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("attribution");
     TOPIC(suite, "Markov", effects_are_those_of_the_chain_without_the_channel,
-          the_toy_with_known_effects, effects_of_one_and_two_fifths,
-          repeating_a_touch_changes_nothing_of_order_1);
+          effects_of_one_fifth_and_two_of_two_fifths, a_chain_that_hardly_ever_ends_is_exact,
+          many_channels_agree_with_a_slow_sum, repeating_a_touch_changes_nothing_of_order_1);
     return suite_run(suite);
 }

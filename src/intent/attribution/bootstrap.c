@@ -14,7 +14,7 @@
 #include "intent/attribution/credit.h"
 #include "intent/attribution/poisson.h"
 
-#define TOLERANCE 1e-8
+#define TOLERANCE 1e-7
 
 /* Of one worker. */
 typedef struct scratch {
@@ -25,9 +25,9 @@ typedef struct scratch {
 
 typedef struct resampling {
     const pmkti_attribution_job *job;
-    scratch *scratch;      /* [workers] */
-    const double *zero;    /* [2][paths] exp(-mean) of conversions, nulls */
-    double *drawn;         /* [resamples][2][channels] credit */
+    scratch *scratch;   /* [workers] */
+    const double *zero; /* [2][paths] exp(-mean) of conversions, nulls */
+    double *drawn;      /* [resamples][2][channels] credit */
 } resampling;
 
 /* ------------------------------------------------------------------- resamples */

@@ -43,8 +43,7 @@ void pmkti_attribution_lump(const pmkti_attribution_chain *chain,
                             pmkti_attribution_lumped *lumped);
 
 /* Turns the residuals of the classes into their errors. */
-void pmkti_attribution_lumped_solve(
-    const pmkti_attribution_lumped *lumped, int32_t classes,
-    double x[PMKTI_ATTRIBUTION_CLASSES][PMKTI_ATTRIBUTION_LANES]);
+void pmkti_attribution_lumped_solve(const pmkti_attribution_lumped *lumped, int32_t classes,
+                                    double x[PMKTI_ATTRIBUTION_CLASSES][PMKTI_ATTRIBUTION_LANES]);
 
 #endif

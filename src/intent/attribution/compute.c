@@ -6,7 +6,7 @@
 #include "core/structs.h"
 #include "intent/attribution/credit.h"
 
-#define TOLERANCE 1e-14
+#define TOLERANCE 2e-15
 #define MOST_KEPT ((int64_t)1 << 24) /* numbers of a solution that is kept for resamples */
 #define WORK 64                      /* rows of other calls that a touch is worth */
 
@@ -38,17 +38,15 @@ static pmkt_status make_room(pmkti_attribution_job *job) {
     if (has_chain && has_values) c->value_effect = pmkti_alloc_zero(a, channels, sizeof(double));
     if (has_bounds) job->low = pmkti_alloc_zero(a, 2 * channels, sizeof *job->low);
     if (has_bounds) job->high = pmkti_alloc_zero(a, 2 * channels, sizeof *job->high);
-    const bool has_room = job->share && c->conversions && (c->values || !has_values) &&
-                          (c->effect || !has_chain) &&
-                          (c->value_effect || !has_chain || !has_values) &&
-                          ((job->low && job->high) || !has_bounds);
+    const bool has_room =
+        job->share && c->conversions && (c->values || !has_values) && (c->effect || !has_chain) &&
+        (c->value_effect || !has_chain || !has_values) && ((job->low && job->high) || !has_bounds);
     return has_room ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 /* The solution is worth keeping if resamples will want it, and it is swept for. */
 static pmkt_status make_chain(pmkti_attribution_job *job) {
-    const pmkt_status status =
-        pmkti_attribution_chain_make(&job->chain, &job->in, job->o.order);
+    const pmkt_status status = pmkti_attribution_chain_make(&job->chain, &job->in, job->o.order);
     if (status || job->o.bootstrap == 0 || job->o.model != PMKT_ATTRIBUTION_MARKOV ||
         pmkti_attribution_is_direct(&job->chain)) {
         return status;

@@ -83,7 +83,7 @@ bool pmkti_attribution_is_direct(const pmkti_attribution_chain *chain) {
 typedef struct all_channels {
     const pmkti_attribution_solving *s;
     dense d;
-    double *x;         /* [workers][n][LANES] */
+    double *x; /* [workers][n][LANES] */
 } all_channels;
 
 /* The chance to meet c before the start is the expected number of visits to c over that from c itself. */

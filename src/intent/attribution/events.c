@@ -27,7 +27,8 @@ static pmkt_status check_touch_kinds(const pmkt_attribution_data_options *o, pmk
     for (int64_t i = 0; i < o->n_touch_kinds && !status; i++) {
         status = check_kind(o->touch_kinds[i], "one of options.touch_kinds", err);
         if (!status && o->touch_kinds[i] == o->conversion) {
-            status = pmkti_fail(err, PMKT_E_INVALID, "options.touch_kinds holds the converting kind");
+            status =
+                pmkti_fail(err, PMKT_E_INVALID, "options.touch_kinds holds the converting kind");
         }
     }
     return status;

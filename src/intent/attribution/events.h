@@ -23,9 +23,9 @@ struct pmkt_attribution_data {
     pmkt_allocator allocator;
     pmkt_attribution_paths paths; /* what the columns below are to the caller */
     int64_t paths_room, touches_room;
-    int64_t *at;       /* [paths_room + 1] */
-    uint64_t *channel; /* [touches_room] */
-    int64_t *time;     /* [touches_room] */
+    int64_t *at;                          /* [paths_room + 1] */
+    uint64_t *channel;                    /* [touches_room] */
+    int64_t *time;                        /* [touches_room] */
     double *conversions, *values, *nulls; /* [paths_room] */
 };
 

@@ -12,13 +12,13 @@ typedef struct pmkti_attribution_input {
     const pmkt_allocator *allocator;
     int64_t paths, touches;
     int32_t channels;
-    const int64_t *at;       /* the caller's; never NULL if there are paths */
-    const int64_t *time;     /* the caller's, or NULL */
-    uint64_t *channel_id;    /* [channels] ascending */
-    int32_t *touch;          /* [touches] the number of the channel */
-    double *conversions;     /* [paths] */
-    double *nulls;           /* [paths] */
-    double *values;          /* [paths], or NULL */
+    const int64_t *at;    /* the caller's; never NULL if there are paths */
+    const int64_t *time;  /* the caller's, or NULL */
+    uint64_t *channel_id; /* [channels] ascending */
+    int32_t *touch;       /* [touches] the number of the channel */
+    double *conversions;  /* [paths] */
+    double *nulls;        /* [paths] */
+    double *values;       /* [paths], or NULL */
     double total_conversions, total_values, total_nulls;
     double empty_conversions, empty_values; /* of paths without a touch */
 } pmkti_attribution_input;

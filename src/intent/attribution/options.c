@@ -6,8 +6,7 @@
 
 const char *pmkt_attribution_model_name(int32_t model) {
     static const char *const names[PMKT_ATTRIBUTION_MODELS_] = {
-        "markov",     "first",   "last",         "linear", "position",
-        "time_decay", "shapley", "shapley_paths"};
+        "markov", "first", "last", "linear", "position", "time_decay", "shapley", "shapley_paths"};
     return model >= 0 && model < PMKT_ATTRIBUTION_MODELS_ ? names[model] : NULL;
 }
 
@@ -53,9 +52,10 @@ pmkt_status pmkti_attribution_options_check(pmkt_attribution_options *o, pmkt_er
                           (int)o->order, PMKTI_ATTRIBUTION_MOST_ORDER);
     }
     if (o->model != PMKT_ATTRIBUTION_MARKOV && o->order > 1) {
-        return pmkti_fail(err, PMKT_E_INVALID,
-                          "options.order is %d, but only PMKT_ATTRIBUTION_MARKOV has another than 1",
-                          (int)o->order);
+        return pmkti_fail(
+            err, PMKT_E_INVALID,
+            "options.order is %d, but only PMKT_ATTRIBUTION_MARKOV has another than 1",
+            (int)o->order);
     }
     if (o->ignore_nulls != 0 && o->ignore_nulls != 1) {
         return pmkti_fail(err, PMKT_E_INVALID, "options.ignore_nulls is %d; it must be 0 or 1",

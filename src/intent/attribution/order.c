@@ -27,9 +27,9 @@ typedef struct contexts {
 
 /* Counts of one order, of the paths beside a fold. */
 typedef struct seen {
-    double *step;                  /* [steps] */
-    double *conversions, *nulls;   /* [n] ends in a context */
-    double *all, *kinds;           /* [n] how often a context was left, in how many ways */
+    double *step;                /* [steps] */
+    double *conversions, *nulls; /* [n] ends in a context */
+    double *all, *kinds;         /* [n] how often a context was left, in how many ways */
 } seen;
 
 typedef struct ordering {
@@ -253,8 +253,8 @@ pmkt_status pmkt_attribution_order(const pmkt_attribution_paths *paths,
     if (!status) status = pmkti_allocator_check(r.o.allocator, &r.allocator, err);
     if (!status) status = pmkti_run_check(run, 0, &r.run, err);
     if (!status) {
-        status = pmkti_attribution_input_make(&r.in, paths, r.o.ignore_nulls != 0, &r.allocator,
-                                              err);
+        status =
+            pmkti_attribution_input_make(&r.in, paths, r.o.ignore_nulls != 0, &r.allocator, err);
     }
     if (status) return status;
     status = pmkti_run_check(run, r.in.touches * WORK, &r.run, err);

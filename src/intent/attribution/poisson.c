@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#define FEW 10        /* means below it by inversion */
-#define LONGEST 1000  /* numbers that inversion can come to; beyond is rounding */
+#define FEW 10       /* means below it by inversion */
+#define LONGEST 1000 /* numbers that inversion can come to; beyond is rounding */
 
 /* log(k!): Stirling's series, whose error at 10 is below 1e-13. */
 static double log_factorial(double k) {

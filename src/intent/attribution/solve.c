@@ -13,10 +13,11 @@
 #define LANES PMKTI_ATTRIBUTION_LANES
 #define CLASSES PMKTI_ATTRIBUTION_CLASSES
 #define MOST_SWEEPS 1000
-#define ROUNDING 4.5e-16 /* a change below it is rounding */
+#define ROUNDING 2e-16 /* a mean change below it is rounding */
 
 typedef struct sweeping {
     const pmkti_attribution_solving *s;
+    double through; /* all states */
     pmkti_attribution_coarse coarse;
     pmkti_attribution_lumped *lumped; /* [workers] */
     double *v;                        /* [workers][states][LANES], or NULL: s->keep */
@@ -44,16 +45,17 @@ static void set_held(const pmkti_attribution_chain *c, int32_t t, int32_t first,
     }
 }
 
-/* One sweep; the greatest change. */
+/* One sweep; the change, summed over the flow: so no state on the way to a conversion changes unseen, and
+   those that hardly anybody came through are not waited for. */
 static double sweep(const pmkti_attribution_solving *s, int32_t first, double *v) {
     double change[LANES] = {0}, most = 0;
     for (int32_t t = 1; t < s->chain->states; t++) {
         double now[LANES], *to = v + (int64_t)t * LANES;
+        const double through = s->flow->through[t];
         average(s, t, v, now);
         set_held(s->chain, t, first, 1, now);
         for (int l = 0; l < LANES; l++) {
-            const double by = fabs(now[l] - to[l]);
-            change[l] = by > change[l] ? by : change[l];
+            change[l] += through * fabs(now[l] - to[l]);
             to[l] = now[l];
         }
     }
@@ -88,16 +90,18 @@ static void correct(const sweeping *w, const pmkti_attribution_lumped *lumped, i
     }
 }
 
-/* True once the error that is left, judged by how the changes shrink, is below the tolerance. */
+/* True once the error that is left, judged by how the last two changes shrank, is below the tolerance. */
 static bool settle(const sweeping *w, const pmkti_attribution_lumped *lumped, int32_t first,
                    double *v) {
-    double before = 1;
+    double before = 0, slowest = 1;
     for (int i = 0; i < MOST_SWEEPS; i++) {
-        const double change = sweep(w->s, first, v);
-        const double rate = change < before ? change / before : 1;
-        const double left = rate < 0.5 ? change : rate < 1 ? change * rate / (1 - rate) : 1;
-        if (change <= ROUNDING || (i > 0 && left <= w->s->tolerance)) return true;
+        const double change = sweep(w->s, first, v) / w->through;
+        const double rate = before > 0 && change < before ? change / before : 1;
+        const double worse = rate > slowest ? rate : slowest;
+        const double left = worse < 1 ? change * worse / (1 - worse) : 1;
+        if (change <= ROUNDING || left <= w->s->tolerance) return true;
         before = change;
+        slowest = rate;
         correct(w, lumped, first, v);
     }
     return false;
@@ -144,6 +148,8 @@ static pmkt_status sweep_all(const pmkti_attribution_solving *s) {
     const size_t workers = (size_t)pmkti_workers(s->run, blocks);
     const size_t room = workers * (size_t)pmkti_attribution_block_size(s->chain);
     sweeping w = {.s = s};
+    for (int32_t t = 1; t < s->chain->states; t++) w.through += s->flow->through[t];
+    if (w.through == 0) w.through = 1; /* then nothing happens */
     pmkt_status status = pmkti_attribution_coarse_make(s->chain, s->flow, &w.coarse);
     w.lumped = pmkti_alloc(a, workers, sizeof *w.lumped);
     if (!s->keep) w.v = pmkti_alloc(a, room, sizeof *w.v);

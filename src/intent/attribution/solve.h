@@ -22,11 +22,11 @@ typedef struct pmkti_attribution_solving {
     const pmkti_attribution_flow *flow;
     const pmkti_run *run;
     pmkti_stage stage;
-    double tolerance;      /* of an effect */
-    const double *begin;   /* [blocks][states][LANES] where to begin, or NULL */
-    double *keep;          /* the same: where to leave the solution, or NULL */
-    double *effect;        /* out: [channels] */
-    double *value_effect;  /* out: [channels], or NULL */
+    double tolerance;     /* of the mean error of a state */
+    const double *begin;  /* [blocks][states][LANES] where to begin, or NULL */
+    double *keep;         /* the same: where to leave the solution, or NULL */
+    double *effect;       /* out: [channels] */
+    double *value_effect; /* out: [channels], or NULL */
 } pmkti_attribution_solving;
 
 static inline int64_t pmkti_attribution_blocks(const pmkti_attribution_chain *chain) {

@@ -12,10 +12,10 @@
 struct pmkt_attribution {
     pmkt_allocator allocator;
     pmkt_attribution_table table;
-    uint64_t *channel;  /* [rows] */
-    double *column;     /* [DOUBLES][rows] */
-    int64_t *counts;    /* [2][rows]: touches, paths */
-    double *touch;      /* [2][touches]: conversions, values */
+    uint64_t *channel; /* [rows] */
+    double *column;    /* [DOUBLES][rows] */
+    int64_t *counts;   /* [2][rows]: touches, paths */
+    double *touch;     /* [2][touches]: conversions, values */
 };
 
 void pmkt_attribution_free(pmkt_attribution *attribution) {
