@@ -124,10 +124,11 @@ typedef struct pmkt_attribution pmkt_attribution;
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW (where = the path) for a count that is negative, NaN or beyond
  * 2^53, a value that is not finite or has no conversion, PMKT_ID_NONE as a channel, or times that descend
- * or lie outside [PMKT_TIME_MIN, PMKT_TIME_MAX); PMKT_E_LIMIT for SHAPLEY with more than 16 channels, for
- * more than 2^31 - 1 touches, channels or states, or a chain that is too close to never ending to be solved
+ * or lie outside [PMKT_TIME_MIN, PMKT_TIME_MAX); PMKT_E_OVERFLOW for values that add up to more than a
+ * double holds; PMKT_E_LIMIT for SHAPLEY with more than 16 channels, for
+ * 2^31 - 1 touches or more, or a chain that is too close to never ending to be solved
  * (then nothing is returned); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(touches), and for Markov
- * O(channels * transitions) a step of a solution that takes ten to a hundred; for SHAPLEY
+ * O(channels * transitions) a sweep of a solution, which takes ten to a hundred; for SHAPLEY
  * O(2^channels); times 1 + bootstrap (fewer steps each). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_attribution_compute(const pmkt_attribution_paths *paths,
@@ -154,14 +155,13 @@ typedef struct pmkt_attribution_table {
     const double *high;                 /* linear between two); NULL without bootstrap */
     const double *value_low;            /* the same of value */
     const double *value_high;
-    const int64_t *touches;   /* in the rows, whatever their counts */
-    const int64_t *paths;     /* rows that hold the channel */
-    double total_conversions; /* of all paths */
-    double total_value;
-    double total_nulls;
-    double
-        unattributed_conversions; /* of paths without a touch: what the column lacks to the total */
-    double unattributed_value;
+    const int64_t *touches;          /* in the rows, whatever their counts */
+    const int64_t *paths;            /* rows that hold the channel */
+    double total_conversions;        /* of all paths */
+    double total_value;              /* the same */
+    double total_nulls;              /* the same */
+    double unattributed_conversions; /* of paths without a touch: not in the columns */
+    double unattributed_value;       /* the same */
     int64_t n_paths;
     int64_t n_touches;
     int64_t states;      /* of the chain, without start, conversion and null */
@@ -273,15 +273,14 @@ typedef struct pmkt_attribution_data_options {
     const int32_t *touch_kinds; /* [n_touch_kinds] the touching kinds; NULL = impression, click,
                                    view, search */
     int64_t n_touch_kinds;
-    int64_t window_ms; /* 30 days */
-    int64_t
-        same_touch_ms; /* a touch so soon after one of the same channel, with no other between, is
-                                the same one still; 0 = 30 minutes, -1 = never */
-    int64_t as_of_ms;  /* exclusive: later events are left out; 0 = none is too late */
-    int32_t merge;     /* 1: equal paths become one row, without times */
-    int32_t reserved;  /* 0 */
-    const pmkt_idset
-        *users; /* whoever is not in it is left out, as one who did not consent; NULL = all */
+    int64_t window_ms;     /* 30 days */
+    int64_t same_touch_ms; /* a touch sooner than this after one of the same channel, with no other
+                                between, is that one still; 0 = 30 minutes, -1 = never */
+    int64_t as_of_ms;      /* exclusive: later events are left out; 0 = none is too late */
+    int32_t merge;         /* 1: equal paths become one row, without times */
+    int32_t reserved;      /* 0 */
+    const pmkt_idset *users;         /* whoever is not in it is left out, as one who did not
+                                consent; NULL = all */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_attribution_data_options;
 
@@ -304,7 +303,7 @@ static inline void pmkt_attribution_data_options_init(pmkt_attribution_data_opti
  *   run     NULL = no progress; the call runs on one thread
  *   report  out, or NULL
  *
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 2^31 - 1 rows that count;
+ * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for 2^31 - 1 rows that count or more;
  * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows log rows); 112 bytes a row that counts meanwhile.
  * Since 0.4.
  */
