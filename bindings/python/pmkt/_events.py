@@ -469,7 +469,7 @@ class Events:
         return self.exponent if "amount" in self._arrays else None
 
     def _form(self, name: str) -> Users:
-        """How the ids of the column of users, items, categories or channels go back to what came."""
+        """How the ids of a column (users, items, categories, channels) go back to what came."""
         if name == "user":
             return self._users
         form = self._forms.get(name)
