@@ -32,6 +32,10 @@ VALUES = {
     "const pmkt_cf_answer *": "&w->in.cf_answer",
     "const pmkt_cf_split_options *": "&w->in.split_options",
     "const pmkt_cf_evaluate_options *": "&w->in.evaluate_options",
+    "const pmkt_attribution_paths *": "&w->in.paths",
+    "const pmkt_attribution_options *": "&w->in.attribution_options",
+    "const pmkt_attribution_order_options *": "&w->in.order_options",
+    "const pmkt_attribution_data_options *": "&w->in.path_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -56,6 +60,8 @@ VALUES = {
     "pmkt_cf_live *": "w->cf_live",
     "pmkt_cf_scratch *": "w->cf_scratch",
     "const pmkt_cf_evaluation *": "w->cf_evaluation",
+    "const pmkt_attribution *": "w->attribution",
+    "const pmkt_attribution_data *": "w->attribution_data",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -72,6 +78,9 @@ VALUES = {
     "pmkt_cf_matrix *by_item": "&w->out.by_item",
     "pmkt_cf_factors *": "&w->out.cf_factors",
     "pmkt_cf_figures *": "&w->out.figures",
+    "pmkt_attribution_table *": "&w->out.attribution",
+    "pmkt_attribution_orders *": "&w->out.path_orders",
+    "pmkt_attribution_paths *": "&w->out.paths",
     "int64_t *": "w->out.i64",
     "int64_t *n": "&w->out.count",
     "int64_t *found": "&w->out.count",
@@ -90,6 +99,8 @@ VALUES = {
     "const uint64_t **users": "&w->out.ids",
     "const uint64_t **items": "&w->out.other_ids",
     "const double **": "&w->out.numbers",
+    "const double **conversions": "&w->out.numbers",
+    "const double **values": "&w->out.other_numbers",
     # input arrays
     "const uint64_t *": "w->in.ids",
     "const int64_t *": "w->in.times",
@@ -153,6 +164,7 @@ VALUES = {
     "pmkt_cf_live_swap.model": "w->cf_knn",
     "pmkt_cf_builder_new.max_bytes": "INT64_C(1) << 20",
     "pmkt_cf_metric_name.metric": "PMKT_CF_NDCG",
+    "pmkt_attribution_model_name.model": "PMKT_ATTRIBUTION_LINEAR",
     "pmkt_cf_evaluation_users.metric": "PMKT_CF_NDCG",
     "pmkt_cf_evaluation_users.k": "2",
     "pmkt_cf_evaluate_answers.users": "w->in.answered",
@@ -180,6 +192,7 @@ BAD_ANSWERS = {
     "pmkt_rfm_migration_users": "NULL",
     "pmkt_rfm_scores_codes": "-1",
     "pmkt_rfm_scores_name": "NULL",
+    "pmkt_attribution_model_name": "NULL",
     "pmkt_cf_builder_bytes": "0",
     "pmkt_cf_data_retain": "NULL",
     "pmkt_cf_default_weight": "0",
@@ -210,6 +223,8 @@ DIGESTS = {
     "pmkt_cf": "digest_model(made)",
     "pmkt_cf_live": "digest_live(made)",
     "pmkt_cf_evaluation": "digest_evaluation(made)",
+    "pmkt_attribution": "digest_attribution(made)",
+    "pmkt_attribution_data": "digest_paths(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
@@ -241,6 +256,8 @@ BAD_BY_NAME = {
     "f_low": ["(double)NAN", "(double)-INFINITY", "-2.0"],
     "group_size": ["0", "4", "4097", "SIZE_MAX"],
     # numbers that may be as large as one likes
+    **dict.fromkeys(("window_ms", "same_touch_ms"), ["-2", "INT64_MIN"]),
+    "conversion": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
     **dict.fromkeys(
         ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
@@ -345,6 +362,15 @@ STRICT_FIELDS = {
     "pmkt_cf_evaluate_options": [
         *("n_k", "fallback", "n_groups", "group", "bootstrap", "level", "reserved"),
     ],
+    "pmkt_attribution_paths": ["paths", "at", "channel", "reserved"],
+    "pmkt_attribution_options": [
+        *("model", "order", "first_share", "last_share", "half_life_ms", "half_life_touches"),
+        *("bootstrap", "level", "reserved"),
+    ],
+    "pmkt_attribution_order_options": ["max_order", "folds"],
+    "pmkt_attribution_data_options": [
+        *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
+    ],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -367,7 +393,10 @@ CONSUMES = {
 }
 
 # Output structs whose content holds pointers, which two equal calls do not share.
-NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
+NOT_COMPARABLE = {
+    *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
+    *("pmkt_attribution_table", "pmkt_attribution_paths"),
+}
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution"]

@@ -141,6 +141,9 @@ static void make_outputs(world_out *out) {
     pmkt_cf_matrix_init(&out->by_item);
     pmkt_cf_factors_init(&out->cf_factors);
     pmkt_cf_figures_init(&out->figures);
+    pmkt_attribution_table_init(&out->attribution);
+    pmkt_attribution_orders_init(&out->path_orders);
+    pmkt_attribution_paths_init(&out->paths);
 }
 
 /* ------------------------------------------------------------------ handles */

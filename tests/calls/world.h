@@ -62,6 +62,11 @@ typedef struct world_in {
     pmkt_cf_evaluate_options evaluate_options;
     uint64_t answered[WORLD_ROWS], answers[WORLD_ROWS * 2];
     int32_t answer_counts[WORLD_ROWS];
+    pmkt_attribution_paths paths;
+    pmkt_attribution_options attribution_options;
+    pmkt_attribution_order_options order_options;
+    int32_t touch_kinds[2];
+    pmkt_attribution_data_options path_options;
     char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
     char cf_path[256];
@@ -88,6 +93,7 @@ typedef struct world_out {
     pmkt_file_info file_info;
     pmkt_cf_data_counts cf_counts;
     pmkt_cf_facts cf_facts;
+    pmkt_attribution_orders path_orders;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -96,10 +102,12 @@ typedef struct world_out {
     const pmkt_events *events;
     const pmkt_items *items;
     const uint64_t *ids, *other_ids;
-    const double *numbers;
+    const double *numbers, *other_numbers;
     pmkt_cf_matrix by_user, by_item;
     pmkt_cf_factors cf_factors;
     pmkt_cf_figures figures;
+    pmkt_attribution_table attribution;
+    pmkt_attribution_paths paths;
 } world_out;
 
 typedef struct world {
@@ -122,6 +130,8 @@ typedef struct world {
     pmkt_cf_scratch *cf_scratch;
     pmkt_cf_evaluation *cf_evaluation;
     pmkt_buffer *cf_buffer;
+    pmkt_attribution *attribution;
+    pmkt_attribution_data *attribution_data;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */

@@ -10,6 +10,15 @@
 from __future__ import annotations
 
 from . import plot
+from ._attribution import (
+    Attribution,
+    AttributionOrder,
+    AttributionPaths,
+    attribution,
+    attribution_models,
+    attribution_order,
+    attribution_paths,
+)
 from ._cf_answers import Answers
 from ._cf_data import CFData, CFStats, default_weight
 from ._cf_evaluate import (
@@ -68,6 +77,9 @@ def default_threads() -> int:
 __all__ = [
     "ALS",
     "Answers",
+    "Attribution",
+    "AttributionOrder",
+    "AttributionPaths",
     "BadFormat",
     "BadRow",
     "CFData",
@@ -106,6 +118,10 @@ __all__ = [
     "Stats",
     "Table",
     "Unsupported",
+    "attribution",
+    "attribution_models",
+    "attribution_order",
+    "attribution_paths",
     "build_info",
     "default_threads",
     "default_weight",

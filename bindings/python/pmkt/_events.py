@@ -37,7 +37,7 @@ from ._zones import ZoneLike, make_zone
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
 _EXTRA = {c.TYPE_INT64: np.int64, c.TYPE_UINT64: np.uint64, c.TYPE_DOUBLE: np.float64}
-_FORMS = ("item", "category")  # whose ids go back as they came, as users do
+_FORMS = ("item", "category", "channel")  # whose ids go back as they came, as users do
 _DTYPES = {"time": np.int64, "kind": np.uint16, "amount": np.int64, "quantity": np.int64}
 
 
@@ -469,7 +469,7 @@ class Events:
         return self.exponent if "amount" in self._arrays else None
 
     def _form(self, name: str) -> Users:
-        """How the ids of the column of users, items or categories go back to what came."""
+        """How the ids of a column (users, items, categories, channels) go back to what came."""
         if name == "user":
             return self._users
         form = self._forms.get(name)
@@ -519,7 +519,7 @@ class Events:
 
 
 def _named(form: Users, name: str) -> Users:
-    form.what = {"item": "items", "category": "categories"}[name]
+    form.what = {"item": "items", "category": "categories", "channel": "channels"}[name]
     return form
 
 

@@ -21,6 +21,7 @@ from ctypes import (
 from typing import List
 
 from . import _structs as s
+from ._signatures_attribution import ATTRIBUTION_SIGNATURES
 from ._signatures_cf import CF_SIGNATURES, Signature
 
 _CORE: List[Signature] = [
@@ -558,7 +559,7 @@ _CORE: List[Signature] = [
     ),
 ]
 
-SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES
+SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + ATTRIBUTION_SIGNATURES
 
 
 def bind(library: ctypes.CDLL) -> None:

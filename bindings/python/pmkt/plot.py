@@ -1,4 +1,4 @@
-"""Pictures of scores and migrations, with matplotlib.
+"""Pictures of scores, migrations and attributions, with matplotlib.
 
 Each function draws on the Axes that it is given, or on a new figure, and returns the Axes.
 """
@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ._attribution import Attribution
 from ._migration import Migration
 from ._scores import RFMScores
 from .errors import InvalidInput
@@ -145,4 +146,31 @@ def migration_heatmap(migration: Migration, *, ax: Optional[Any] = None) -> Any:
     ax.set_ylabel("before")
     ax.set_title(f"Migration by {migration.by.replace('_', ' ')}")
     ax.figure.colorbar(image, ax=ax, label="share of the row")
+    return ax
+
+
+def attribution_bars(attribution: Attribution, *, ax: Optional[Any] = None) -> Any:
+    """The conversions that each channel has credit for, as bars, with their intervals if there are
+    some."""
+    _check(attribution, Attribution, "attribution_bars")
+    names = [str(name) for name in attribution.channel]
+    credit = attribution.conversions
+    ax = _axes(ax, 8, 1.2 + 0.4 * max(len(names), 1))
+    at = np.arange(len(names))
+    bars = ax.barh(at, credit, 0.7, color="#9bb7d4")
+    whiskers = None
+    if "low" in attribution.columns:
+        # A percentile interval need not hold the credit itself.
+        sides = [credit - attribution.low, attribution.high - credit]
+        whiskers = np.maximum(np.array(sides), 0)
+        ax.errorbar(credit, at, xerr=whiskers, fmt="none", ecolor="#1f4e79", capsize=3)
+    padding = 3 if whiskers is None else 12
+    ax.bar_label(bars, [f"{one:,.1f}" for one in credit], padding=padding, fontsize=8)
+    ax.set_yticks(at, names)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_xlabel("conversions")
+    order = f", order {attribution.order}" if attribution.order else ""
+    ax.set_title(f"Which channels brought the orders ({attribution.model}{order})")
     return ax
