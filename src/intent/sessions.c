@@ -19,7 +19,6 @@
 #define PART_ROWS 16384 /* on average, at least: what is sorted at once lies in a second cache */
 #define PART_BITS 11    /* at most so many parts: each has a stream of its own to be written */
 #define SIGN (UINT64_C(1) << 63)
-#define AHEAD 16 /* rows that are asked for early */
 
 /* What sorting a part takes. */
 typedef struct scratch {
@@ -32,6 +31,16 @@ typedef struct scratch {
 typedef struct part {
     int64_t users, sessions;
 } part;
+
+/* A column that goes along: a part's rows stand together before they are sorted, so that to put them in order
+   afterwards is a matter of the cache. */
+typedef struct moved {
+    const uint64_t *from; /* [rows of the batch] */
+    uint64_t *at;         /* [rows] by part, in the order of the batch; NULL if not wanted */
+    uint64_t **to;        /* [rows] in the end's order */
+} moved;
+
+#define COLUMNS 4
 
 typedef struct making {
     const pmkt_events *ev;
@@ -47,6 +56,9 @@ typedef struct making {
     int64_t *next;        /* [chunks * parts] where the chunk's next row of that part goes */
     int64_t *begin;       /* [parts + 1] rows */
     pmkti_visit *visits;  /* [rows] */
+    moved moved[COLUMNS]; /* item, category, channel, session */
+    int64_t *row;         /* [rows] by part, if wanted */
+    uint64_t *session;    /* [rows] in the end's order, if sessions part by it */
     part *part;           /* [parts + 1] */
     scratch *scratch;     /* [workers] */
 } making;
@@ -96,12 +108,21 @@ static pmkt_status scatter_chunk(void *ctx, int64_t chunk, int worker) {
     const pmkt_events *ev = m->ev;
     int64_t *next = m->next + chunk * m->out->parts;
     const int64_t end = end_of(m, chunk);
+    moved columns[COLUMNS];
+    int n = 0;
+    for (int c = 0; c < COLUMNS; c++) {
+        if (m->moved[c].at) columns[n++] = m->moved[c];
+    }
     for (int64_t i = chunk * CHUNK; i < end; i++) {
         if (!m->plain[i / PMKTI_EVENTS_BLOCK] && pmkti_event_fault(ev, i) >= 0) continue;
         const uint64_t key = pmkti_mix(ev->user[i]);
         const uint64_t kind = (uint64_t)pmkti_event_kind(ev, i);
-        m->visits[next[part_of(m, key)]++] = (pmkti_visit){
-            key, (uint64_t)ev->time[i] ^ SIGN, (uint64_t)i << PMKTI_VISIT_KIND_BITS | kind};
+        const int64_t p = part_of(m, key), to = next[p]++;
+        const uint64_t local = (uint64_t)(to - m->begin[p]);
+        m->visits[to] =
+            (pmkti_visit){key, (uint64_t)ev->time[i] ^ SIGN, local << PMKTI_VISIT_KIND_BITS | kind};
+        if (m->row) m->row[to] = i;
+        for (int c = 0; c < n; c++) columns[c].at[to] = columns[c].from[i];
     }
     return PMKT_OK;
 }
@@ -133,34 +154,28 @@ static bool scratch_reserve(const pmkt_allocator *a, scratch *s, int64_t n) {
     return s->spare != NULL;
 }
 
-static inline int64_t row_of(const pmkti_visit *v) {
-    return (int64_t)(v->what >> PMKTI_VISIT_KIND_BITS);
-}
-
-/* Fetches a column of the batch in the new order: every row is elsewhere, so it is asked for early. */
-static void fetch(const pmkti_visit *v, int64_t n, const uint64_t *column, uint64_t *to) {
-    for (int64_t i = 0; to && i < n; i++) {
-        if (i + AHEAD < n) __builtin_prefetch(&column[row_of(&v[i + AHEAD])]);
-        to[i] = column[row_of(&v[i])];
-    }
-}
-
 static void fill_columns(const making *m, int64_t from, int64_t n) {
     const pmkti_visit *v = m->visits + from;
     pmkti_sessions *s = m->out;
     for (int64_t i = 0; i < n; i++) s->time[from + i] = (int64_t)(v[i].time ^ SIGN);
     for (int64_t i = 0; i < n; i++) s->kind[from + i] = (uint16_t)v[i].what;
-    for (int64_t i = 0; s->row && i < n; i++) s->row[from + i] = row_of(&v[i]);
-    fetch(v, n, m->ev->item, s->item ? s->item + from : NULL);
-    fetch(v, n, m->ev->category, s->category ? s->category + from : NULL);
-    fetch(v, n, m->ev->channel, s->channel ? s->channel + from : NULL);
+    for (int64_t i = 0; s->row && i < n; i++) {
+        s->row[from + i] = m->row[from + (int64_t)(v[i].what >> PMKTI_VISIT_KIND_BITS)];
+    }
+    for (int c = 0; c < COLUMNS; c++) {
+        const uint64_t *at = m->moved[c].at;
+        if (!at) continue;
+        uint64_t *to = *m->moved[c].to + from;
+        for (int64_t i = 0; i < n; i++)
+            to[i] = at[from + (int64_t)(v[i].what >> PMKTI_VISIT_KIND_BITS)];
+    }
 }
 
-/* Whether a session begins at v, which is not the first of its user. */
-static inline bool parts_here(const making *m, const pmkti_visit *v) {
+/* Whether a session begins at row i, which is not the first of its user. */
+static inline bool parts_here(const making *m, int64_t i) {
+    const pmkti_visit *v = m->visits + i;
     if (v->time - v[-1].time > (uint64_t)m->plan->gap_ms) return true;
-    if (!m->plan->by_column || !m->ev->session) return false;
-    return m->ev->session[row_of(v)] != m->ev->session[row_of(v - 1)];
+    return m->session && m->session[i] != m->session[i - 1];
 }
 
 static pmkt_status sort_part(void *ctx, int64_t p, int worker) {
@@ -176,7 +191,7 @@ static pmkt_status sort_part(void *ctx, int64_t p, int worker) {
     for (int64_t i = 1; i < n; i++) {
         const bool user = v[i].key != v[i - 1].key;
         found.users += user;
-        found.sessions += user || parts_here(m, &v[i]);
+        found.sessions += user || parts_here(m, from + i);
     }
     m->part[p] = found;
     return PMKT_OK;
@@ -193,7 +208,7 @@ static pmkt_status write_borders(void *ctx, int64_t p, int worker) {
     const int64_t begin = m->begin[p];
     for (int64_t i = begin; i < m->begin[p + 1]; i++) {
         const bool user = i == begin || v[i].key != v[i - 1].key;
-        if (!user && !parts_here(m, &v[i])) continue;
+        if (!user && !parts_here(m, i)) continue;
         if (user) {
             s->user[u] = pmkti_unmix(v[i].key);
             s->user_at[u++] = at;
@@ -226,26 +241,39 @@ static pmkt_status make_borders(making *m) {
 
 /* -------------------------------------------------------------------- the stages */
 
-static bool column(const making *m, bool wanted, const uint64_t *given, uint64_t **made) {
-    if (!wanted || !given) return true;
-    *made = pmkti_alloc(&m->out->allocator, (size_t)m->out->rows, sizeof **made);
-    return *made != NULL;
+static bool columns(making *m) {
+    pmkti_sessions *s = m->out;
+    const pmkt_events *ev = m->ev;
+    const bool wanted[COLUMNS] = {m->plan->item, m->plan->category, m->plan->channel,
+                                  m->plan->by_column};
+    const moved all[COLUMNS] = {{ev->item, NULL, &s->item},
+                                {ev->category, NULL, &s->category},
+                                {ev->channel, NULL, &s->channel},
+                                {ev->session, NULL, &m->session}};
+    for (int c = 0; c < COLUMNS; c++) {
+        m->moved[c] = all[c];
+        if (!wanted[c] || !all[c].from) continue;
+        m->moved[c].at = pmkti_alloc(&s->allocator, (size_t)s->rows, sizeof(uint64_t));
+        *all[c].to = pmkti_alloc(&s->allocator, (size_t)s->rows, sizeof(uint64_t));
+        if (!m->moved[c].at || !*all[c].to) return false;
+    }
+    return true;
 }
 
 static pmkt_status make_columns(making *m) {
     pmkti_sessions *s = m->out;
-    const pmkti_sessions_plan *plan = m->plan;
     const size_t rows = (size_t)s->rows;
     if (rows == 0) return PMKT_OK;
     const pmkt_allocator *a = &s->allocator;
     m->visits = pmkti_alloc(a, rows, sizeof *m->visits);
     s->time = pmkti_alloc(a, rows, sizeof *s->time);
     s->kind = pmkti_alloc(a, rows, sizeof *s->kind);
-    if (plan->row) s->row = pmkti_alloc(a, rows, sizeof *s->row);
-    const bool fine = m->visits && s->time && s->kind && (s->row || !plan->row) &&
-                      column(m, plan->item, m->ev->item, &s->item) &&
-                      column(m, plan->category, m->ev->category, &s->category) &&
-                      column(m, plan->channel, m->ev->channel, &s->channel);
+    if (m->plan->row) {
+        s->row = pmkti_alloc(a, rows, sizeof *s->row);
+        m->row = pmkti_alloc(a, rows, sizeof *m->row);
+    }
+    const bool fine =
+        m->visits && s->time && s->kind && (!m->plan->row || (s->row && m->row)) && columns(m);
     return fine ? PMKT_OK : PMKT_E_NOMEM;
 }
 
@@ -282,7 +310,11 @@ static void end(making *m) {
     pmkti_free(a, m->begin, parts + 1, sizeof *m->begin);
     pmkti_free(a, m->part, parts, sizeof *m->part);
     pmkti_free(a, m->scratch, (size_t)m->workers, sizeof *m->scratch);
-    pmkti_free(a, m->visits, (size_t)m->out->rows, sizeof *m->visits);
+    const size_t rows = (size_t)m->out->rows;
+    for (int c = 0; c < COLUMNS; c++) pmkti_free(a, m->moved[c].at, rows, sizeof(uint64_t));
+    pmkti_free(a, m->row, rows, sizeof *m->row);
+    pmkti_free(a, m->session, rows, sizeof *m->session);
+    pmkti_free(a, m->visits, rows, sizeof *m->visits);
 }
 
 /* Counts the bad rows; fails if there are any and the batch wants none. */

@@ -12,7 +12,7 @@
 typedef struct pmkti_visit {
     uint64_t key;  /* pmkti_mix(user) */
     uint64_t time; /* with the sign bit turned, so that it ascends as an unsigned number */
-    uint64_t what; /* row << PMKTI_VISIT_KIND_BITS | kind */
+    uint64_t what; /* a place << PMKTI_VISIT_KIND_BITS | kind */
 } pmkti_visit;
 
 #define PMKTI_VISIT_BUCKET_BITS 13
