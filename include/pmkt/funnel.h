@@ -92,33 +92,36 @@ PMKT_API pmkt_status pmkt_funnel_new(const pmkt_events *events, const pmkt_funne
 /* Frees a funnel; its columns go with it. Since 0.4. */
 PMKT_API void pmkt_funnel_free(pmkt_funnel *funnel);
 
-/* What a funnel found; borrowed until _free. */
+/*
+ * What a funnel found; borrowed until _free. `conversion` is continued / reached of the step before, NaN at
+ * the first step and of none; `overall` is reached / attempts. Times are from the step before: quartiles,
+ * exact, linear between two (Hyndman and Fan's type 7), NaN where nobody continued. `next` is what those who
+ * were lost did right after (with PMKT_FUNNEL_USERS in whatever session), by step, then the most frequent
+ * first. Attempts stand in an order that is the same in every process.
+ */
 typedef struct pmkt_funnel_columns {
     uint32_t struct_size; /* in: sizeof(pmkt_funnel_columns) */
     int32_t reserved;
     int64_t steps;
     const int64_t *reached;   /* [steps] attempts with this step */
-    const int64_t *entered;   /* of these, who began here */
-    const int64_t *continued; /* of these, who came from the step before: the others */
-    const int64_t *lost;      /* who got no further than here; 0 at the last step */
-    const double
-        *conversion; /* continued / reached of the step before; NaN at the first and of none */
-    const double *overall;   /* reached / attempts; NaN of none */
-    const double *p25_ms;    /* time from the step before: quartiles, exact, linear between two */
-    const double *median_ms; /* (Hyndman and Fan's type 7); NaN where nobody continued */
-    const double *p75_ms;
-    int64_t n_next;           /* what those who were lost did right after, in any session with
-                                 PMKT_FUNNEL_USERS, by step, then the most frequent first: */
+    const int64_t *entered;   /* [steps] of these, who began here */
+    const int64_t *continued; /* [steps] of these, who came from the step before */
+    const int64_t *lost;      /* [steps] who got no further than here; 0 at the last */
+    const double *conversion; /* [steps] */
+    const double *overall;    /* [steps] */
+    const double *p25_ms;     /* [steps] */
+    const double *median_ms;  /* [steps] */
+    const double *p75_ms;     /* [steps] */
+    int64_t n_next;
     const int32_t *next_step; /* [n_next] from 0 */
-    const int32_t *next_kind; /* PMKT_KIND_NONE: nothing more */
-    const int64_t *next_n;
-    int64_t attempts;        /* one of each user (session) who has any, in an order that is the same
-                                 in every process: */
-    const uint64_t *user;    /* [attempts] */
-    const int32_t *first;    /* the step at which it began */
-    const int32_t *last;     /* the step that it reached */
-    const int64_t *begin_ms; /* when it began */
-    int64_t units;           /* users (sessions) there are, with and without an attempt */
+    const int32_t *next_kind; /* [n_next] PMKT_KIND_NONE: nothing more */
+    const int64_t *next_n;    /* [n_next] */
+    int64_t attempts;         /* one of each user (session) who has any */
+    const uint64_t *user;     /* [attempts] */
+    const int32_t *first;     /* [attempts] the step at which it began */
+    const int32_t *last;      /* [attempts] the step that it reached */
+    const int64_t *begin_ms;  /* [attempts] when it began */
+    int64_t units;            /* users (sessions), with and without an attempt */
 } pmkt_funnel_columns;
 
 #define PMKT_FUNNEL_COLUMNS_INIT \
@@ -188,39 +191,45 @@ PMKT_API pmkt_status pmkt_paths_new(const pmkt_events *events, const pmkt_paths_
 /* Frees the paths; their columns go with them. Since 0.4. */
 PMKT_API void pmkt_paths_free(pmkt_paths *paths);
 
-/* What was found; borrowed until _free. */
+/*
+ * What was found; borrowed until _free.
+ *
+ * Paths: the most frequent first, of equally frequent ones the lesser first. Moves: by `from`, then `to`. A
+ * stay is a run of events on one page within a session, and lasts until the next event elsewhere; that with
+ * which the session ends is an exit, whose length nobody knows. Pages: most stays first, then the least page.
+ * Medians are exact, NaN of none. Hours are weekday * 24 + hour, Monday being 0; those of users stand in an
+ * order of users that is the same in every process, ascending in each.
+ */
 typedef struct pmkt_paths_columns {
     uint32_t struct_size; /* in: sizeof(pmkt_paths_columns) */
     int32_t reserved;
     int64_t sessions;
     int64_t users;
     int64_t converted; /* sessions with the goal */
-    int64_t distinct;  /* different paths, of which the most frequent are: */
+    int64_t distinct;  /* different paths, of which these are the most frequent: */
     int64_t n;
-    const int64_t *at;         /* [n + 1] where each path begins in `kind` */
-    const int32_t *kind;       /* [at[n]] its actions; of equally frequent paths the lesser first */
-    const int64_t *count;      /* [n] sessions */
-    const int64_t *path_users; /* [n] users with such a session */
+    const int64_t *at;          /* [n + 1] where each path begins in `kind` */
+    const int32_t *kind;        /* [at[n]] the actions of the paths */
+    const int64_t *count;       /* [n] sessions */
+    const int64_t *path_users;  /* [n] users with such a session */
     const int64_t *conversions; /* [n] of these sessions, with the goal anywhere in them */
-    int64_t n_moves;            /* by `from`, then `to`: */
-    const int32_t *from;        /* [n_moves] PMKT_KIND_NONE: the session begins */
-    const int32_t *to;          /* PMKT_KIND_NONE: it ends */
-    const int64_t *moves;
-    const double *share;   /* of the moves from there */
-    const double *move_ms; /* median time, exact; NaN of beginnings and ends */
-    int64_t n_pages;       /* stays are events on one page with none in between; most stays first,
-                              then the least page: */
-    const uint64_t *page;  /* [n_pages] a kind, or an id */
-    const int64_t *stays;
-    const int64_t *exits;  /* with which the session ends */
-    const int64_t *soon;   /* of the others, those left within soon_ms */
-    const double *stay_ms; /* median, of the others, until the next event elsewhere; NaN of none */
-    const int64_t *hours;  /* [168] events by weekday from Monday, and hour */
-    int64_t n_user_hours;  /* with user_hours: */
-    const uint64_t
-        *hour_user;      /* [n_user_hours] users in an order that is the same in every process */
-    const int32_t *hour; /* weekday * 24 + hour, ascending in each user */
-    const int64_t *hour_events;
+    int64_t n_moves;
+    const int32_t *from;   /* [n_moves] PMKT_KIND_NONE: the session begins */
+    const int32_t *to;     /* [n_moves] PMKT_KIND_NONE: it ends */
+    const int64_t *moves;  /* [n_moves] */
+    const double *share;   /* [n_moves] of the moves from there */
+    const double *move_ms; /* [n_moves] median time; NaN of beginnings and ends */
+    int64_t n_pages;
+    const uint64_t *page;       /* [n_pages] a kind, or an id */
+    const int64_t *stays;       /* [n_pages] */
+    const int64_t *exits;       /* [n_pages] */
+    const int64_t *soon;        /* [n_pages] of the others, those left within soon_ms */
+    const double *stay_ms;      /* [n_pages] median of the others */
+    const int64_t *hours;       /* [168] events */
+    int64_t n_user_hours;       /* with user_hours, else 0 */
+    const uint64_t *hour_user;  /* [n_user_hours] */
+    const int32_t *hour;        /* [n_user_hours] */
+    const int64_t *hour_events; /* [n_user_hours] */
 } pmkt_paths_columns;
 
 #define PMKT_PATHS_COLUMNS_INIT \

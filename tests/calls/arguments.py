@@ -32,6 +32,9 @@ VALUES = {
     "const pmkt_cf_answer *": "&w->in.cf_answer",
     "const pmkt_cf_split_options *": "&w->in.split_options",
     "const pmkt_cf_evaluate_options *": "&w->in.evaluate_options",
+    "const pmkt_funnel_step *": "w->in.funnel_steps",
+    "const pmkt_funnel_options *": "&w->in.funnel_options",
+    "const pmkt_paths_options *": "&w->in.paths_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -56,6 +59,8 @@ VALUES = {
     "pmkt_cf_live *": "w->cf_live",
     "pmkt_cf_scratch *": "w->cf_scratch",
     "const pmkt_cf_evaluation *": "w->cf_evaluation",
+    "const pmkt_funnel *": "w->funnel",
+    "const pmkt_paths *": "w->paths",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -72,6 +77,8 @@ VALUES = {
     "pmkt_cf_matrix *by_item": "&w->out.by_item",
     "pmkt_cf_factors *": "&w->out.cf_factors",
     "pmkt_cf_figures *": "&w->out.figures",
+    "pmkt_funnel_columns *": "&w->out.funnel_columns",
+    "pmkt_paths_columns *": "&w->out.paths_columns",
     "int64_t *": "w->out.i64",
     "int64_t *n": "&w->out.count",
     "int64_t *found": "&w->out.count",
@@ -103,6 +110,7 @@ VALUES = {
     # numbers
     "int64_t n": "WORLD_ROWS",
     "int64_t n_remove": "2",
+    "int64_t n_steps": "2",
     "int64_t n_add": "WORLD_ROWS",
     "int64_t room": "WORLD_ROOM",
     "int64_t as_of_ms": "INT64_C(1719792000000)",
@@ -210,6 +218,8 @@ DIGESTS = {
     "pmkt_cf": "digest_model(made)",
     "pmkt_cf_live": "digest_live(made)",
     "pmkt_cf_evaluation": "digest_evaluation(made)",
+    "pmkt_funnel": "digest_funnel_result(made)",
+    "pmkt_paths": "digest_paths(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
@@ -242,6 +252,9 @@ BAD_BY_NAME = {
     "group_size": ["0", "4", "4097", "SIZE_MAX"],
     # numbers that may be as large as one likes
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
+    **dict.fromkeys(("window_ms", "gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
+    **dict.fromkeys(("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]),
+    "n_steps": ["-1", "0", "33", "INT64_MIN", "INT64_MAX"],
     **dict.fromkeys(
         ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
     ),
@@ -342,6 +355,14 @@ STRICT_FIELDS = {
     "pmkt_cf_history": ["rows", "at", "items", "reserved"],
     "pmkt_cf_answer": ["ids", "counts", "reserved"],
     "pmkt_cf_split_options": ["how", "test", "last", "reserved"],
+    "pmkt_funnel_step": ["kinds", "n_kinds"],
+    "pmkt_funnel_options": [
+        *("open", "strict", "hold", "count", "by_column", "window_ms", "gap_ms"),
+    ],
+    "pmkt_paths_options": [
+        *("top", "max_length", "collapse", "goal", "page", "top_pages", "by_column"),
+        *("user_hours", "reserved", "gap_ms", "soon_ms"),
+    ],
     "pmkt_cf_evaluate_options": [
         *("n_k", "fallback", "n_groups", "group", "bootstrap", "level", "reserved"),
     ],
@@ -368,6 +389,7 @@ CONSUMES = {
 
 # Output structs whose content holds pointers, which two equal calls do not share.
 NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
+NOT_COMPARABLE |= {"pmkt_funnel_columns", "pmkt_paths_columns"}
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "funnel"]

@@ -141,6 +141,8 @@ static void make_outputs(world_out *out) {
     pmkt_cf_matrix_init(&out->by_item);
     pmkt_cf_factors_init(&out->cf_factors);
     pmkt_cf_figures_init(&out->figures);
+    pmkt_funnel_columns_init(&out->funnel_columns);
+    pmkt_paths_columns_init(&out->paths_columns);
 }
 
 /* ------------------------------------------------------------------ handles */

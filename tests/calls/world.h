@@ -62,6 +62,10 @@ typedef struct world_in {
     pmkt_cf_evaluate_options evaluate_options;
     uint64_t answered[WORLD_ROWS], answers[WORLD_ROWS * 2];
     int32_t answer_counts[WORLD_ROWS];
+    int32_t funnel_kinds[2];
+    pmkt_funnel_step funnel_steps[2];
+    pmkt_funnel_options funnel_options;
+    pmkt_paths_options paths_options;
     char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
     char cf_path[256];
@@ -100,6 +104,8 @@ typedef struct world_out {
     pmkt_cf_matrix by_user, by_item;
     pmkt_cf_factors cf_factors;
     pmkt_cf_figures figures;
+    pmkt_funnel_columns funnel_columns;
+    pmkt_paths_columns paths_columns;
 } world_out;
 
 typedef struct world {
@@ -122,6 +128,8 @@ typedef struct world {
     pmkt_cf_scratch *cf_scratch;
     pmkt_cf_evaluation *cf_evaluation;
     pmkt_buffer *cf_buffer;
+    pmkt_funnel *funnel;
+    pmkt_paths *paths;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */
