@@ -129,6 +129,7 @@
  *   cf.h      collaborative filtering: what would they like
  *   cf_evaluate.h  how good recommendations are: splits, metrics, intervals
  *   attribution.h  which channels brought the orders: rules, Markov chains, Shapley values
+ *   funnel.h  funnels and paths: how far people come, and where they leave
  *
  * In a hurry, read base.h, events.h and rfm.h or cf.h, and the others when you need them.
  */
@@ -150,6 +151,7 @@
 #include "pmkt/cf.h"
 #include "pmkt/cf_evaluate.h"
 #include "pmkt/attribution.h"
+#include "pmkt/funnel.h"
 /* clang-format on */
 
 #endif

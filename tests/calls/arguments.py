@@ -36,6 +36,9 @@ VALUES = {
     "const pmkt_attribution_options *": "&w->in.attribution_options",
     "const pmkt_attribution_order_options *": "&w->in.order_options",
     "const pmkt_attribution_data_options *": "&w->in.path_options",
+    "const pmkt_funnel_step *": "w->in.funnel_steps",
+    "const pmkt_funnel_options *": "&w->in.funnel_options",
+    "const pmkt_paths_options *": "&w->in.paths_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -62,6 +65,8 @@ VALUES = {
     "const pmkt_cf_evaluation *": "w->cf_evaluation",
     "const pmkt_attribution *": "w->attribution",
     "const pmkt_attribution_data *": "w->attribution_data",
+    "const pmkt_funnel *": "w->funnel",
+    "const pmkt_paths *": "w->paths",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -81,6 +86,8 @@ VALUES = {
     "pmkt_attribution_table *": "&w->out.attribution",
     "pmkt_attribution_orders *": "&w->out.path_orders",
     "pmkt_attribution_paths *": "&w->out.paths",
+    "pmkt_funnel_columns *": "&w->out.funnel_columns",
+    "pmkt_paths_columns *": "&w->out.paths_columns",
     "int64_t *": "w->out.i64",
     "int64_t *n": "&w->out.count",
     "int64_t *found": "&w->out.count",
@@ -114,6 +121,7 @@ VALUES = {
     # numbers
     "int64_t n": "WORLD_ROWS",
     "int64_t n_remove": "2",
+    "int64_t n_steps": "2",
     "int64_t n_add": "WORLD_ROWS",
     "int64_t room": "WORLD_ROOM",
     "int64_t as_of_ms": "INT64_C(1719792000000)",
@@ -225,6 +233,8 @@ DIGESTS = {
     "pmkt_cf_evaluation": "digest_evaluation(made)",
     "pmkt_attribution": "digest_attribution(made)",
     "pmkt_attribution_data": "digest_paths(made)",
+    "pmkt_funnel": "digest_funnel_result(made)",
+    "pmkt_paths": "digest_paths(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
@@ -259,6 +269,9 @@ BAD_BY_NAME = {
     **dict.fromkeys(("window_ms", "same_touch_ms"), ["-2", "INT64_MIN"]),
     "conversion": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
+    **dict.fromkeys(("window_ms", "gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
+    **dict.fromkeys(("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]),
+    "n_steps": ["-1", "0", "33", "INT64_MIN", "INT64_MAX"],
     **dict.fromkeys(
         ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
     ),
@@ -359,6 +372,14 @@ STRICT_FIELDS = {
     "pmkt_cf_history": ["rows", "at", "items", "reserved"],
     "pmkt_cf_answer": ["ids", "counts", "reserved"],
     "pmkt_cf_split_options": ["how", "test", "last", "reserved"],
+    "pmkt_funnel_step": ["kinds", "n_kinds"],
+    "pmkt_funnel_options": [
+        *("open", "strict", "hold", "count", "by_column", "window_ms", "gap_ms"),
+    ],
+    "pmkt_paths_options": [
+        *("top", "max_length", "collapse", "goal", "page", "top_pages", "by_column"),
+        *("user_hours", "reserved", "gap_ms", "soon_ms"),
+    ],
     "pmkt_cf_evaluate_options": [
         *("n_k", "fallback", "n_groups", "group", "bootstrap", "level", "reserved"),
     ],
@@ -400,3 +421,8 @@ NOT_COMPARABLE = {
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
 PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution"]
+NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
+NOT_COMPARABLE |= {"pmkt_funnel_columns", "pmkt_paths_columns"}
+
+# The parts of the world beside the core, in the order of making: world_<part>.h.
+PARTS = ["files", "ids", "idset", "arrow", "cf", "funnel"]

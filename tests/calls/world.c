@@ -144,6 +144,8 @@ static void make_outputs(world_out *out) {
     pmkt_attribution_table_init(&out->attribution);
     pmkt_attribution_orders_init(&out->path_orders);
     pmkt_attribution_paths_init(&out->paths);
+    pmkt_funnel_columns_init(&out->funnel_columns);
+    pmkt_paths_columns_init(&out->paths_columns);
 }
 
 /* ------------------------------------------------------------------ handles */

@@ -67,6 +67,10 @@ typedef struct world_in {
     pmkt_attribution_order_options order_options;
     int32_t touch_kinds[2];
     pmkt_attribution_data_options path_options;
+    int32_t funnel_kinds[2];
+    pmkt_funnel_step funnel_steps[2];
+    pmkt_funnel_options funnel_options;
+    pmkt_paths_options paths_options;
     char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
     char cf_path[256];
@@ -108,6 +112,8 @@ typedef struct world_out {
     pmkt_cf_figures figures;
     pmkt_attribution_table attribution;
     pmkt_attribution_paths paths;
+    pmkt_funnel_columns funnel_columns;
+    pmkt_paths_columns paths_columns;
 } world_out;
 
 typedef struct world {
@@ -132,6 +138,8 @@ typedef struct world {
     pmkt_buffer *cf_buffer;
     pmkt_attribution *attribution;
     pmkt_attribution_data *attribution_data;
+    pmkt_funnel *funnel;
+    pmkt_paths *paths;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */

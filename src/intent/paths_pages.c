@@ -1,0 +1,171 @@
+/*
+ * paths_pages.c - how long people stay on a page, and whether they leave.
+ *
+ * A stay becomes a page and a time, that of a stay which ends the session being longer than any; sorted, the
+ * stays of a page stand together, the shortest first, and the median is read off.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/hash.h"
+#include "intent/paths.h"
+
+#define EXIT UINT64_MAX
+
+typedef struct page {
+    uint64_t page;
+    int64_t stays, exits, soon;
+    double median;
+} page;
+
+typedef struct staying {
+    pmkti_looking *l;
+    int64_t *at;        /* [parts + 1] stays */
+    pmkti_visit *visit; /* [stays] */
+    pmkti_visit *spare; /* [stays] */
+    int64_t *counts;    /* [PMKTI_VISIT_COUNTS] */
+    page *top;          /* [room] most stays first */
+    int64_t n, room;
+} staying;
+
+static inline uint64_t page_of(const pmkti_looking *l, int64_t row) {
+    if (l->o.page == PMKT_PATHS_BY_KIND) return l->s.kind[row];
+    return l->o.page == PMKT_PATHS_BY_ITEM ? l->s.item[row] : l->s.category[row];
+}
+
+/* Writes the stays of a part, unless `to` is NULL; returns how many. */
+static int64_t stays_of(const pmkti_looking *l, int64_t part, pmkti_visit *to) {
+    const pmkti_sessions *s = &l->s;
+    int64_t n = 0;
+    const int64_t last = s->user_at[s->part_at[part + 1]];
+    for (int64_t i = s->user_at[s->part_at[part]]; i < last; i++) {
+        const int64_t end = s->session_at[i + 1];
+        for (int64_t row = s->session_at[i], next; row < end; row = next) {
+            const uint64_t here = page_of(l, row);
+            for (next = row + 1; next < end && page_of(l, next) == here;) next++;
+            if (here == PMKT_ID_NONE) continue;
+            const uint64_t time = next < end ? (uint64_t)(s->time[next] - s->time[row]) : EXIT;
+            if (to) to[n] = (pmkti_visit){pmkti_mix(here), time, 0};
+            n++;
+        }
+    }
+    return n;
+}
+
+static pmkt_status count_part(void *ctx, int64_t part, int worker) {
+    (void)worker;
+    const staying *t = ctx;
+    t->at[part] = stays_of(t->l, part, NULL);
+    return PMKT_OK;
+}
+
+static pmkt_status write_part(void *ctx, int64_t part, int worker) {
+    (void)worker;
+    const staying *t = ctx;
+    (void)stays_of(t->l, part, t->visit + t->at[part]);
+    return PMKT_OK;
+}
+
+static bool before(const page *a, const page *b) {
+    return a->stays != b->stays ? a->stays > b->stays : a->page < b->page;
+}
+
+static void offer(staying *t, const page *p) {
+    if (t->n == t->room && !before(p, &t->top[t->n - 1])) return;
+    int64_t low = 0, high = t->n;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (before(&t->top[middle], p))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (t->n < t->room) t->n++;
+    memmove(&t->top[low + 1], &t->top[low], (size_t)(t->n - 1 - low) * sizeof *t->top);
+    t->top[low] = *p;
+}
+
+static void count_pages(staying *t, int64_t stays) {
+    const pmkti_visit *v = t->visit;
+    for (int64_t i = 0, next; i < stays; i = next) {
+        page p = {.page = pmkti_unmix(v[i].key), .median = NAN};
+        for (next = i; next < stays && v[next].key == v[i].key; next++) {
+            p.exits += v[next].time == EXIT;
+            p.soon += v[next].time <= (uint64_t)t->l->o.soon_ms;
+        }
+        p.stays = next - i;
+        const int64_t timed = p.stays - p.exits;
+        if (timed > 0) {
+            const double low = (double)v[i + (timed - 1) / 2].time;
+            const double high = (double)v[i + timed / 2].time;
+            p.median = low + (high - low) / 2;
+        }
+        offer(t, &p);
+    }
+}
+
+static pmkt_status write_pages(const staying *t) {
+    pmkt_paths *out = t->l->out;
+    const pmkt_allocator *a = &out->allocator;
+    const int64_t n = t->n;
+    if (n == 0) return PMKT_OK;
+    out->columns.n_pages = n;
+    out->page = pmkti_alloc(a, (size_t)n, sizeof *out->page);
+    out->stays = pmkti_alloc(a, 3 * (size_t)n, sizeof *out->stays);
+    out->stay_ms = pmkti_alloc(a, (size_t)n, sizeof *out->stay_ms);
+    if (!out->page || !out->stays || !out->stay_ms) return PMKT_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) {
+        const page *p = &t->top[i];
+        out->page[i] = p->page;
+        out->stays[i] = p->stays;
+        out->stays[n + i] = p->exits;
+        out->stays[2 * n + i] = p->soon;
+        out->stay_ms[i] = p->median;
+    }
+    return PMKT_OK;
+}
+
+static pmkt_status make(staying *t, pmkti_stage stage) {
+    const pmkt_allocator *a = &t->l->allocator;
+    const pmkti_run *run = &t->l->run;
+    const int64_t parts = t->l->s.parts;
+    const double middle = stage.from + (stage.to - stage.from) / 2;
+    t->at = pmkti_alloc(a, (size_t)parts + 1, sizeof *t->at);
+    if (!t->at) return PMKT_E_NOMEM;
+    pmkt_status status =
+        pmkti_parallel(run, (pmkti_stage){stage.name, stage.from, middle}, count_part, t, parts);
+    if (status) return status;
+    int64_t stays = 0;
+    for (int64_t p = 0; p <= parts; p++) {
+        const int64_t here = p < parts ? t->at[p] : 0;
+        t->at[p] = stays;
+        stays += here;
+    }
+    if (stays == 0) return PMKT_OK;
+    t->room = t->l->o.top_pages < stays ? t->l->o.top_pages : stays;
+    t->visit = pmkti_alloc(a, (size_t)stays, sizeof *t->visit);
+    t->spare = pmkti_alloc(a, (size_t)stays, sizeof *t->spare);
+    t->counts = pmkti_alloc(a, PMKTI_VISIT_COUNTS, sizeof *t->counts);
+    t->top = pmkti_alloc(a, (size_t)t->room, sizeof *t->top);
+    if (!t->visit || !t->spare || !t->counts || !t->top) return PMKT_E_NOMEM;
+    status = pmkti_parallel(run, (pmkti_stage){stage.name, middle, stage.to}, write_part, t, parts);
+    if (status) return status;
+    pmkti_visits_sort(t->visit, t->spare, t->counts, stays, 0);
+    count_pages(t, stays);
+    return write_pages(t);
+}
+
+pmkt_status pmkti_paths_pages(pmkti_looking *l, pmkti_stage stage) {
+    staying t = {.l = l};
+    if (l->s.rows == 0) return PMKT_OK;
+    const pmkt_status status = make(&t, stage);
+    const pmkt_allocator *a = &l->allocator;
+    const size_t stays = t.at ? (size_t)t.at[l->s.parts] : 0;
+    pmkti_free(a, t.visit, stays, sizeof *t.visit);
+    pmkti_free(a, t.spare, stays, sizeof *t.spare);
+    pmkti_free(a, t.counts, PMKTI_VISIT_COUNTS, sizeof *t.counts);
+    pmkti_free(a, t.top, (size_t)t.room, sizeof *t.top);
+    pmkti_free(a, t.at, (size_t)l->s.parts + 1, sizeof *t.at);
+    return status;
+}
