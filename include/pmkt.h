@@ -128,6 +128,7 @@
  *   rfm.h     recency, frequency, monetary value, lifecycle and tiers: who is worth what
  *   cf.h      collaborative filtering: what would they like
  *   cf_evaluate.h  how good recommendations are: splits, metrics, intervals
+ *   intent.h  chains of actions: what are they about to do
  *
  * In a hurry, read base.h, events.h and rfm.h or cf.h, and the others when you need them.
  */
@@ -148,6 +149,7 @@
 #include "pmkt/rfm.h"
 #include "pmkt/cf.h"
 #include "pmkt/cf_evaluate.h"
+#include "pmkt/intent.h"
 /* clang-format on */
 
 #endif
