@@ -32,6 +32,10 @@ VALUES = {
     "const pmkt_cf_answer *": "&w->in.cf_answer",
     "const pmkt_cf_split_options *": "&w->in.split_options",
     "const pmkt_cf_evaluate_options *": "&w->in.evaluate_options",
+    "const pmkt_intent_options *": "&w->in.intent_options",
+    "const pmkt_intent_paths *": "&w->in.intent_paths",
+    "const pmkt_intent_answers *": "&w->in.intent_answers",
+    "const pmkt_intent_table *": "&w->in.intent_table",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -56,6 +60,8 @@ VALUES = {
     "pmkt_cf_live *": "w->cf_live",
     "pmkt_cf_scratch *": "w->cf_scratch",
     "const pmkt_cf_evaluation *": "w->cf_evaluation",
+    "const pmkt_intent *": "w->intent",
+    "const pmkt_intent *const *": "w->intents",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -83,6 +89,9 @@ VALUES = {
     "uint64_t *": "w->out.u64",
     "uint8_t *": "w->out.u8",
     "float *": "w->out.f32",
+    "double *": "w->out.f64",
+    "pmkt_intent_facts *": "&w->out.intent_facts",
+    "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
     "const pmkt_events **": "&w->out.events",
@@ -159,6 +168,11 @@ VALUES = {
     "pmkt_cf_evaluate_answers.ids": "w->in.answers",
     "pmkt_cf_evaluate_answers.counts": "w->in.answer_counts",
     "pmkt_cf_evaluate_answers.room": "2",
+    "pmkt_intent_merge.n": "2",
+    "pmkt_intent_save.path": "w->in.save_path",
+    "pmkt_intent_load.path": "w->in.intent_path",
+    "pmkt_intent_load_memory.bytes": "pmkt_buffer_data(w->intent_buffer)",
+    "pmkt_intent_load_memory.size": "pmkt_buffer_size(w->intent_buffer)",
 }
 
 # What a function without a status answers to bad arguments, by its header.
@@ -186,6 +200,7 @@ BAD_ANSWERS = {
     "pmkt_cf_live_get": "NULL",
     "pmkt_cf_metric_name": "NULL",
     "pmkt_cf_retain": "NULL",
+    "pmkt_intent_retain": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -210,11 +225,12 @@ DIGESTS = {
     "pmkt_cf": "digest_model(made)",
     "pmkt_cf_live": "digest_live(made)",
     "pmkt_cf_evaluation": "digest_evaluation(made)",
+    "pmkt_intent": "digest_chain(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
-COUNTED = {"pmkt_cf_data", "pmkt_cf"}
+COUNTED = {"pmkt_cf_data", "pmkt_cf", "pmkt_intent"}
 
 # ------------------------------------------------------------------ bad values
 
@@ -300,6 +316,9 @@ GOOD = {
     "pmkt_cf_ids: n_items = NULL": "any may be NULL",
     "pmkt_cf_live_new: model = NULL": "no model yet",
     "pmkt_cf_live_swap: model = NULL": "no model any more",
+    "pmkt_intent_actions: actions = NULL": "either may be NULL",
+    "pmkt_intent_actions: n = NULL": "either may be NULL",
+    "pmkt_intent_next: waited_ms = NULL": "nobody waited",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
@@ -345,6 +364,10 @@ STRICT_FIELDS = {
     "pmkt_cf_evaluate_options": [
         *("n_k", "fallback", "n_groups", "group", "bootstrap", "level", "reserved"),
     ],
+    "pmkt_intent_options": ["order", "gap_ms", "by_session"],
+    "pmkt_intent_paths": ["n", "at", "action", "reserved"],
+    "pmkt_intent_answers": ["reserved"],
+    "pmkt_intent_table": ["reserved"],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -370,4 +393,4 @@ CONSUMES = {
 NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "intent"]

@@ -62,6 +62,13 @@ typedef struct world_in {
     pmkt_cf_evaluate_options evaluate_options;
     uint64_t answered[WORLD_ROWS], answers[WORLD_ROWS * 2];
     int32_t answer_counts[WORLD_ROWS];
+    uint32_t actions[WORLD_ROWS];
+    uint8_t ends[WORLD_ROWS];
+    pmkt_intent_options intent_options;
+    pmkt_intent_paths intent_paths;
+    pmkt_intent_answers intent_answers;
+    pmkt_intent_table intent_table;
+    char intent_path[256];
     char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
     char cf_path[256];
@@ -75,6 +82,8 @@ typedef struct world_out {
     int32_t i32[WORLD_ROOM];
     uint8_t u8[WORLD_ROOM];
     float f32[WORLD_ROOM];
+    double f64[WORLD_ROOM];
+    uint32_t u32[WORLD_ROOM];
     char text[WORLD_ROOM];
     int64_t count, count2;
     int32_t number, number2;
@@ -88,6 +97,7 @@ typedef struct world_out {
     pmkt_file_info file_info;
     pmkt_cf_data_counts cf_counts;
     pmkt_cf_facts cf_facts;
+    pmkt_intent_facts intent_facts;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -97,6 +107,7 @@ typedef struct world_out {
     const pmkt_items *items;
     const uint64_t *ids, *other_ids;
     const double *numbers;
+    const uint32_t *actions;
     pmkt_cf_matrix by_user, by_item;
     pmkt_cf_factors cf_factors;
     pmkt_cf_figures figures;
@@ -122,6 +133,9 @@ typedef struct world {
     pmkt_cf_scratch *cf_scratch;
     pmkt_cf_evaluation *cf_evaluation;
     pmkt_buffer *cf_buffer;
+    pmkt_intent *intent;
+    const pmkt_intent *intents[2];
+    pmkt_buffer *intent_buffer;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */
