@@ -50,9 +50,9 @@ extern "C" {
 /* Bounds, and what stands beside actions. */
 #define PMKT_INTENT_MAX_ORDER 5
 #define PMKT_INTENT_MAX_ACTIONS 64
-#define PMKT_INTENT_START UINT32_C(0xfffffffd) /* before the first action */
-#define PMKT_INTENT_LEAVE UINT32_C(0xfffffffe) /* the end without the goal */
-#define PMKT_INTENT_GOAL UINT32_C(0xffffffff)  /* the end that one hopes for */
+#define PMKT_INTENT_START UINT32_C(4294967293) /* before the first action */
+#define PMKT_INTENT_LEAVE UINT32_C(4294967294) /* the end without the goal */
+#define PMKT_INTENT_GOAL UINT32_C(4294967295)  /* the end that one hopes for */
 
 /* -------------------------------------------------------------------- model */
 
@@ -99,7 +99,7 @@ typedef struct pmkt_intent_paths {
     uint32_t reserved;      /* 0 */
     int64_t n;              /* paths */
     const int64_t *at;      /* [n + 1] where each begins in `action`; at[0] == 0, ascending */
-    const uint32_t *action; /* [at[n]] 1 to 0xfffffffc */
+    const uint32_t *action; /* [at[n]] 1 to 4,294,967,292 */
     const int64_t *dwell;   /* [at[n]] milliseconds since the action before; of a first action not
                                read; negative = unknown; or NULL */
     const uint8_t *bought;  /* [n] 1: GOAL follows the last action; or NULL. Fits only */
