@@ -151,7 +151,7 @@ def test_events_are_cut_into_sessions() -> None:
     model = pmkt.IntentModel(order=2, session_gap="30m").fit(events)
     assert model.report is not None and model.report.accepted == 5
     info = model.info
-    assert (info.sessions, info.buyers, info.actions, info.counted) == (3, 1, 2, 6)
+    assert (info.sessions, info.buyers, info.actions, info.counted) == (3, 1, 2, 7)
     rows = {(r["from"], r["to"]): r for r in model.transitions()}
     assert rows["START", "view"]["count"] == 3 and rows["START", "view"]["buyers"] == 1
     assert rows["view", "LEAVE"]["probability"] == pytest.approx(2 / 3)
