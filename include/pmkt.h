@@ -130,6 +130,7 @@
  *   cf_evaluate.h  how good recommendations are: splits, metrics, intervals
  *   attribution.h  which channels brought the orders: rules, Markov chains, Shapley values
  *   funnel.h  funnels and paths: how far people come, and where they leave
+ *   intent.h  chains of actions: what are they about to do
  *
  * In a hurry, read base.h, events.h and rfm.h or cf.h, and the others when you need them.
  */
@@ -152,6 +153,7 @@
 #include "pmkt/cf_evaluate.h"
 #include "pmkt/attribution.h"
 #include "pmkt/funnel.h"
+#include "pmkt/intent.h"
 /* clang-format on */
 
 #endif

@@ -152,6 +152,14 @@ var constants = map[string]int64{
 	"PMKT_RFM_LIST_WIN_BACK":     int64(ListWinBack),
 	"PMKT_RFM_LIST_WON_BACK":     int64(ListWonBack),
 
+	"PMKT_FILE_INTENT":        int64(FileIntent),
+	"PMKT_INTENT_MAX_ORDER":   IntentMaxOrder,
+	"PMKT_INTENT_MAX_ACTIONS": IntentMaxActions,
+	"PMKT_INTENT_START":       int64(ActionStart),
+	"PMKT_INTENT_LEAVE":       int64(ActionLeave),
+	"PMKT_INTENT_GOAL":        int64(ActionGoal),
+	"PMKT_INTENT_TOP":         IntentTop,
+
 	"PMKT_CF_ZERO":          CFZero,
 	"PMKT_CF_LINEAR":        int64(ScaleLinear),
 	"PMKT_CF_LOG":           int64(ScaleLog),
@@ -197,6 +205,7 @@ var unbound = map[string]string{
 	"pmkt_cf_retain":      "a handle counts its users in Go",
 	"pmkt_cf_data_retain": "a handle counts its users in Go",
 	"pmkt_cf_live_new":    "Live holds models as it holds all else",
+	"pmkt_intent_retain":  "a handle counts its users in Go",
 	"pmkt_cf_live_free":   "Live holds models as it holds all else",
 	"pmkt_cf_live_get":    "Live holds models as it holds all else",
 	"pmkt_cf_live_swap":   "Live holds models as it holds all else",
@@ -207,7 +216,7 @@ var (
 	enums     = regexp.MustCompile(`(?s)enum\s*\w*\s*\{(.*?)\}`)
 	defines   = regexp.MustCompile(`(?m)^#define ((?:PMKT|ARROW)_\w+) (.+)$`)
 	functions = regexp.MustCompile(`(?m)^PMKT_API\s[^;(]*?(\w+)\(`)
-	wrapped   = regexp.MustCompile(`^U?INT64_C\((.*)\)$`)
+	wrapped   = regexp.MustCompile(`^U?INT(?:32|64)_C\((.*)\)$`)
 	calls     = regexp.MustCompile(`\b(pmkt_\w+)\(`)
 )
 

@@ -56,12 +56,13 @@ type FileKind int32
 
 // The kinds of files.
 const (
-	FileRFM   FileKind = C.PMKT_FILE_RFM // an RFM
-	FileIDs   FileKind = C.PMKT_FILE_IDS // an IDs
-	FileModel FileKind = C.PMKT_FILE_CF  // a Model
+	FileRFM    FileKind = C.PMKT_FILE_RFM    // an RFM
+	FileIDs    FileKind = C.PMKT_FILE_IDS    // an IDs
+	FileModel  FileKind = C.PMKT_FILE_CF     // a Model
+	FileIntent FileKind = C.PMKT_FILE_INTENT // an Intent
 )
 
-// String is "RFM", "IDs" or "Model".
+// String is "RFM", "IDs", "Model" or "Intent".
 func (k FileKind) String() string {
 	switch k {
 	case FileRFM:
@@ -70,6 +71,8 @@ func (k FileKind) String() string {
 		return "IDs"
 	case FileModel:
 		return "Model"
+	case FileIntent:
+		return "Intent"
 	}
 	return fmt.Sprintf("file kind %d", int32(k))
 }

@@ -39,6 +39,10 @@ VALUES = {
     "const pmkt_funnel_step *": "w->in.funnel_steps",
     "const pmkt_funnel_options *": "&w->in.funnel_options",
     "const pmkt_paths_options *": "&w->in.paths_options",
+    "const pmkt_intent_options *": "&w->in.intent_options",
+    "const pmkt_intent_paths *": "&w->in.intent_paths",
+    "const pmkt_intent_answers *": "&w->in.intent_answers",
+    "const pmkt_intent_table *": "&w->in.intent_table",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -67,6 +71,8 @@ VALUES = {
     "const pmkt_attribution_data *": "w->attribution_data",
     "const pmkt_funnel *": "w->funnel",
     "const pmkt_paths *": "w->paths",
+    "const pmkt_intent *": "w->intent",
+    "const pmkt_intent *const *": "w->intents",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -99,6 +105,9 @@ VALUES = {
     "uint64_t *": "w->out.u64",
     "uint8_t *": "w->out.u8",
     "float *": "w->out.f32",
+    "double *": "w->out.f64",
+    "pmkt_intent_facts *": "&w->out.intent_facts",
+    "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
     "const pmkt_events **": "&w->out.events",
@@ -179,6 +188,11 @@ VALUES = {
     "pmkt_cf_evaluate_answers.ids": "w->in.answers",
     "pmkt_cf_evaluate_answers.counts": "w->in.answer_counts",
     "pmkt_cf_evaluate_answers.room": "2",
+    "pmkt_intent_merge.n": "2",
+    "pmkt_intent_save.path": "w->in.save_path",
+    "pmkt_intent_load.path": "w->in.intent_path",
+    "pmkt_intent_load_memory.bytes": "pmkt_buffer_data(w->intent_buffer)",
+    "pmkt_intent_load_memory.size": "pmkt_buffer_size(w->intent_buffer)",
 }
 
 # What a function without a status answers to bad arguments, by its header.
@@ -207,6 +221,7 @@ BAD_ANSWERS = {
     "pmkt_cf_live_get": "NULL",
     "pmkt_cf_metric_name": "NULL",
     "pmkt_cf_retain": "NULL",
+    "pmkt_intent_retain": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -235,11 +250,12 @@ DIGESTS = {
     "pmkt_attribution_data": "digest_paths(made)",
     "pmkt_funnel": "digest_funnel_result(made)",
     "pmkt_paths": "digest_paths(made)",
+    "pmkt_intent": "digest_chain(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
-COUNTED = {"pmkt_cf_data", "pmkt_cf"}
+COUNTED = {"pmkt_cf_data", "pmkt_cf", "pmkt_intent"}
 
 # ------------------------------------------------------------------ bad values
 
@@ -330,6 +346,9 @@ GOOD = {
     "pmkt_cf_ids: n_items = NULL": "any may be NULL",
     "pmkt_cf_live_new: model = NULL": "no model yet",
     "pmkt_cf_live_swap: model = NULL": "no model any more",
+    "pmkt_intent_actions: actions = NULL": "either may be NULL",
+    "pmkt_intent_actions: n = NULL": "either may be NULL",
+    "pmkt_intent_next: waited_ms = NULL": "nobody waited",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
@@ -392,6 +411,10 @@ STRICT_FIELDS = {
     "pmkt_attribution_data_options": [
         *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
     ],
+    "pmkt_intent_options": ["order", "gap_ms", "by_session"],
+    "pmkt_intent_paths": ["n", "at", "action", "reserved"],
+    "pmkt_intent_answers": ["reserved"],
+    "pmkt_intent_table": ["reserved"],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -426,3 +449,4 @@ NOT_COMPARABLE |= {"pmkt_funnel_columns", "pmkt_paths_columns"}
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
 PARTS = ["files", "ids", "idset", "arrow", "cf", "funnel"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "intent"]

@@ -137,6 +137,7 @@ static void make_outputs(world_out *out) {
     pmkt_file_info_init(&out->file_info);
     pmkt_cf_data_counts_init(&out->cf_counts);
     pmkt_cf_facts_init(&out->cf_facts);
+    pmkt_intent_facts_init(&out->intent_facts);
     pmkt_cf_matrix_init(&out->by_user);
     pmkt_cf_matrix_init(&out->by_item);
     pmkt_cf_factors_init(&out->cf_factors);

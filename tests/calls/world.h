@@ -71,6 +71,13 @@ typedef struct world_in {
     pmkt_funnel_step funnel_steps[2];
     pmkt_funnel_options funnel_options;
     pmkt_paths_options paths_options;
+    uint32_t actions[WORLD_ROWS];
+    uint8_t ends[WORLD_ROWS];
+    pmkt_intent_options intent_options;
+    pmkt_intent_paths intent_paths;
+    pmkt_intent_answers intent_answers;
+    pmkt_intent_table intent_table;
+    char intent_path[256];
     char load_path[256]; /* of a saved state, dictionary and model; and where nothing is yet */
     char ids_path[256];
     char cf_path[256];
@@ -84,6 +91,8 @@ typedef struct world_out {
     int32_t i32[WORLD_ROOM];
     uint8_t u8[WORLD_ROOM];
     float f32[WORLD_ROOM];
+    double f64[WORLD_ROOM];
+    uint32_t u32[WORLD_ROOM];
     char text[WORLD_ROOM];
     int64_t count, count2;
     int32_t number, number2;
@@ -98,6 +107,7 @@ typedef struct world_out {
     pmkt_cf_data_counts cf_counts;
     pmkt_cf_facts cf_facts;
     pmkt_attribution_orders path_orders;
+    pmkt_intent_facts intent_facts;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -107,6 +117,8 @@ typedef struct world_out {
     const pmkt_items *items;
     const uint64_t *ids, *other_ids;
     const double *numbers, *other_numbers;
+    const double *numbers;
+    const uint32_t *actions;
     pmkt_cf_matrix by_user, by_item;
     pmkt_cf_factors cf_factors;
     pmkt_cf_figures figures;
@@ -140,6 +152,9 @@ typedef struct world {
     pmkt_attribution_data *attribution_data;
     pmkt_funnel *funnel;
     pmkt_paths *paths;
+    pmkt_intent *intent;
+    const pmkt_intent *intents[2];
+    pmkt_buffer *intent_buffer;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */

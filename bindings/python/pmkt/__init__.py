@@ -34,6 +34,7 @@ from ._dictionary import Forgotten, Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
 from ._idset import IdSet
+from ._intent import IntentAnswers, IntentInfo, IntentModel
 from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
@@ -97,6 +98,9 @@ __all__ = [
     "IdSet",
     "Ids",
     "IdsStats",
+    "IntentAnswers",
+    "IntentInfo",
+    "IntentModel",
     "InvalidInput",
     "ItemKNN",
     "Items",

@@ -21,7 +21,7 @@ PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 _S = TypeVar("_S", bound="Saved")
 
-_KINDS = {c.FILE_RFM: "rfm", c.FILE_IDS: "ids", c.FILE_CF: "cf"}
+_KINDS = {c.FILE_RFM: "rfm", c.FILE_IDS: "ids", c.FILE_CF: "cf", c.FILE_INTENT: "intent"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class FileInfo:
     """What a file says about itself.
 
     Attributes:
-        kind: ``"rfm"``, ``"ids"``, ``"cf"``, or the number of a kind of a later release.
+        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, or the number of a kind of a later
+            release.
         format: version of the format that the file is written in.
         min_reader: the oldest format version whose readers understand it.
         sections: parts that the file has.

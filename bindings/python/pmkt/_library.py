@@ -68,6 +68,7 @@ _TYPES: Dict[np.dtype, Any] = {
         ("uint8", ctypes.c_uint8),
         ("uint16", ctypes.c_uint16),
         ("int32", ctypes.c_int32),
+        ("uint32", ctypes.c_uint32),
         ("int64", ctypes.c_int64),
         ("uint64", ctypes.c_uint64),
         ("float32", ctypes.c_float),

@@ -5,7 +5,6 @@ A test compares every field with the headers, and with a compiler's offsets.
 
 from __future__ import annotations
 
-import ctypes
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -17,53 +16,29 @@ from ctypes import (
     c_int,
     c_int32,
     c_int64,
-    c_size_t,
     c_uint8,
     c_uint16,
     c_uint32,
     c_uint64,
     c_void_p,
 )
-from typing import Any, Type, TypeVar
 
 from . import _constants as c
+from ._structs_base import ALLOCATE as ALLOCATE
+from ._structs_base import PROGRESS as PROGRESS
+from ._structs_base import new as new
+from ._structs_base import pmkt_allocator as pmkt_allocator
+from ._structs_base import pmkt_error as pmkt_error
+from ._structs_base import pmkt_progress as pmkt_progress
+from ._structs_base import pmkt_run as pmkt_run
+from ._structs_intent import pmkt_intent as pmkt_intent
+from ._structs_intent import pmkt_intent_answers as pmkt_intent_answers
+from ._structs_intent import pmkt_intent_facts as pmkt_intent_facts
+from ._structs_intent import pmkt_intent_options as pmkt_intent_options
+from ._structs_intent import pmkt_intent_paths as pmkt_intent_paths
+from ._structs_intent import pmkt_intent_table as pmkt_intent_table
 
-_S = TypeVar("_S", bound=Structure)
-
-ALLOCATE = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_size_t)
-PROGRESS = CFUNCTYPE(c_int, c_void_p, c_double, c_char_p)
 WATCH = CFUNCTYPE(c_int, c_void_p, c_int32, c_double)
-
-
-def new(kind: Type[_S], /, **fields: Any) -> _S:
-    """A struct with its ``struct_size`` set, the given fields, and zero elsewhere."""
-    return kind(struct_size=ctypes.sizeof(kind), **fields)
-
-
-# ----------------------------------------------------------------------------------------- base.h
-
-
-class pmkt_error(Structure):
-    _fields_ = [
-        ("code", c_int32),
-        ("sys_errno", c_int32),
-        ("where_kind", c_int32),
-        ("reserved", c_int32),
-        ("where", c_int64),
-        ("message", c_char * 232),
-    ]
-
-
-class pmkt_allocator(Structure):
-    _fields_ = [("fn", ALLOCATE), ("ctx", c_void_p)]
-
-
-class pmkt_progress(Structure):
-    _fields_ = [("fn", PROGRESS), ("ctx", c_void_p)]
-
-
-class pmkt_run(Structure):
-    _fields_ = [("struct_size", c_uint32), ("threads", c_int32), ("progress", pmkt_progress)]
 
 
 # ----------------------------------------------------------------------------------------- time.h

@@ -56,11 +56,11 @@ class Header:
             return text
         if text in self.numbers:
             return self.numbers[text]
-        return int(re.sub(r"U?INT64_C|[()]", "", text))
+        return int(re.sub(r"U?INT(?:32|64)_C|[()]", "", text))
 
     def _macros(self, text: str) -> None:
         for name, value in re.findall(r"^#define (PMKT_\w+) +(\S.*)$", text, flags=re.M):
-            if re.fullmatch(r"[-(]*(?:U?INT64_C\()?-?\d+\)*|INT64_MIN", value.strip()):
+            if re.fullmatch(r"[-(]*(?:U?INT(?:32|64)_C\()?-?\d+\)*|INT64_MIN", value.strip()):
                 self.numbers[name] = self.number(value)
             elif re.fullmatch(r"\(-?\d+\.\d+\)", value.strip()):
                 self.numbers[name] = float(value.strip()[1:-1])
@@ -117,6 +117,7 @@ def read_headers(folder: Path) -> Header:
     header = Header()
     names = ["base.h", "file.h", "time.h", "money.h", "ids.h", "idset.h", "events.h", "items.h"]
     names += ["arrow.h", "rfm.h", "cf.h", "cf_evaluate.h", "attribution.h"]
+    names += ["arrow.h", "rfm.h", "cf.h", "cf_evaluate.h", "intent.h"]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.h"))
     for name in names:
         header.read(folder / name)

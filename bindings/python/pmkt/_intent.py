@@ -1,0 +1,444 @@
+"""What are they about to do: chains of actions."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _constants as c
+from . import errors
+from ._access import Access
+from ._cf_data import HalfLife, duration_ms
+from ._events import Events
+from ._files import PathLike, Saved
+from ._kinds import kind_number
+from ._library import Handle, borrow, call, lib, pointer
+from ._report import Report
+from ._run import Progress, Running, threads_of, whole
+from ._structs import (
+    new,
+    pmkt_intent,
+    pmkt_intent_answers,
+    pmkt_intent_facts,
+    pmkt_intent_options,
+    pmkt_intent_paths,
+    pmkt_intent_table,
+)
+from ._table import Table, percent
+
+Action = Union[str, int]
+"""The name of a kind of event, or a number: that of a kind, or of an action of your own."""
+
+_ENDS = {c.INTENT_START: "START", c.INTENT_LEAVE: "LEAVE", c.INTENT_GOAL: "GOAL", 0: ""}
+
+
+def _code(action: Any) -> int:
+    if isinstance(action, str):
+        return kind_number(action)
+    return whole("an action", action, 1, c.INTENT_START - 1)
+
+
+def _name(code: int) -> Action:
+    """A kind's name where there is one; custom kinds and other numbers as they are."""
+    if code in _ENDS:
+        return _ENDS[code]
+    name = lib.pmkt_kind_name(code) if code < c.KIND_CUSTOM else None
+    return name.decode() if name else code
+
+
+def _names(codes: np.ndarray) -> np.ndarray:
+    known = {code: _name(code) for code in np.unique(codes).tolist()}
+    out = np.empty(codes.shape, object)
+    out[...] = (
+        [known[code] for code in codes.ravel().tolist()]
+        if codes.ndim == 1
+        else [[known[code] for code in row] for row in codes.tolist()]
+    )
+    return out
+
+
+class _Paths:
+    """Sequences as C takes them, and the arrays that they borrow."""
+
+    def __init__(self, paths: Any, dwell: Any = None, bought: Any = None) -> None:
+        if isinstance(paths, str) or not hasattr(paths, "__iter__"):
+            raise errors.InvalidInput("paths is not a list of paths; for one path write [path]")
+        rows = [_split(path) for path in paths]
+        self.n = len(rows)
+        self.at = np.zeros(self.n + 1, np.int64)
+        np.cumsum([len(row) for row in rows], out=self.at[1:])
+        known: Dict[Any, int] = {}
+        for row in rows:
+            for action in row:
+                if action not in known:
+                    known[action] = _code(action)
+        self.action = np.array([known[action] for row in rows for action in row], np.uint32)
+        self.dwell = None if dwell is None else self._dwell(dwell)
+        self.bought = None
+        if bought is not None:
+            self.bought = np.asarray(bought).astype(bool).astype(np.uint8)
+            if self.bought.shape != (self.n,):
+                raise errors.InvalidInput(f"bought is not one truth for each of {self.n} paths")
+        self.struct = new(
+            pmkt_intent_paths,
+            n=self.n,
+            at=pointer(self.at),
+            action=pointer(self.action),
+            dwell=None if self.dwell is None else pointer(self.dwell),
+            bought=None if self.bought is None else pointer(self.bought),
+        )
+
+    def _dwell(self, dwell: Any) -> np.ndarray:
+        times = [ms for path in dwell for ms in path]
+        if [len(path) for path in dwell] != np.diff(self.at).tolist():
+            raise errors.InvalidInput("dwell is not one time for each action of each path")
+        return np.array([-1 if ms is None else ms for ms in times], np.int64)
+
+    @property
+    def pointer(self) -> Any:
+        return ctypes.byref(self.struct)
+
+
+def _split(path: Any) -> Sequence[Any]:
+    """A path as a list: "view > cart" is one too."""
+    if isinstance(path, str):
+        return [step.strip() for step in path.split(">")] if path.strip() else []
+    return path.tolist() if isinstance(path, np.ndarray) else list(path)
+
+
+@dataclass(frozen=True)
+class IntentInfo:
+    """What a model of intent is.
+
+    Attributes:
+        order, session_gap_ms, goal: the options that it was fitted with.
+        actions: different ones that it knows.
+        sessions: that it counted, and how many of them are ``buyers``.
+        counted: actions and ends of sessions.
+        contexts: that it knows, of every length.
+        transitions: rows of :meth:`IntentModel.transitions`.
+        bytes: memory.
+        residual: of its solved answers.
+    """
+
+    order: int
+    session_gap_ms: int
+    goal: Action
+    actions: int
+    sessions: int
+    buyers: int
+    counted: int
+    contexts: int
+    transitions: int
+    bytes: int
+    residual: float
+
+
+class IntentAnswers(NamedTuple):
+    """Answers about paths, one a path; ``next`` and ``next_p`` are [paths, 3].
+
+    Attributes:
+        goal: P(the session reaches the goal); ``leave``: P(it ends without).
+        steps: actions until the goal, if it is reached, the goal too.
+        time_ms: mean time until then; NaN if the model knows no times.
+        log_all, log_buyer, log_other: ln P(path) by the three chains.
+        next: the likeliest next actions, best first; ``next_p``: their probabilities.
+        context: how many of the last steps, START too, were looked at.
+    """
+
+    goal: np.ndarray
+    leave: np.ndarray
+    steps: np.ndarray
+    time_ms: np.ndarray
+    log_all: np.ndarray
+    log_buyer: np.ndarray
+    log_other: np.ndarray
+    next: np.ndarray
+    next_p: np.ndarray
+    context: np.ndarray
+
+
+class IntentModel(Saved):
+    """Variable-order Markov chains of what users do in a session, and where that ends.
+
+    >>> model = pmkt.IntentModel(order=2).fit_paths(
+    ...     [["view", "cart"], ["view"], ["view", "view"]], bought=[True, False, False]
+    ... )
+    >>> bool(model.purchase_probability([["view", "cart"]])[0] > 0.5)
+    True
+
+    A path is a session so far: a list of kinds of events by name or number, or a text such as
+    ``"view > cart"``. See intent.h for the chains, their smoothing, and how they are solved.
+
+    Args:
+        order: actions that the next one depends on, 1 to 5.
+        session_gap: idle for longer than this ends a session: ``"30m"`` or a timedelta.
+        goal: the action that one hopes for.
+        by_session: events with another ``session`` begin a session too.
+        threads: for every call, at most; 0 = as many as this process may use.
+    """
+
+    _file = "intent"
+    _access: Access = Access("model")  # nobody ever writes: a fit makes a new model
+    _fitted: Optional[Handle] = None
+
+    report: Optional[Report] = None
+    """What became of the rows of the events of the last :meth:`fit`."""
+
+    def __init__(
+        self,
+        order: int = 3,
+        session_gap: HalfLife = "30m",
+        *,
+        goal: Action = "order",
+        by_session: bool = False,
+        threads: int = 0,
+    ) -> None:
+        self.order, self.session_gap, self.goal = order, session_gap, goal
+        self.by_session, self.threads = by_session, threads_of(threads)
+        self._options()
+
+    def _options(self) -> pmkt_intent_options:
+        gap = self.session_gap
+        if isinstance(gap, str):
+            gap = re.sub(r"(?<=[\d ])m\s*$", "min", gap)
+        return new(
+            pmkt_intent_options,
+            order=whole("order", self.order, 1, c.INTENT_MAX_ORDER),
+            gap_ms=duration_ms("session_gap", gap),
+            goal=_code(self.goal),
+            by_session=1 if self.by_session else 0,
+        )
+
+    def _own(self, made: Any, threads: int) -> None:
+        self._fitted = Handle(made, lib.pmkt_intent_release)
+        self.threads = threads_of(threads)
+        info = self.info
+        self.order, self.goal, self.by_session = info.order, info.goal, False
+        self.session_gap = f"{info.session_gap_ms}ms"
+
+    @property
+    def _handle(self) -> Handle:  # type: ignore[override]
+        if self._fitted is None:
+            raise errors.NotFitted("this IntentModel is not fitted yet; call fit first")
+        return self._fitted
+
+    @property
+    def _threads(self) -> int:  # type: ignore[override]
+        return self.threads
+
+    # ---------------------------------------------------------------------------- fitting
+
+    def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
+        """Fits the model to events, in any order. Returns it."""
+        if not isinstance(events, Events):
+            raise errors.InvalidInput(
+                f"expected Events, not {type(events).__name__}; see Events.from_frame"
+            )
+        options, made = self._options(), ctypes.POINTER(pmkt_intent)()
+        how, out = ctypes.byref(options), ctypes.byref(made)
+        with Running(self.threads, progress, "fitting") as run:
+            report = events._deliver(
+                lambda rows, place: call(lib.pmkt_intent_fit, rows, how, run, place, out)
+            )
+        self._fitted, self.report = Handle(made, lib.pmkt_intent_release), report
+        return self
+
+    def fit_paths(
+        self, paths: Any, bought: Any = None, dwell: Any = None, *, progress: Progress = None
+    ) -> "IntentModel":
+        """Fits the model to whole sessions. Returns it.
+
+        Args:
+            paths: one list of actions a session; it ends at its first action that is the goal.
+            bought: [sessions] True: the goal follows the last action.
+            dwell: milliseconds since the action before, lists as ``paths`` is; None = unknown.
+        """
+        given = _Paths(paths, dwell, bought)
+        options, made = self._options(), ctypes.POINTER(pmkt_intent)()
+        how, out = ctypes.byref(options), ctypes.byref(made)
+        with Running(self.threads, progress, "fitting") as run:
+            call(lib.pmkt_intent_fit_paths, given.pointer, how, run, out)
+        self._fitted, self.report = Handle(made, lib.pmkt_intent_release), None
+        return self
+
+    @classmethod
+    def merge(
+        cls, models: Sequence["IntentModel"], *, threads: int = 0, progress: Progress = None
+    ) -> "IntentModel":
+        """The model of all that several have seen, the same as one fitted to all of it, if all
+        events of a user went to one of them."""
+        handles = [model._handle for model in models]
+        place = ctypes.POINTER(pmkt_intent)
+        array = (place * max(1, len(handles)))(*[handle.pointer for handle in handles])
+        made = place()
+        with Running(threads, progress, "merging") as run:
+            call(lib.pmkt_intent_merge, array, len(handles), run, ctypes.byref(made))
+        self = cls.__new__(cls)
+        self._own(made, threads)
+        return self
+
+    @classmethod
+    def load(
+        cls,
+        path: PathLike,
+        *,
+        map: bool = False,
+        max_bytes: int = 0,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> "IntentModel":
+        """Reads a file that :meth:`save` wrote. ``map`` is refused: answers are solved anew.
+
+        Raises:
+            FileError, BadFormat, Corrupt: as :meth:`RFM.load`.
+        """
+        if map:
+            raise errors.InvalidInput("a model of intent cannot be mapped; load it")
+        return super().load(path, max_bytes=max_bytes, threads=threads, progress=progress)
+
+    def verify(self, progress: Progress = None) -> "IntentModel":
+        """Nothing to do: what was loaded has been verified. Returns the model."""
+        del progress
+        return self
+
+    # ------------------------------------------------------------------------------ facts
+
+    @property
+    def info(self) -> IntentInfo:
+        """What the model is, and what it was fitted to."""
+        facts = new(pmkt_intent_facts)
+        call(lib.pmkt_intent_info, self._handle.pointer, ctypes.byref(facts))
+        same = "order actions sessions buyers counted contexts transitions bytes residual".split()
+        return IntentInfo(
+            session_gap_ms=facts.gap_ms,
+            goal=_name(facts.goal),
+            **{name: getattr(facts, name) for name in same},
+        )
+
+    @property
+    def actions(self) -> List[Action]:
+        """The actions that the model knows, by number."""
+        return self._actions(self._handle)
+
+    @staticmethod
+    def _actions(handle: Handle) -> List[Action]:
+        at, n = ctypes.POINTER(ctypes.c_uint32)(), ctypes.c_int64()
+        call(lib.pmkt_intent_actions, handle.pointer, ctypes.byref(at), ctypes.byref(n))
+        return [_name(code) for code in borrow(at, (n.value,), np.uint32, handle).tolist()]
+
+    def transitions(self) -> Table:
+        """Every single step that was seen: from, to, count, buyers, probability, median_ms."""
+        handle = self._handle
+        facts = new(pmkt_intent_facts)
+        call(lib.pmkt_intent_info, handle.pointer, ctypes.byref(facts))
+        n = facts.transitions
+        codes = {name: np.empty(n, np.uint32) for name in ("from", "to")}
+        counts = {name: np.empty(n, np.int64) for name in ("count", "buyers")}
+        reals = {name: np.empty(n, np.float64) for name in ("probability", "median_ms")}
+        every = {**codes, **counts, **reals}
+        table = new(pmkt_intent_table, room=n)
+        for name, array in every.items():
+            setattr(table, name, pointer(array))
+        call(lib.pmkt_intent_transitions, handle.pointer, ctypes.byref(table))
+        named = {name: _names(array) for name, array in codes.items()}
+        return Table(
+            {**named, **counts, **reals},
+            {
+                "from": str,
+                "to": str,
+                "count": "{:,}".format,
+                "buyers": "{:,}".format,
+                "probability": percent,
+                "median_ms": "{:,.0f}".format,
+            },
+        )
+
+    # -------------------------------------------------------------------------- questions
+
+    def _asked(self, given: _Paths, wanted: Dict[str, np.ndarray]) -> None:
+        out = new(pmkt_intent_answers)
+        for name, array in wanted.items():
+            setattr(out, name, pointer(array))
+        with Running(self.threads, None, "asking") as run:
+            handle = self._handle
+            call(lib.pmkt_intent_ask, handle.pointer, given.pointer, run, ctypes.byref(out))
+
+    def _one(self, paths: Any, what: str) -> np.ndarray:
+        given = _Paths(paths)
+        array = np.empty(given.n, np.float64)
+        self._asked(given, {what: array})
+        return array
+
+    def purchase_probability(self, paths: Any) -> np.ndarray:
+        """[paths] P(the session reaches the goal), given what it holds so far."""
+        return self._one(paths, "goal")
+
+    def expected_steps(self, paths: Any) -> np.ndarray:
+        """[paths] mean actions until the goal, the goal too, of those who reach it."""
+        return self._one(paths, "steps")
+
+    def expected_time(self, paths: Any) -> np.ndarray:
+        """[paths] mean milliseconds until the goal of those who reach it; NaN without times."""
+        return self._one(paths, "time_ms")
+
+    def ask(self, paths: Any) -> IntentAnswers:
+        """All answers about paths at once."""
+        given = _Paths(paths)
+        shapes = {"next": (given.n, c.INTENT_TOP), "next_p": (given.n, c.INTENT_TOP)}
+        types = {"next": np.uint32, "context": np.int32}
+        wanted = {
+            name: np.empty(shapes.get(name, (given.n,)), types.get(name, np.float64))
+            for name in IntentAnswers._fields
+        }
+        self._asked(given, wanted)
+        return IntentAnswers(**{**wanted, "next": _names(wanted["next"])})
+
+    def next(self, paths: Any, waited: Any = None) -> Table:
+        """What comes next after each path: a column for each action, then LEAVE and GOAL.
+
+        Args:
+            waited: [paths] milliseconds for which nothing has happened since the last action; None:
+                nobody waited.
+        """
+        given, handle = _Paths(paths), self._handle
+        columns = [*self._actions(handle), "LEAVE", "GOAL"]
+        p = np.empty((given.n, len(columns)), np.float64)
+        idle = None
+        if waited is not None:
+            idle = np.ascontiguousarray(waited, np.int64)
+            if idle.shape != (given.n,):
+                raise errors.InvalidInput(f"waited is not one time for each of {given.n} paths")
+        with Running(self.threads, None, "asking") as run:
+            where = (handle.pointer, given.pointer, None if idle is None else pointer(idle))
+            call(lib.pmkt_intent_next, *where, run, pointer(p))
+        names = [str(name) for name in columns]
+        return Table(
+            {name: p[:, k] for k, name in enumerate(names)}, {name: percent for name in names}
+        )
+
+    def explain(self, path: Any) -> Table:
+        """What each step of one path says for (above 0) or against the goal: the logarithm of how
+        much likelier the step is in the chain of buyers."""
+        given = _Paths([path])
+        odds = np.empty(len(given.action), np.float64)
+        with Running(self.threads, None, "asking") as run:
+            handle = self._handle
+            call(lib.pmkt_intent_explain, handle.pointer, given.pointer, run, pointer(odds))
+        return Table(
+            {"action": _names(given.action), "log_odds": odds},
+            {"action": str, "log_odds": "{:+.3f}".format},
+        )
+
+    def __repr__(self) -> str:
+        if self._fitted is None:
+            return f"IntentModel(order={self.order}), not fitted"
+        info = self.info
+        return (
+            f"IntentModel(order={info.order}): {info.sessions:,} sessions, {info.buyers:,} with "
+            f"the goal, {info.actions} actions, {info.contexts:,} contexts"
+        )
