@@ -247,7 +247,7 @@ DIGESTS = {
     "pmkt_cf_live": "digest_live(made)",
     "pmkt_cf_evaluation": "digest_evaluation(made)",
     "pmkt_attribution": "digest_attribution(made)",
-    "pmkt_attribution_data": "digest_paths(made)",
+    "pmkt_attribution_data": "digest_attribution_paths(made)",
     "pmkt_funnel": "digest_funnel_result(made)",
     "pmkt_paths": "digest_paths(made)",
     "pmkt_intent": "digest_chain(made)",
@@ -285,7 +285,7 @@ BAD_BY_NAME = {
     **dict.fromkeys(("window_ms", "same_touch_ms"), ["-2", "INT64_MIN"]),
     "conversion": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
-    **dict.fromkeys(("window_ms", "gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
+    **dict.fromkeys(("gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
     **dict.fromkeys(("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]),
     "n_steps": ["-1", "0", "33", "INT64_MIN", "INT64_MAX"],
     **dict.fromkeys(
@@ -440,13 +440,8 @@ CONSUMES = {
 NOT_COMPARABLE = {
     *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
     *("pmkt_attribution_table", "pmkt_attribution_paths"),
+    *("pmkt_funnel_columns", "pmkt_paths_columns"),
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution"]
-NOT_COMPARABLE = {"pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"}
-NOT_COMPARABLE |= {"pmkt_funnel_columns", "pmkt_paths_columns"}
-
-# The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf", "funnel"]
-PARTS = ["files", "ids", "idset", "arrow", "cf", "intent"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent"]

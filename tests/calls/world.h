@@ -117,7 +117,6 @@ typedef struct world_out {
     const pmkt_items *items;
     const uint64_t *ids, *other_ids;
     const double *numbers, *other_numbers;
-    const double *numbers;
     const uint32_t *actions;
     pmkt_cf_matrix by_user, by_item;
     pmkt_cf_factors cf_factors;

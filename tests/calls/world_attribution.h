@@ -17,7 +17,7 @@ static uint64_t digest_attribution(const pmkt_attribution *attribution) {
     return digest_add(digest, digest_bytes(t.touches, n * sizeof *t.touches));
 }
 
-static uint64_t digest_paths(const pmkt_attribution_data *data) {
+static uint64_t digest_attribution_paths(const pmkt_attribution_data *data) {
     pmkt_attribution_paths p = PMKT_ATTRIBUTION_PATHS_INIT;
     if (pmkt_attribution_data_paths(data, &p, NULL)) return 0;
     const size_t n = (size_t)p.paths, touches = (size_t)p.at[n];
@@ -68,7 +68,8 @@ static void drop_attribution(world *w) {
 }
 
 static uint64_t digest_all_attribution(const world *w) {
-    return digest_add(digest_attribution(w->attribution), digest_paths(w->attribution_data));
+    return digest_add(digest_attribution(w->attribution),
+                      digest_attribution_paths(w->attribution_data));
 }
 
 static const world_part world_attribution = {make_attribution, drop_attribution,
