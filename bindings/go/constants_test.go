@@ -198,6 +198,16 @@ var constants = map[string]int64{
 	"PMKT_CF_COVERAGE":      int64(MetricCoverage),
 	"PMKT_CF_GINI":          int64(MetricGini),
 	"PMKT_CF_METRICS_":      Metrics,
+
+	"PMKT_ATTRIBUTION_MARKOV":        int64(AttributionMarkov),
+	"PMKT_ATTRIBUTION_FIRST":         int64(AttributionFirst),
+	"PMKT_ATTRIBUTION_LAST":          int64(AttributionLast),
+	"PMKT_ATTRIBUTION_LINEAR":        int64(AttributionLinear),
+	"PMKT_ATTRIBUTION_POSITION":      int64(AttributionPosition),
+	"PMKT_ATTRIBUTION_TIME_DECAY":    int64(AttributionTimeDecay),
+	"PMKT_ATTRIBUTION_SHAPLEY":       int64(AttributionShapley),
+	"PMKT_ATTRIBUTION_SHAPLEY_PATHS": int64(AttributionShapleyPaths),
+	"PMKT_ATTRIBUTION_MODELS_":       AttributionModels,
 }
 
 // unbound are functions of C that Go has no use for.

@@ -16,6 +16,14 @@ from header_parser import Header, read_headers, squeeze
 
 from pmkt import _constants, _signatures, _signatures_attribution, _signatures_cf, _structs
 from pmkt import _constants, _signatures, _signatures_cf, _signatures_intent, _structs
+from pmkt import (
+    _constants,
+    _signatures,
+    _signatures_attribution,
+    _signatures_cf,
+    _structs,
+    _structs_attribution,
+)
 from pmkt._library import lib
 
 NUMBERS = {
@@ -32,6 +40,8 @@ NUMBERS = {
     "uint64_t": ctypes.c_uint64,
     "pmkt_status": ctypes.c_int32,
 }
+
+STRUCTS = {**vars(_structs), **vars(_structs_attribution)}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +62,7 @@ def of_c(text: str) -> Any:
         if target == "char" and constant:
             return ctypes.c_char_p
         return ctypes.POINTER(of_c(target))
-    return NUMBERS[text] if text in NUMBERS else getattr(_structs, text.replace("struct ", ""))
+    return NUMBERS[text] if text in NUMBERS else STRUCTS[text.replace("struct ", "")]
 
 
 def of_function_pointer(text: str) -> Any:
@@ -97,7 +107,7 @@ def test_version(header: Header) -> None:
 def test_every_struct_is_there(header: Header) -> None:
     mine = {
         name: kind
-        for name, kind in vars(_structs).items()
+        for name, kind in STRUCTS.items()
         if inspect.isclass(kind) and issubclass(kind, ctypes.Structure) and name.startswith("pmkt_")
     }
     assert set(mine) == set(header.structs) | set(header.opaque)
@@ -107,7 +117,7 @@ def test_every_struct_is_there(header: Header) -> None:
 
 def test_struct_fields(header: Header) -> None:
     for name, fields in header.structs.items():
-        mine = getattr(_structs, name)._fields_
+        mine = STRUCTS[name]._fields_
         assert [field[0] for field in mine] == [field[0] for field in fields], name
         for (field, kind), (_, c_type, length) in zip(mine, fields):
             expected = of_function_pointer(c_type) if "(*)" in c_type else of_c(c_type)
@@ -166,7 +176,7 @@ def test_layout_is_the_compilers(header: Header, tmp_path: Path) -> None:
     assert len(compiled) == len(lines)
     for place, number in compiled.items():
         name, _, field = place.partition(".")
-        struct = getattr(_structs, name)
+        struct = STRUCTS[name]
         mine = getattr(struct, field).offset if field else ctypes.sizeof(struct)
         assert mine == int(number), place
 

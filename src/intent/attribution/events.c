@@ -21,8 +21,8 @@ static pmkt_status check_kind(int32_t kind, const char *what, pmkt_error *err) {
 
 static pmkt_status check_touch_kinds(const pmkt_attribution_data_options *o, pmkt_error *err) {
     pmkt_status status = pmkti_count_check(o->n_touch_kinds, "options.n_touch_kinds", err);
-    if (!status && o->n_touch_kinds > 0 && !o->touch_kinds) {
-        status = pmkti_null(err, "options.touch_kinds");
+    if (!status && !o->touch_kinds) {
+        return o->n_touch_kinds > 0 ? pmkti_null(err, "options.touch_kinds") : PMKT_OK;
     }
     for (int64_t i = 0; i < o->n_touch_kinds && !status; i++) {
         status = check_kind(o->touch_kinds[i], "one of options.touch_kinds", err);
