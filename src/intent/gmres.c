@@ -1,8 +1,8 @@
 /*
- * gmres.c - Arnoldi's process by modified Gram-Schmidt, the small least-squares problem by rotations.
- * Chains of people who leave after some tens of steps need a few tens of vectors. One that hardly ever
- * ends has an eigenvalue near 1, which a long enough basis takes care of: where a restart gains too
- * little, the basis grows.
+ * gmres.c - Arnoldi's process by modified Gram-Schmidt, the small least-squares problem by
+ * rotations. Chains of people who leave after some tens of steps need a few tens of vectors. One
+ * that hardly ever ends has an eigenvalue near 1, which a long enough basis takes care of: where a
+ * restart gains too little, the basis grows.
  */
 #include "intent/gmres.h"
 
