@@ -116,7 +116,8 @@ static pmkt_status solve_all(pmkt_intent *m, const pmkti_run *run, pmkti_stage s
     double *residual = &m->facts.residual;
     *residual = 0;
     pmkt_status status = solve_one(m, run, stage, b, m->goal, residual, err);
-    for (int64_t i = 0; i < m->n_nodes && !status; i++) { /* a last bit too many is no probability */
+    for (int64_t i = 0; i < m->n_nodes && !status;
+         i++) { /* a last bit too many is no probability */
         m->goal[i] = fmin(fmax(m->goal[i], 0), 1);
     }
     if (!status) status = solve_one(m, run, stage, m->goal, m->steps, residual, err);
