@@ -97,7 +97,7 @@ func TestIntentFromEvents(t *testing.T) {
 	events := &Events{
 		User: []uint64{1, 1, 2, 1, 1},
 		Time: []int64{0, 60000, 0, 120000, 9000000},
-		Kind: []uint16{uint16(KindView), uint16(KindCart), uint16(KindView), uint16(KindOrder), uint16(KindView)},
+		Kind: []Kind{KindView, KindCart, KindView, KindOrder, KindView},
 	}
 	m, report, err := FitIntent(background, events, IntentOptions{})
 	check(t, err)

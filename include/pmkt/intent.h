@@ -1,40 +1,45 @@
 /*
  * intent.h - what are they about to do: chains of actions, learned from events.
  *
- * A model counts what follows what in the visits (sessions) of a shop's users, and answers from there:
+ * A model counts what follows what in the visits (sessions) of a shop's users, and answers from
+ * there:
  *
  *     pmkt_intent *model = NULL;
  *     pmkt_intent_fit(&events, NULL, NULL, NULL, &model, &err);
- *     pmkt_intent_ask(model, &paths, NULL, &answers, &err);      // P(order), steps, next action, ...
+ *     pmkt_intent_ask(model, &paths, NULL, &answers, &err);   // P(order), steps, next, ...
  *     pmkt_intent_release(model);
  *
- * Sequences. A session is the actions of a user without an idle time longer than a gap. It begins at
- * START and ends with GOAL, which is its first event of the goal's kind, or else with LEAVE, after its last
- * event. What a session holds after its first goal is not counted. An action is a kind of event; who has
- * sequences of their own (pmkt_intent_fit_paths) may number actions as they like, such as kinds crossed
- * with classes of pages. A session that goes on when the data end counts as one that ended there.
+ * Sequences. A session is the actions of a user without an idle time longer than a gap. It begins
+ * at START and ends with GOAL, which is its first event of the goal's kind, or else with LEAVE,
+ * after its last event. What a session holds after its first goal is not counted. An action is a
+ * kind of event; who has sequences of their own (pmkt_intent_fit_paths) may number actions as they
+ * like, such as kinds crossed with classes of pages. A session that goes on when the data end
+ * counts as one that ended there.
  *
- * Chains. Variable-order Markov chains: what comes next depends on the last `order` actions, START being
- * one, as far as the data know them. Three chains: of all sessions, of buyers (they end with GOAL), and
- * of the others. Smoothing is interpolated Kneser-Ney with three discounts (Chen & Goodman, "An empirical
- * study of smoothing techniques for language modeling", Computer Speech and Language 13, 1999, section 3):
+ * Chains. Variable-order Markov chains: what comes next depends on the last `order` actions, START
+ * being one, as far as the data know them. Three chains: of all sessions, of buyers (they end with
+ * GOAL), and of the others. Smoothing is interpolated Kneser-Ney with three discounts (Chen &
+ * Goodman, "An empirical study of smoothing techniques for language modeling", Computer Speech and
+ * Language 13, 1999, section 3):
  *
  *     P(w | h) = max(c(h w) - D(c(h w)), 0) / c(h) + g(h) P(w | h')
  *     g(h)     = (D1 N1(h) + D2 N2(h) + D3 N3(h)) / c(h)
  *
- * where h' is h without its oldest action, and N1, N2, N3 count the w that followed h once, twice, more
- * often. Below the highest order, c(h w) is the number of different actions before h that h w was seen
- * after; but a context that begins at START has nothing before it and keeps its counts. The recursion ends
- * in 1 / (actions + 2) for every action, LEAVE and GOAL. A context never seen has the probabilities of
- * its longest suffix that was. Discounts are of each length of context, from n1 .. n4, how many c are 1, 2,
- * 3, 4: Y = n1 / (n1 + 2 n2), Dk = k - (k + 1) Y n(k+1) / nk; where one of n1 .. n4 is 0, or a Dk is not
- * between 0 and k, all three are 0.5, 1 and 1.5. So each probability is positive, and they sum to 1.
+ * where h' is h without its oldest action, and N1, N2, N3 count the w that followed h once, twice,
+ * more often. Below the highest order, c(h w) is the number of different actions before h that h w
+ * was seen after; but a context that begins at START has nothing before it and keeps its counts.
+ * The recursion ends in 1 / (actions + 2) for every action, LEAVE and GOAL. A context never seen
+ * has the probabilities of its longest suffix that was. Discounts are of each length of context,
+ * from n1 .. n4, how many c are 1, 2, 3, 4: Y = n1 / (n1 + 2 n2), Dk = k - (k + 1) Y n(k+1) / nk;
+ * where one of n1 .. n4 is 0, or a Dk is not between 0 and k, all three are 0.5, 1 and 1.5. So each
+ * probability is positive, and they sum to 1.
  *
- * Answers. For each context that a model knows, P(goal), and the steps and the time until the goal for those
- * who reach it, are solved from the chain itself, exactly, when the model is made: no walk is sampled or
- * cut short. A question looks up the longest context that is known.
+ * Answers. For each context that a model knows, P(goal), and the steps and the time until the goal
+ * for those who reach it, are solved from the chain itself, exactly, when the model is made: no
+ * walk is sampled or cut short. A question looks up the longest context that is known.
  *
- * A model holds no user ids. Its counts are integers, so that models merge to the model of all their data.
+ * A model holds no user ids. Its counts are integers, so that models merge to the model of all
+ * their data.
  */
 #ifndef PMKT_INTENT_H
 #define PMKT_INTENT_H
@@ -79,15 +84,15 @@ static inline void pmkt_intent_options_init(pmkt_intent_options *options) {
 }
 
 /*
- * A model of a batch of events, in any order, for pmkt_intent_release to free. Actions are the kinds
- * that occur before a goal; `options` NULL = defaults.
+ * A model of a batch of events, in any order, for pmkt_intent_release to free. Actions are the
+ * kinds that occur before a goal; `options` NULL = defaults.
  *
  *   run     NULL = all allowed threads, no progress
  *   report  out, or NULL
  *
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 64 actions, or 2^31 actions and
- * ends counted; PMKT_E_UNSUPPORTED if a chain ends so rarely that its answers cannot be solved to 12
- * digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.4.
+ * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 64 actions, or 2^31 actions
+ * and ends counted; PMKT_E_UNSUPPORTED if a chain ends so rarely that its answers cannot be solved
+ * to 12 digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_intent_fit(const pmkt_events *events, const pmkt_intent_options *options,
                                      const pmkt_run *run, pmkt_report *report, pmkt_intent **model,
@@ -114,21 +119,21 @@ static inline void pmkt_intent_paths_init(pmkt_intent_paths *paths) {
 }
 
 /*
- * The same of whole sessions that the caller has. A path ends with GOAL at its first action that is the
- * goal, or after its last if `bought` says so; else with LEAVE. Empty paths count: START, then the end.
- * The gap of the options is only kept; a dwell counts as 2^31 - 1 ms at most.
+ * The same of whole sessions that the caller has. A path ends with GOAL at its first action that is
+ * the goal, or after its last if `bought` says so; else with LEAVE. Empty paths count: START, then
+ * the end. The gap of the options is only kept; a dwell counts as 2^31 - 1 ms at most.
  *
- * Errors: as pmkt_intent_fit, but no PMKT_E_BAD_ROW; PMKT_E_INVALID for an action out of range (where =
- * its place in `action`). Since 0.4.
+ * Errors: as pmkt_intent_fit, but no PMKT_E_BAD_ROW; PMKT_E_INVALID for an action out of range
+ * (where = its place in `action`). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_intent_fit_paths(const pmkt_intent_paths *paths,
                                            const pmkt_intent_options *options, const pmkt_run *run,
                                            pmkt_intent **model, pmkt_error *err);
 
 /*
- * The model of all that n models have seen, the same bytes when saved as one fitted from all of it at
- * once; its memory is of the first one's allocator. That holds if no session is cut in two: give all
- * events of a user to one model.
+ * The model of all that n models have seen, the same bytes when saved as one fitted from all of it
+ * at once; its memory is of the first one's allocator. That holds if no session is cut in two: give
+ * all events of a user to one model.
  *
  * Errors: PMKT_E_INVALID (n < 1, a NULL); PMKT_E_MISMATCH for another order, gap or goal;
  * PMKT_E_LIMIT, PMKT_E_UNSUPPORTED, PMKT_E_CANCELED, PMKT_E_NOMEM as pmkt_intent_fit. Any thread.
@@ -172,8 +177,8 @@ PMKT_API pmkt_status pmkt_intent_info(const pmkt_intent *model, pmkt_intent_fact
                                       pmkt_error *err);
 
 /*
- * The actions that a model knows, ascending, in *actions, [*n]; borrowed from the model. Either may be
- * NULL. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4.
+ * The actions that a model knows, ascending, in *actions, [*n]; borrowed from the model. Either may
+ * be NULL. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_intent_actions(const pmkt_intent *model, const uint32_t **actions,
                                          int64_t *n, pmkt_error *err);
@@ -184,9 +189,9 @@ PMKT_API pmkt_status pmkt_intent_actions(const pmkt_intent *model, const uint32_
 #define PMKT_INTENT_TOP 3
 
 /*
- * Where answers go; each NULL, or [paths], or [paths * PMKT_INTENT_TOP]. A path is a session so far:
- * START, then its actions. An action that the model does not know ends what is known of the past: the
- * context is empty after it, and the step to it is left out of the logarithms.
+ * Where answers go; each NULL, or [paths], or [paths * PMKT_INTENT_TOP]. A path is a session so
+ * far: START, then its actions. An action that the model does not know ends what is known of the
+ * past: the context is empty after it, and the step to it is left out of the logarithms.
  */
 typedef struct pmkt_intent_answers {
     uint32_t struct_size; /* sizeof(pmkt_intent_answers) */
@@ -214,11 +219,11 @@ static inline void pmkt_intent_answers_init(pmkt_intent_answers *answers) {
 }
 
 /*
- * Answers questions about n paths. A path that holds the goal is past it: goal 1, leave 0, steps and time
- * 0, no next action; logarithms up to and with the goal.
+ * Answers questions about n paths. A path that holds the goal is past it: goal 1, leave 0, steps
+ * and time 0, no next action; logarithms up to and with the goal.
  *
- * Errors: PMKT_E_INVALID; PMKT_E_CANCELED (the arrays may be written to in part). Allocates nothing; short
- * batches start no thread. Any number of threads. O(actions). Since 0.4.
+ * Errors: PMKT_E_INVALID; PMKT_E_CANCELED (the arrays may be written to in part). Allocates
+ * nothing; short batches start no thread. Any number of threads. O(actions). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent_paths *paths,
                                      const pmkt_run *run, const pmkt_intent_answers *out,
@@ -226,12 +231,12 @@ PMKT_API pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent
 
 /*
  * What comes next after each path, in `p`, [n][actions + 2]: the actions in the order of
- * pmkt_intent_actions, then LEAVE, then GOAL. With `waited_ms`, given also that nothing has happened for
- * so long since the last action (0 or more): each probability times the share of such steps that take
- * longer, by a log-normal law of each pair of actions, and scaled to sum to 1. Whoever left is silent for
- * good; so waiting makes LEAVE likelier. Pairs that were seen less than twice have the law of all pairs.
- * Without times in the model, and after START, waiting changes nothing. A row of a path that holds the
- * goal is 1 at GOAL.
+ * pmkt_intent_actions, then LEAVE, then GOAL. With `waited_ms`, given also that nothing has
+ * happened for so long since the last action (0 or more): each probability times the share of such
+ * steps that take longer, by a log-normal law of each pair of actions, and scaled to sum to 1.
+ * Whoever left is silent for good; so waiting makes LEAVE likelier. Pairs that were seen less than
+ * twice have the law of all pairs. Without times in the model, and after START, waiting changes
+ * nothing. A row of a path that holds the goal is 1 at GOAL.
  *
  *   waited_ms  [n], or NULL
  *   p          [n][actions + 2] out
@@ -243,9 +248,9 @@ PMKT_API pmkt_status pmkt_intent_next(const pmkt_intent *model, const pmkt_inten
                                       pmkt_error *err);
 
 /*
- * Explains log_buyer - log_other: what each step of each path adds to it,
- * ln (P(action | before it, buyers) / P(action | before it, others)); 0 for a step to an action that the
- * model does not know, and for what comes after a goal.
+ * Explains log_buyer - log_other: what each step of each path adds to it, ln (P(action | before it,
+ * buyers) / P(action | before it, others)); 0 for a step to an action that the model does not know,
+ * and for what comes after a goal.
  *
  *   log_odds  [at[n]] out
  *
@@ -276,8 +281,8 @@ static inline void pmkt_intent_table_init(pmkt_intent_table *table) {
 }
 
 /*
- * Every step that was seen, by from and to, as the order-1 view of the model. pmkt_intent_facts says how
- * many rows there are.
+ * Every step that was seen, by from and to, as the order-1 view of the model. pmkt_intent_facts
+ * says how many rows there are.
  *
  * Errors: PMKT_E_INVALID, also if there is not room for them all. Allocates nothing. Any number of
  * threads. O(rows). Since 0.4.
@@ -288,8 +293,8 @@ PMKT_API pmkt_status pmkt_intent_transitions(const pmkt_intent *model, const pmk
 /* -------------------------------------------------------------------- files */
 
 /*
- * Saves what a model has counted; the answers are solved anew by whoever loads it. Models of the same data
- * and options are the same bytes. See file.h for what saving and loading promise.
+ * Saves what a model has counted; the answers are solved anew by whoever loads it. Models of the
+ * same data and options are the same bytes. See file.h for what saving and loading promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
  * PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(contexts). Since 0.4.
@@ -304,9 +309,9 @@ PMKT_API pmkt_status pmkt_intent_save_memory(const pmkt_intent *model,
 /*
  * A model from a file, or from bytes that are only read during the call.
  *
- * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte); PMKT_E_UNSUPPORTED in a build
- * without zstd, or as pmkt_intent_fit; PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any
- * thread. O(file). Since 0.4.
+ * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte); PMKT_E_UNSUPPORTED in a
+ * build without zstd, or as pmkt_intent_fit; PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED;
+ * PMKT_E_NOMEM. Any thread. O(file). Since 0.4.
  */
 PMKT_API pmkt_status pmkt_intent_load(const char *path, const pmkt_load_options *options,
                                       const pmkt_run *run, pmkt_intent **model, pmkt_error *err);

@@ -1,6 +1,6 @@
 /*
- * ask.c - questions about paths. Each path is walked along the chain, step by step; the context that it
- * ends in has the answers.
+ * ask.c - questions about paths. Each path is walked along the chain, step by step; the context
+ * that it ends in has the answers.
  */
 #include <math.h>
 

@@ -237,12 +237,12 @@ static pmkt_status build(building *b, pmkt_error *err) {
     for (int64_t i = 0; i < m->n_nodes; i++) {
         pmkti_node *node = &m->nodes[i];
         for (; length < node->length; length++) below += b->levels[length].n;
-        if (node->first == node->end) {
-            for (int c = 0; c < PMKTI_CHAINS; c++)
-                node->rest[c] = 1; /* nothing was counted at all */
+        const gram *grams = b->levels[length].at;
+        if (!grams) { /* nothing was counted at all */
+            for (int c = 0; c < PMKTI_CHAINS; c++) node->rest[c] = 1;
             continue;
         }
-        weigh(m, node, b->levels[length].at + (node->first - below), &b->levels[length]);
+        weigh(m, node, grams + (node->first - below), &b->levels[length]);
     }
     link_nodes(m);
     return PMKT_OK;

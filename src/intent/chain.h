@@ -38,8 +38,9 @@ typedef struct pmkti_count {
 } pmkti_count;
 
 /*
- * The times of one pair of steps. Logarithms are of milliseconds, a second at least, in units of 2^-20,
- * and their squares too: integers, so that sums do not depend on their order. 2^31 of them do not overflow.
+ * The times of one pair of steps. Logarithms are of milliseconds, a second at least, in units of
+ * 2^-20, and their squares too: integers, so that sums do not depend on their order. 2^31 of them
+ * do not overflow.
  */
 typedef struct pmkti_dwell {
     int64_t n, ms, ln, square;
@@ -90,7 +91,7 @@ struct pmkt_intent {
     int32_t alphabet;   /* actions + 2 */
 };
 
-/* A new model with one owner and nothing counted; `allocator` is checked. NULL if there is no memory. */
+/* A new model with one owner and nothing counted; `allocator` is checked. NULL without memory. */
 pmkt_intent *pmkti_intent_new(const pmkt_allocator *allocator);
 
 /* Makes all that follows from the counts; the last part of every fit, merge and load. */

@@ -1,8 +1,8 @@
 /*
- * gmres.c - Arnoldi's process by modified Gram-Schmidt, the small least-squares problem by rotations.
- * Chains of people who leave after some tens of steps need a few tens of vectors. One that hardly ever
- * ends has an eigenvalue near 1, which a long enough basis takes care of: where a restart gains too
- * little, the basis grows.
+ * gmres.c - Arnoldi's process by modified Gram-Schmidt, the small least-squares problem by
+ * rotations. Chains of people who leave after some tens of steps need a few tens of vectors. One
+ * that hardly ever ends has an eigenvalue near 1, which a long enough basis takes care of: where a
+ * restart gains too little, the basis grows.
  */
 #include "intent/gmres.h"
 
@@ -26,7 +26,8 @@ typedef struct solver {
     double *h;        /* [basis][basis + 1] columns; triangular once rotated */
     double *rotation; /* [basis][2] cosine, sine */
     double *g;        /* [basis + 1] the right side of the small problem */
-    double share;     /* the residual as a share of x */
+    double scale;     /* the largest of x, and of b while that is larger */
+    double share;     /* the residual as a share of it */
 } solver;
 
 static double dot(const double *a, const double *b, int64_t n) {
@@ -46,8 +47,8 @@ static void find_residual(solver *s, double *r) {
     const int64_t n = s->system->n;
     s->system->q(s->system->ctx, s->x, r);
     for (int64_t i = 0; i < n; i++) r[i] = s->b[i] + (r[i] - s->x[i]);
-    const double scale = fmax(largest(s->x, n), largest(s->b, n));
-    s->share = scale > 0 ? largest(r, n) / scale : 0;
+    s->scale = fmax(largest(s->x, n), largest(s->b, n));
+    s->share = s->scale > 0 ? largest(r, n) / s->scale : 0;
 }
 
 static void rotate(solver *s, int64_t k) {
@@ -100,7 +101,8 @@ static void combine(solver *s, int64_t k) {
     }
 }
 
-/* One restart, from the residual, which lies in the first vector. */
+/* One restart, from the residual, which lies in the first vector. It ends early where the residual, by
+   its length, is small enough: no element of it is larger than that. */
 static void cycle(solver *s) {
     const int64_t n = s->system->n;
     double *r = s->vectors;
@@ -110,7 +112,7 @@ static void cycle(solver *s) {
     int64_t k = 0;
     while (k < s->basis) {
         const bool more = extend(s, k++);
-        if (!more || fabs(s->g[k]) <= size * 1e-17) break;
+        if (!more || fabs(s->g[k]) <= s->scale * (ENOUGH / 4)) break;
     }
     combine(s, k);
     find_residual(s, r);

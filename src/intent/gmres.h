@@ -19,10 +19,10 @@ typedef struct pmkti_linear {
 } pmkti_linear;
 
 /*
- * Solves into x, [n], from x = 0, by GMRES with restarts (Saad & Schultz, SIAM J. Sci. Stat. Comput. 7,
- * 1986): until the largest |b + Q x - x| is below 1e-14 of the largest |x|, or cannot be made smaller.
- * *residual is that share. PMKT_E_UNSUPPORTED if it stays above 1e-12; PMKT_E_NOMEM, PMKT_E_CANCELED.
- * Deterministic.
+ * Solves into x, [n], from x = 0, by GMRES with restarts (Saad & Schultz, SIAM J. Sci. Stat.
+ * Comput. 7, 1986): until the largest |b + Q x - x| is below 1e-14 of the largest |x|, or cannot be
+ * made smaller. *residual is that share. PMKT_E_UNSUPPORTED if it stays above 1e-12; PMKT_E_NOMEM,
+ * PMKT_E_CANCELED. Deterministic.
  */
 pmkt_status pmkti_gmres(const pmkti_linear *system, const double *b, double *x, double *residual);
 

@@ -6,7 +6,8 @@
  *   COUNTS   pmkti_count, by key
  *   DWELL    pmkti_dwell of each pair, as in memory
  *
- * A loaded model is solved anew, so that there is no answer in a file that one would have to believe.
+ * A loaded model is solved anew, so that there is no answer in a file that one would have to
+ * believe.
  */
 #include <string.h>
 

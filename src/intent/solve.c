@@ -1,15 +1,16 @@
 /*
  * solve.c - where a chain ends: P(goal), and the steps and the time until it, for every context.
  *
- * With Q the steps between contexts and x for goal, steps, time, all of them together with the event that
- * the goal is reached, so that they add up over steps:
+ * With Q the steps between contexts and x for goal, steps, time, all of them together with the
+ * event that the goal is reached, so that they add up over steps:
  *
  *     goal  = Q goal + P(GOAL | .)
  *     steps = Q steps + goal                      each step counts for those who reach the goal
  *     time  = Q time + sum P(w | .) mean(., w) goal(after w)
  *
- * Q is full, for smoothing gives every action a probability. But where an action was not seen after a
- * context, it leads where it leads after the next shorter one. So one product costs only the edges:
+ * Q is full, for smoothing gives every action a probability. But where an action was not seen after
+ * a context, it leads where it leads after the next shorter one. So one product costs only the
+ * edges:
  *
  *     (Q x)(s) = sum over edges of s (P(w | s) x(to) - g(s) P(w | s') x(to')) + g(s) (Q x)(s')
  */
@@ -49,7 +50,7 @@ static void find_means(pmkt_intent *m) {
     }
 }
 
-/* The mean time of a step; after START nothing has passed, after an unknown past it is that of all. */
+/* The mean time of a step; after START nothing has passed, of an unknown past it is that of all. */
 static double mean_of(const pmkt_intent *m, const pmkti_node *node, uint32_t step) {
     if (node->length == 0) return (double)m->pooled.ms / (double)m->pooled.n;
     const uint32_t last = (uint32_t)(node->key & PMKTI_STEP_MASK);
@@ -115,6 +116,10 @@ static pmkt_status solve_all(pmkt_intent *m, const pmkti_run *run, pmkti_stage s
     double *residual = &m->facts.residual;
     *residual = 0;
     pmkt_status status = solve_one(m, run, stage, b, m->goal, residual, err);
+    for (int64_t i = 0; i < m->n_nodes && !status;
+         i++) { /* a last bit too many is no probability */
+        m->goal[i] = fmin(fmax(m->goal[i], 0), 1);
+    }
     if (!status) status = solve_one(m, run, stage, m->goal, m->steps, residual, err);
     if (status || !m->time) return status;
     find_means(m);

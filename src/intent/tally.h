@@ -1,5 +1,6 @@
 /*
- * tally.h - counting what follows what: a table by key for one worker, and sequences to read it from.
+ * tally.h - counting what follows what: a table by key for one worker, and sequences to read it
+ * from.
  */
 #ifndef PMKTI_TALLY_H
 #define PMKTI_TALLY_H

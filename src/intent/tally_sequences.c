@@ -1,7 +1,7 @@
 /*
- * tally_sequences.c - sequences into counts. First, serially, which actions there are; then chunks of
- * sequences, each worker with a table of its own. All that is counted are integers, so that it does not
- * matter which worker counted what.
+ * tally_sequences.c - sequences into counts. First, serially, which actions there are; then chunks
+ * of sequences, each worker with a table of its own. All that is counted are integers, so that it
+ * does not matter which worker counted what.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /*
- * world_intent.h - a model of six short paths. Included once, by the generated rows, after world_files.h.
+ * world_intent.h - a model of six short paths. Included once, by the generated rows, after
+ * world_files.h.
  */
 #include <stdio.h>
 

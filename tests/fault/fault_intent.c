@@ -1,6 +1,6 @@
 /*
- * Memory that runs out in the making of a model, its merging, saving and loading, at every allocation: the
- * call says so, leaves nothing behind, and the same call succeeds afterwards.
+ * Memory that runs out in the making of a model, its merging, saving and loading, at every
+ * allocation: the call says so, leaves nothing behind, and the same call succeeds afterwards.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * intent_slow.h - what a model of intent must answer, by obvious code: every count is a pass over all
- * sequences, every chain a dense system.
+ * intent_slow.h - what a model of intent must answer, by obvious code: every count is a pass over
+ * all sequences, every chain a dense system.
  */
 #ifndef PMKT_TEST_INTENT_SLOW_H
 #define PMKT_TEST_INTENT_SLOW_H

@@ -1,6 +1,6 @@
 /*
- * check_intent.c - models of intent against obvious code: probabilities, ends, logarithms; that merged is
- * whole, and that events and paths are one.
+ * check_intent.c - models of intent against obvious code: probabilities, ends, logarithms; that
+ * merged is whole, and that events and paths are one.
  */
 #include <math.h>
 #include <stdlib.h>

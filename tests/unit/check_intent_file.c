@@ -1,6 +1,6 @@
 /*
- * check_intent_file.c - models of intent as files: what comes back is what was saved, and no damage is more
- * than a status or a wrong answer. Run it under the sanitizers.
+ * check_intent_file.c - models of intent as files: what comes back is what was saved, and no damage
+ * is more than a status or a wrong answer. Run it under the sanitizers.
  */
 #include <math.h>
 #include <stdlib.h>
