@@ -3,10 +3,10 @@
     python benchmarks/compare/attribution.py [--paths N] [--channels N] [--order K] [--turns N]
         [--threads N] [--precision CONV_PAR ...]
 
-Both read the same paths and counts, in turns, each in the form that it takes: a DataFrame with a column
-of texts for ChannelAttribution, lists of channels made into arrays once for libpmkt, and the same texts
+Both read the same paths and counts, each in the form that it takes: a DataFrame with a column of
+texts for ChannelAttribution, lists of channels made into arrays once for libpmkt, and the texts
 again, so that nobody wins by the reading of texts alone. How wrong the simulation is, is judged by
-libpmkt's effects, which are a solution of the linear system; the tests compare them with dense solves.
+libpmkt's effects, which solve the linear system; the tests compare them with dense solves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from functools import partial
 from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
-
 import pmkt
 
 
@@ -98,8 +97,8 @@ def main() -> None:
     result = ours()
     exact = dict(zip(map(str, result.channel.tolist()), result.removal_effect))
     print(
-        f"{given.paths:,} paths, {len(columns.channel_ids):,} touches, {given.channels} channels, order "
-        f"{given.order}: {result.states:,} states, {result.transitions:,} transitions; "
+        f"{given.paths:,} paths, {len(columns.channel_ids):,} touches, {given.channels} channels, "
+        f"order {given.order}: {result.states:,} states, {result.transitions:,} transitions; "
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs"
     )
     from_columns = median(ours, given.turns)

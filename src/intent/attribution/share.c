@@ -64,7 +64,7 @@ typedef struct meeting {
 pmkt_status pmkti_attribution_share_by(const pmkti_attribution_input *in, const double *weight,
                                        double *share) {
     meeting *met = pmkti_alloc_zero(in->allocator, (size_t)in->channels, sizeof *met);
-    if (!met && in->channels > 0) return PMKT_E_NOMEM;
+    if (!met) return in->channels > 0 ? PMKT_E_NOMEM : PMKT_OK;
     for (int64_t j = 0; j < in->paths; j++) {
         double all = 0;
         int64_t different = 0;

@@ -13,11 +13,14 @@
 #define LANES PMKTI_ATTRIBUTION_LANES
 #define CLASSES PMKTI_ATTRIBUTION_CLASSES
 #define MOST_SWEEPS 1000
-#define ROUNDING 2e-16 /* a mean change below it is rounding */
+#define ROUNDING 1e-16 /* a mean change of a state below it is rounding */
+#define NOISE 1e-15    /* and one below this may be */
+#define RARE 40        /* visits a conversion, beyond which states count for more */
 
 typedef struct sweeping {
     const pmkti_attribution_solving *s;
     double through; /* all states */
+    double scale;   /* of changes: the same, but for conversions so rare that few states matter */
     pmkti_attribution_coarse coarse;
     pmkti_attribution_lumped *lumped; /* [workers] */
     double *v;                        /* [workers][states][LANES], or NULL: s->keep */
@@ -95,11 +98,13 @@ static bool settle(const sweeping *w, const pmkti_attribution_lumped *lumped, in
                    double *v) {
     double before = 0, slowest = 1;
     for (int i = 0; i < MOST_SWEEPS; i++) {
-        const double change = sweep(w->s, first, v) / w->through;
+        const double change = sweep(w->s, first, v) / w->scale;
+        const double mean = change * w->scale / w->through;
         const double rate = before > 0 && change < before ? change / before : 1;
         const double worse = rate > slowest ? rate : slowest;
         const double left = worse < 1 ? change * worse / (1 - worse) : 1;
-        if (change <= ROUNDING || left <= w->s->tolerance) return true;
+        if (left <= w->s->tolerance || mean <= ROUNDING) return true;
+        if (mean <= NOISE && rate == 1) return true; /* it shrinks no more */
         before = change;
         slowest = rate;
         correct(w, lumped, first, v);
@@ -148,8 +153,12 @@ static pmkt_status sweep_all(const pmkti_attribution_solving *s) {
     const size_t workers = (size_t)pmkti_workers(s->run, blocks);
     const size_t room = workers * (size_t)pmkti_attribution_block_size(s->chain);
     sweeping w = {.s = s};
-    for (int32_t t = 1; t < s->chain->states; t++) w.through += s->flow->through[t];
+    for (int32_t t = 1; t < s->chain->states; t++) {
+        w.through += s->flow->through[t];
+        w.scale += s->flow->conversions[t] * RARE;
+    }
     if (w.through == 0) w.through = 1; /* then nothing happens */
+    if (w.scale == 0 || w.scale > w.through) w.scale = w.through;
     pmkt_status status = pmkti_attribution_coarse_make(s->chain, s->flow, &w.coarse);
     w.lumped = pmkti_alloc(a, workers, sizeof *w.lumped);
     if (!s->keep) w.v = pmkti_alloc(a, room, sizeof *w.v);
