@@ -24,6 +24,7 @@ from ._cf_model import ModelInfo, Recommender
 from ._dictionary import Forgotten, Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
+from ._funnel import Funnel, Paths, funnel, paths
 from ._idset import IdSet
 from ._items import Items
 from ._kinds import kind_names
@@ -82,6 +83,7 @@ __all__ = [
     "FileInfo",
     "FileMissing",
     "Forgotten",
+    "Funnel",
     "IdSet",
     "Ids",
     "IdsStats",
@@ -96,6 +98,7 @@ __all__ = [
     "OutOfMemory",
     "Overflow",
     "ParseError",
+    "Paths",
     "PmktError",
     "Popularity",
     "RFM",
@@ -111,10 +114,12 @@ __all__ = [
     "default_weight",
     "evaluate",
     "evaluate_answers",
+    "funnel",
     "inspect",
     "kind_names",
     "metric_names",
     "migration",
+    "paths",
     "plot",
     "train_test_split",
     "verify",

@@ -22,6 +22,7 @@ from typing import List
 
 from . import _structs as s
 from ._signatures_cf import CF_SIGNATURES, Signature
+from ._signatures_funnel import FUNNEL_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -558,7 +559,7 @@ _CORE: List[Signature] = [
     ),
 ]
 
-SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES
+SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + FUNNEL_SIGNATURES
 
 
 def bind(library: ctypes.CDLL) -> None:
