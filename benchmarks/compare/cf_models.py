@@ -65,6 +65,13 @@ IALS_SPACE: Dict[str, Draw] = {
 }
 
 
+CLASSIC_SPACE: Dict[str, Draw] = {
+    "regularization": between(1e-3, 1e2),
+    "alpha": between(1.0, 100.0),
+    "iterations": among(8, 12, 16, 24),
+}
+
+
 class Pmkt(Contender):
     name = "pmkt ALS"
     space = IALS_SPACE
@@ -79,6 +86,14 @@ class Pmkt(Contender):
         )
         self.model = model.fit(m.astype(np.float32))
         return dot(np.array(model.user_factors), np.array(model.item_factors))
+
+
+class PmktClassic(Pmkt):
+    """The other loss, from implicit's space."""
+
+    name = "pmkt ALS, classic loss"
+    space = CLASSIC_SPACE
+    fixed = {"loss": "classic"}
 
 
 class PmktDefaults(Pmkt):
@@ -148,11 +163,7 @@ class Irspack(Contender):
 
 class Implicit(Contender):
     name = "implicit ALS"
-    space = {
-        "regularization": between(1e-3, 1e2),
-        "alpha": between(1.0, 100.0),
-        "iterations": among(8, 12, 16, 24),
-    }
+    space = CLASSIC_SPACE
 
     def fit(self, m: Matrix, settings: Settings, seed: int, threads: int) -> Scores:
         from implicit.cpu.als import AlternatingLeastSquares
@@ -216,6 +227,7 @@ def with_behaviors(kind: type) -> type:
 
 CONTENDERS = {
     "pmkt": Pmkt,
+    "classic": PmktClassic,
     "defaults": PmktDefaults,
     "irspack": Irspack,
     "implicit": Implicit,
@@ -223,4 +235,4 @@ CONTENDERS = {
     "knn": PmktKnn,
     "popularity": Popularity,
 }
-FED = {name: with_behaviors(CONTENDERS[name]) for name in ("pmkt", "irspack", "implicit")}
+FED = {name: with_behaviors(CONTENDERS[name]) for name in ("pmkt", "classic", "irspack", "implicit")}
