@@ -11,7 +11,7 @@
 #include "core/hash.h"
 #include "intent/paths.h"
 
-#define EXIT UINT64_MAX
+#define EXIT (UINT64_C(1) << 46) /* ms: longer than there are years, and few digits to sort by */
 
 typedef struct page {
     uint64_t page;
@@ -92,7 +92,7 @@ static void count_pages(staying *t, int64_t stays) {
         page p = {.page = pmkti_unmix(v[i].key), .median = NAN};
         for (next = i; next < stays && v[next].key == v[i].key; next++) {
             p.exits += v[next].time == EXIT;
-            p.soon += v[next].time <= (uint64_t)t->l->o.soon_ms;
+            p.soon += v[next].time != EXIT && v[next].time <= (uint64_t)t->l->o.soon_ms;
         }
         p.stays = next - i;
         const int64_t timed = p.stays - p.exits;

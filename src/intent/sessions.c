@@ -1,5 +1,5 @@
 /*
- * sessions.c - parts by the user's hash, each sorted and cut on its own.
+ * sessions.c - parts by the hash of the user, each sorted and cut on its own.
  *
  * The passes: check the rows and count how many of each chunk go to each part; put them there, in the order of
  * the batch; sort each part and fill its columns, counting users and sessions; write the borders.

@@ -33,6 +33,7 @@ from ._cf_model import ModelInfo, Recommender
 from ._dictionary import Forgotten, Ids, IdsStats
 from ._events import Events
 from ._files import FileInfo, inspect, verify
+from ._funnel import Funnel, Paths, funnel, paths
 from ._idset import IdSet
 from ._intent import IntentAnswers, IntentInfo, IntentModel
 from ._items import Items
@@ -95,6 +96,7 @@ __all__ = [
     "FileInfo",
     "FileMissing",
     "Forgotten",
+    "Funnel",
     "IdSet",
     "Ids",
     "IdsStats",
@@ -112,6 +114,7 @@ __all__ = [
     "OutOfMemory",
     "Overflow",
     "ParseError",
+    "Paths",
     "PmktError",
     "Popularity",
     "RFM",
@@ -131,10 +134,12 @@ __all__ = [
     "default_weight",
     "evaluate",
     "evaluate_answers",
+    "funnel",
     "inspect",
     "kind_names",
     "metric_names",
     "migration",
+    "paths",
     "plot",
     "train_test_split",
     "verify",

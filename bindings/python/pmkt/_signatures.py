@@ -24,6 +24,7 @@ from . import _structs as s
 from ._signatures_attribution import ATTRIBUTION_SIGNATURES
 from ._signatures_cf import CF_SIGNATURES, Signature
 from ._signatures_intent import INTENT_SIGNATURES
+from ._signatures_funnel import FUNNEL_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -562,6 +563,7 @@ _CORE: List[Signature] = [
 
 SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + ATTRIBUTION_SIGNATURES
 SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + INTENT_SIGNATURES
+SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + FUNNEL_SIGNATURES
 
 
 def bind(library: ctypes.CDLL) -> None:
