@@ -375,11 +375,11 @@ func NewAttributionPaths(
 	if err != nil {
 		return nil, report.toGo(), err
 	}
-	made, err := copyPaths(at)
+	made, err := copyAttributionPaths(at)
 	return made, report.toGo(), err
 }
 
-func copyPaths(at *C.pmkt_attribution_data) (*AttributionPaths, error) {
+func copyAttributionPaths(at *C.pmkt_attribution_data) (*AttributionPaths, error) {
 	c := C.pmkt_attribution_paths{struct_size: C.sizeof_pmkt_attribution_paths}
 	var e C.pmkt_error
 	if err := failure(C.pmkt_attribution_data_paths(at, &c, &e), &e); err != nil {

@@ -23,8 +23,8 @@ from typing import List
 from . import _structs as s
 from ._signatures_attribution import ATTRIBUTION_SIGNATURES
 from ._signatures_cf import CF_SIGNATURES, Signature
-from ._signatures_intent import INTENT_SIGNATURES
 from ._signatures_funnel import FUNNEL_SIGNATURES
+from ._signatures_intent import INTENT_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -561,9 +561,9 @@ _CORE: List[Signature] = [
     ),
 ]
 
-SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + ATTRIBUTION_SIGNATURES
-SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + INTENT_SIGNATURES
-SIGNATURES: List[Signature] = _CORE + CF_SIGNATURES + FUNNEL_SIGNATURES
+SIGNATURES: List[Signature] = (
+    _CORE + CF_SIGNATURES + ATTRIBUTION_SIGNATURES + FUNNEL_SIGNATURES + INTENT_SIGNATURES
+)
 
 
 def bind(library: ctypes.CDLL) -> None:

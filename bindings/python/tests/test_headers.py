@@ -14,17 +14,16 @@ import pytest
 from conftest import HEADERS, missing
 from header_parser import Header, read_headers, squeeze
 
-from pmkt import _constants, _signatures, _signatures_attribution, _signatures_cf, _structs
-from pmkt import _constants, _signatures, _signatures_cf, _signatures_intent, _structs
 from pmkt import (
     _constants,
     _signatures,
     _signatures_attribution,
     _signatures_cf,
+    _signatures_funnel,
+    _signatures_intent,
     _structs,
     _structs_attribution,
 )
-from pmkt import _constants, _signatures, _signatures_cf, _signatures_funnel, _structs
 from pmkt._library import lib
 
 NUMBERS = {
@@ -140,11 +139,14 @@ def test_signatures(header: Header) -> None:
 
 
 def test_the_c_line_above_each_row(header: Header) -> None:
-    modules = (_signatures, _signatures_cf, _signatures_attribution)
+    modules = (
+        _signatures,
+        _signatures_cf,
+        _signatures_attribution,
+        _signatures_funnel,
+        _signatures_intent,
+    )
     files = [str(module.__file__) for module in modules]
-    tables = [_signatures, _signatures_cf, _signatures_intent]
-    files = [table.__file__ for table in tables]
-    files = [_signatures.__file__, _signatures_cf.__file__, _signatures_funnel.__file__]
     source = "".join(Path(file).read_text(encoding="utf-8") for file in files)
     comments = re.findall(r"((?:^    # .*\n)+)    \(\s*\"(\w+)\"", source, flags=re.M)
     assert [name for _, name in comments] == [row[0] for row in _signatures.SIGNATURES]
