@@ -15,7 +15,10 @@
 #include "core/alloc.h"
 #include "core/error.h"
 
-#define CHUNK_WORK 8192 /* entries, and so many for a row without any: */
+/* Entries of a chunk, and how many a row counts for without any. A chunk of many factors is smaller: its
+   work grows with their square, and there is no cancel and no other thread within it. */
+#define CHUNK_WORK 8192
+#define CHUNK_FACTORS 128
 #define ROW_WORK 32
 
 /* One side of the matrix, while it is solved for. */
@@ -27,6 +30,7 @@ typedef struct side {
     float *factors;
     const float *fixed;
     const char *name;
+    int64_t chunk; /* entries of one */
 } side;
 
 typedef struct fit {
@@ -54,8 +58,13 @@ static int64_t work_before(const side *s, int64_t row) {
     return s->at[row] + row * ROW_WORK;
 }
 
+static int64_t chunk_of(int64_t factors) {
+    if (factors <= CHUNK_FACTORS) return CHUNK_WORK;
+    return (int64_t)CHUNK_WORK * CHUNK_FACTORS * CHUNK_FACTORS / (factors * factors);
+}
+
 static int64_t chunks_of(const side *s) {
-    return work_before(s, s->rows) / CHUNK_WORK + 1;
+    return work_before(s, s->rows) / s->chunk + 1;
 }
 
 /* The first row of a chunk. */
@@ -63,7 +72,7 @@ static int64_t first_row(const side *s, int64_t chunk) {
     int64_t low = 0, high = s->rows;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        if (work_before(s, middle) < chunk * CHUNK_WORK)
+        if (work_before(s, middle) < chunk * s->chunk)
             low = middle + 1;
         else
             high = middle;
@@ -149,16 +158,21 @@ static pmkt_status run_pass(fit *f, const side *s, pmkti_cf_solved *sum, pmkt_er
 
 static pmkt_status iterate(fit *f, pmkt_error *err) {
     const pmkt_cf_data *d = f->data;
-    const side users = {d->users,       d->items,        d->item_at,      d->item,
-                        d->item_weight, f->user_factors, f->item_factors, "users"};
-    const side items = {d->items,       d->users,        d->user_at,      d->user,
-                        d->user_weight, f->item_factors, f->user_factors, "items"};
+    const int64_t chunk = chunk_of(f->rule.d);
+    const side users = {d->users,        d->items,        d->item_at, d->item, d->item_weight,
+                        f->user_factors, f->item_factors, "users",    chunk};
+    const side items = {d->items,        d->users,        d->user_at, d->user, d->user_weight,
+                        f->item_factors, f->user_factors, "items",    chunk};
     for (int32_t i = 1; i <= f->o.iterations; i++) {
         pmkti_cf_solved of_users = {0}, of_items = {0};
         pmkt_status status = run_pass(f, &users, &of_users, err);
         if (!status) status = run_pass(f, &items, &of_items, err);
         if (status) return status;
         f->loss = of_items.loss + of_users.penalty;
+        if (!isfinite(f->loss)) {
+            return pmkti_fail(err, PMKT_E_OVERFLOW,
+                              "the loss leaves the range of double: alpha is too large");
+        }
         f->model->facts.iterations = i;
         if (f->o.each.fn && f->o.each.fn(f->o.each.ctx, i, f->loss) != 0) break;
     }
@@ -183,8 +197,9 @@ static pmkt_status make_room(fit *f, pmkt_error *err) {
     const int64_t by_user = longest_of(data->item_at, data->users);
     const int64_t by_item = longest_of(data->user_at, data->items);
     const int64_t longest = by_user > by_item ? by_user : by_item;
-    const side users = {.rows = data->users, .at = data->item_at};
-    const side items = {.rows = data->items, .at = data->user_at};
+    const int64_t chunk = chunk_of(f->rule.d);
+    const side users = {.rows = data->users, .at = data->item_at, .chunk = chunk};
+    const side items = {.rows = data->items, .at = data->user_at, .chunk = chunk};
     const int64_t user_chunks = chunks_of(&users), item_chunks = chunks_of(&items);
     f->most_chunks = (size_t)(user_chunks > item_chunks ? user_chunks : item_chunks);
     f->workers = (size_t)pmkti_workers(&f->run, (int64_t)f->most_chunks);

@@ -11,6 +11,9 @@
 #define BLOCK_FLOATS 6144
 #define PANEL_FLOATS 65536
 
+/* Of |r|^2 at the start: single precision knows no better, and steps beyond lead astray. */
+#define LEAST_RESIDUAL 0x1p-44
+
 int32_t pmkti_cf_width(int32_t d) {
     return (d + PMKTI_CF_WIDTH - 1) / PMKTI_CF_WIDTH * PMKTI_CF_WIDTH;
 }
@@ -80,6 +83,7 @@ typedef struct row {
     bool in_one;              /* all of it is in the panel */
     float *b, *r, *p, *q, *x; /* [width] */
     double rr, value;         /* of CG: |r|^2, and x.Ax - 2 b.x of the x so far */
+    double least;             /* of CG: |r|^2 that is rounding, and no reason to go on */
     bool live;                /* of CG: goes on */
 } row;
 
@@ -200,6 +204,7 @@ static void begin(row *w) {
     w->value = -bx - dot(w->x, w->r, width);
     copy(w, w->p, w->r);
     w->rr = dot(w->r, w->r, width);
+    w->least = w->rr * LEAST_RESIDUAL;
     w->live = w->rr > 0;
 }
 
@@ -224,7 +229,7 @@ static void advance(row *w, bool is_last) {
     const float beta = (float)(next / w->rr);
     for (int32_t i = 0; i < width; i++) w->p[i] = w->r[i] + beta * w->p[i];
     w->rr = next;
-    w->live = next > 0;
+    w->live = next > w->least;
 }
 
 /* All rows, step by step. The value of each in the end is that of its first x, less what each step gains. */

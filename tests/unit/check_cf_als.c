@@ -322,6 +322,47 @@ START_TEST(systems_beyond_float_are_solved_too) {
 }
 END_TEST
 
+static double final_loss(const world *v, pmkt_cf_als_options o) {
+    pmkt_cf *model = NULL;
+    pmkt_error err;
+    ck_assert_ok(pmkt_cf_als_fit(v->data, &o, NULL, &model, &err), err);
+    pmkt_cf_facts facts = PMKT_CF_FACTS_INIT;
+    ck_assert_ok(pmkt_cf_info(model, &facts, &err), err);
+    pmkt_cf_release(model);
+    return facts.final_loss;
+}
+
+/* Where there is nothing left but rounding, further steps change nothing. */
+START_TEST(steps_beyond_the_solution_do_no_harm) {
+    random_seed(7);
+    const int32_t widths[] = {2, 8, 40};
+    for (int64_t i = 0; i < LENGTH(widths); i++) {
+        world v = a_world(scaled(120, 40), scaled(90, 30), widths[i], 0.08, false);
+        pmkt_cf_als_options o = plain(PMKT_CF_IALS, PMKT_CF_CHOLESKY, widths[i]);
+        o.first_users = v.first_x, o.first_items = v.first_y, o.iterations = 4;
+        const double exact = final_loss(&v, o);
+        o.solver = PMKT_CF_CG;
+        for (o.cg_steps = 50; o.cg_steps <= 1000; o.cg_steps *= 2) {
+            ck_assert_double_le(fabs(final_loss(&v, o) - exact), 1e-4 * exact);
+        }
+        free_world(&v);
+    }
+}
+END_TEST
+
+START_TEST(a_loss_beyond_double_is_an_error) {
+    random_seed(7);
+    world v = a_world(12, 9, 4, 0.4, false);
+    pmkt_cf_als_options o = plain(PMKT_CF_IALS, PMKT_CF_CG, 4);
+    o.alpha = 1e300;
+    pmkt_cf *model = NULL;
+    pmkt_error err;
+    ck_assert_int_eq(pmkt_cf_als_fit(v.data, &o, NULL, &model, &err), PMKT_E_OVERFLOW);
+    ck_assert_ptr_null(model);
+    free_world(&v);
+}
+END_TEST
+
 START_TEST(wide_factors_too) {
     random_seed(7);
     const int32_t widths[] = {64, 100, 128, 200};
@@ -614,7 +655,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("cf_als");
     TOPIC(suite, "against double precision", factors_and_loss_are_those_of_double_precision,
-          systems_beyond_float_are_solved_too, wide_factors_too, edges_of_the_shape);
+          systems_beyond_float_are_solved_too, steps_beyond_the_solution_do_no_harm,
+          a_loss_beyond_double_is_an_error, wide_factors_too, edges_of_the_shape);
     TOPIC(suite, "threads", the_same_bytes_at_any_number_of_threads);
     TOPIC(suite, "watch and cancel", a_watcher_sees_each_iteration_and_may_stop,
           cancel_at_each_stage);
