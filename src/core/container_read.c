@@ -62,6 +62,10 @@ static const char *kind_name(uint32_t kind) {
             return "a pmkt_rfm";
         case PMKT_FILE_IDS:
             return "a pmkt_ids";
+        case PMKT_FILE_CF:
+            return "a pmkt_cf";
+        case PMKT_FILE_INTENT:
+            return "a pmkt_intent";
         default:
             return "something of a newer release";
     }
