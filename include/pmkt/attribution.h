@@ -72,7 +72,7 @@ enum {
     PMKT_ATTRIBUTION_MODELS_ = 8        /* how many; grows with the list */
 };
 
-/* The name of a model, such as "time_decay"; NULL for a number that is none. Static. Since 0.4. */
+/* The name of a model, such as "time_decay"; NULL for a number that is none. Static. Since 0.3. */
 PMKT_API const char *pmkt_attribution_model_name(int32_t model);
 
 /* How to attribute. */
@@ -129,14 +129,14 @@ typedef struct pmkt_attribution pmkt_attribution;
  * 2^31 - 1 touches or more, or a chain that is too close to never ending to be solved
  * (then nothing is returned); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(touches), and for Markov
  * O(channels * transitions) a sweep of a solution, which takes ten to a hundred; for SHAPLEY
- * O(2^channels); times 1 + bootstrap (fewer steps each). Since 0.4.
+ * O(2^channels); times 1 + bootstrap (fewer steps each). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_attribution_compute(const pmkt_attribution_paths *paths,
                                               const pmkt_attribution_options *options,
                                               const pmkt_run *run, pmkt_attribution **attribution,
                                               pmkt_error *err);
 
-/* Frees an attribution; its columns go with it. Since 0.4. */
+/* Frees an attribution; its columns go with it. Since 0.3. */
 PMKT_API void pmkt_attribution_free(pmkt_attribution *attribution);
 
 /* The result: one row a channel, most conversions first, equals by id; borrowed until _free. */
@@ -179,7 +179,7 @@ static inline void pmkt_attribution_table_init(pmkt_attribution_table *table) {
     *table = empty;
 }
 
-/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4. */
+/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3. */
 PMKT_API pmkt_status pmkt_attribution_columns(const pmkt_attribution *attribution,
                                               pmkt_attribution_table *out, pmkt_error *err);
 
@@ -193,7 +193,7 @@ PMKT_API pmkt_status pmkt_attribution_columns(const pmkt_attribution *attributio
  * conversions, for values too), each one's part evenly over its touches, while a channel's credit comes
  * from the chain, which also has the paths that nobody went.
  *
- * Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4.
+ * Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_attribution_touches(const pmkt_attribution *attribution,
                                               const double **conversions, const double **values,
@@ -248,7 +248,7 @@ static inline void pmkt_attribution_orders_init(pmkt_attribution_orders *orders)
  * (Witten, Bell, IEEE Trans. Inf. Theory 37, 1991, method C), down to evenly, so that no step is
  * impossible. Paths without a touch do not count.
  *
- * Errors: as pmkt_attribution_compute. Any thread. O(touches * max_order * folds). Since 0.4.
+ * Errors: as pmkt_attribution_compute. Any thread. O(touches * max_order * folds). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_attribution_order(const pmkt_attribution_paths *paths,
                                             const pmkt_attribution_order_options *options,
@@ -305,7 +305,7 @@ static inline void pmkt_attribution_data_options_init(pmkt_attribution_data_opti
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for 2^31 - 1 rows that count or more;
  * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows log rows); 112 bytes a row that counts meanwhile.
- * Since 0.4.
+ * Since 0.3.
  */
 PMKT_API pmkt_status pmkt_attribution_data_from_events(const pmkt_events *events,
                                                        const pmkt_attribution_data_options *options,
@@ -313,12 +313,12 @@ PMKT_API pmkt_status pmkt_attribution_data_from_events(const pmkt_events *events
                                                        pmkt_attribution_data **data,
                                                        pmkt_error *err);
 
-/* Frees paths; their columns go with them. Since 0.4. */
+/* Frees paths; their columns go with them. Since 0.3. */
 PMKT_API void pmkt_attribution_data_free(pmkt_attribution_data *data);
 
 /*
  * The paths as columns, borrowed until _free, for the calls above. Errors: PMKT_E_INVALID. Any number of
- * threads. O(1). Since 0.4.
+ * threads. O(1). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_attribution_data_paths(const pmkt_attribution_data *data,
                                                  pmkt_attribution_paths *out, pmkt_error *err);

@@ -82,14 +82,14 @@ typedef struct pmkt_funnel pmkt_funnel;
  *
  * Errors: PMKT_E_INVALID, also for a condition on a column that the events lack; PMKT_E_BAD_ROW;
  * PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows * steps), with `open` O(rows * steps^2); up to about
- * 70 bytes a row meanwhile. Since 0.4.
+ * 70 bytes a row meanwhile. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_funnel_new(const pmkt_events *events, const pmkt_funnel_step *steps,
                                      int64_t n_steps, const pmkt_funnel_options *options,
                                      const pmkt_run *run, pmkt_report *report, pmkt_funnel **funnel,
                                      pmkt_error *err);
 
-/* Frees a funnel; its columns go with it. Since 0.4. */
+/* Frees a funnel; its columns go with it. Since 0.3. */
 PMKT_API void pmkt_funnel_free(pmkt_funnel *funnel);
 
 /*
@@ -135,7 +135,7 @@ static inline void pmkt_funnel_columns_init(pmkt_funnel_columns *columns) {
     *columns = empty;
 }
 
-/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4. */
+/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3. */
 PMKT_API pmkt_status pmkt_funnel_columns_of(const pmkt_funnel *funnel, pmkt_funnel_columns *out,
                                             pmkt_error *err);
 
@@ -182,13 +182,13 @@ typedef struct pmkt_paths pmkt_paths;
  *
  * Errors: PMKT_E_INVALID, also for pages of a column that the events lack; PMKT_E_LIMIT for more than 255
  * different kinds; PMKT_E_BAD_ROW; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + sessions * top) at
- * the worst, O(rows) as a rule; up to about 130 bytes a row meanwhile. Since 0.4.
+ * the worst, O(rows) as a rule; up to about 130 bytes a row meanwhile. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_paths_new(const pmkt_events *events, const pmkt_paths_options *options,
                                     const pmkt_run *run, pmkt_report *report, pmkt_paths **paths,
                                     pmkt_error *err);
 
-/* Frees the paths; their columns go with them. Since 0.4. */
+/* Frees the paths; their columns go with them. Since 0.3. */
 PMKT_API void pmkt_paths_free(pmkt_paths *paths);
 
 /*
@@ -243,7 +243,7 @@ static inline void pmkt_paths_columns_init(pmkt_paths_columns *columns) {
     *columns = empty;
 }
 
-/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4. */
+/* Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3. */
 PMKT_API pmkt_status pmkt_paths_columns_of(const pmkt_paths *paths, pmkt_paths_columns *out,
                                            pmkt_error *err);
 

@@ -92,7 +92,7 @@ static inline void pmkt_intent_options_init(pmkt_intent_options *options) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 64 actions, or 2^31 actions
  * and ends counted; PMKT_E_UNSUPPORTED if a chain ends so rarely that its answers cannot be solved
- * to 12 digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.4.
+ * to 12 digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_fit(const pmkt_events *events, const pmkt_intent_options *options,
                                      const pmkt_run *run, pmkt_report *report, pmkt_intent **model,
@@ -124,7 +124,7 @@ static inline void pmkt_intent_paths_init(pmkt_intent_paths *paths) {
  * the end. The gap of the options is only kept; a dwell counts as 2^31 - 1 ms at most.
  *
  * Errors: as pmkt_intent_fit, but no PMKT_E_BAD_ROW; PMKT_E_INVALID for an action out of range
- * (where = its place in `action`). Since 0.4.
+ * (where = its place in `action`). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_fit_paths(const pmkt_intent_paths *paths,
                                            const pmkt_intent_options *options, const pmkt_run *run,
@@ -137,15 +137,15 @@ PMKT_API pmkt_status pmkt_intent_fit_paths(const pmkt_intent_paths *paths,
  *
  * Errors: PMKT_E_INVALID (n < 1, a NULL); PMKT_E_MISMATCH for another order, gap or goal;
  * PMKT_E_LIMIT, PMKT_E_UNSUPPORTED, PMKT_E_CANCELED, PMKT_E_NOMEM as pmkt_intent_fit. Any thread.
- * O(contexts of all). Since 0.4.
+ * O(contexts of all). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n,
                                        const pmkt_run *run, pmkt_intent **model, pmkt_error *err);
 
-/* One more owner; returns `model`. NULL for NULL. Any number of threads. Since 0.4. */
+/* One more owner; returns `model`. NULL for NULL. Any number of threads. Since 0.3. */
 PMKT_API pmkt_intent *pmkt_intent_retain(const pmkt_intent *model);
 
-/* One owner less; the last one frees. NULL is fine. Any number of threads. Since 0.4. */
+/* One owner less; the last one frees. NULL is fine. Any number of threads. Since 0.3. */
 PMKT_API void pmkt_intent_release(const pmkt_intent *model);
 
 /* What a model says of itself; filled by pmkt_intent_info. */
@@ -172,13 +172,13 @@ static inline void pmkt_intent_facts_init(pmkt_intent_facts *facts) {
     *facts = empty;
 }
 
-/* Fills *out. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4. */
+/* Fills *out. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3. */
 PMKT_API pmkt_status pmkt_intent_info(const pmkt_intent *model, pmkt_intent_facts *out,
                                       pmkt_error *err);
 
 /*
  * The actions that a model knows, ascending, in *actions, [*n]; borrowed from the model. Either may
- * be NULL. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.4.
+ * be NULL. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_actions(const pmkt_intent *model, const uint32_t **actions,
                                          int64_t *n, pmkt_error *err);
@@ -223,7 +223,7 @@ static inline void pmkt_intent_answers_init(pmkt_intent_answers *answers) {
  * and time 0, no next action; logarithms up to and with the goal.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_CANCELED (the arrays may be written to in part). Allocates
- * nothing; short batches start no thread. Any number of threads. O(actions). Since 0.4.
+ * nothing; short batches start no thread. Any number of threads. O(actions). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent_paths *paths,
                                      const pmkt_run *run, const pmkt_intent_answers *out,
@@ -241,7 +241,7 @@ PMKT_API pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent
  *   waited_ms  [n], or NULL
  *   p          [n][actions + 2] out
  *
- * Errors and threads: as pmkt_intent_ask. O(actions of the model, for each path). Since 0.4.
+ * Errors and threads: as pmkt_intent_ask. O(actions of the model, for each path). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_next(const pmkt_intent *model, const pmkt_intent_paths *paths,
                                       const int64_t *waited_ms, const pmkt_run *run, double *p,
@@ -254,7 +254,7 @@ PMKT_API pmkt_status pmkt_intent_next(const pmkt_intent *model, const pmkt_inten
  *
  *   log_odds  [at[n]] out
  *
- * Errors and threads: as pmkt_intent_ask. Since 0.4.
+ * Errors and threads: as pmkt_intent_ask. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_explain(const pmkt_intent *model, const pmkt_intent_paths *paths,
                                          const pmkt_run *run, double *log_odds, pmkt_error *err);
@@ -285,7 +285,7 @@ static inline void pmkt_intent_table_init(pmkt_intent_table *table) {
  * says how many rows there are.
  *
  * Errors: PMKT_E_INVALID, also if there is not room for them all. Allocates nothing. Any number of
- * threads. O(rows). Since 0.4.
+ * threads. O(rows). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_transitions(const pmkt_intent *model, const pmkt_intent_table *out,
                                              pmkt_error *err);
@@ -297,7 +297,7 @@ PMKT_API pmkt_status pmkt_intent_transitions(const pmkt_intent *model, const pmk
  * same data and options are the same bytes. See file.h for what saving and loading promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
- * PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(contexts). Since 0.4.
+ * PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(contexts). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_save(const pmkt_intent *model, const char *path,
                                       const pmkt_save_options *options, const pmkt_run *run,
@@ -311,7 +311,7 @@ PMKT_API pmkt_status pmkt_intent_save_memory(const pmkt_intent *model,
  *
  * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte); PMKT_E_UNSUPPORTED in a
  * build without zstd, or as pmkt_intent_fit; PMKT_E_LIMIT; PMKT_E_INVALID; PMKT_E_CANCELED;
- * PMKT_E_NOMEM. Any thread. O(file). Since 0.4.
+ * PMKT_E_NOMEM. Any thread. O(file). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_load(const char *path, const pmkt_load_options *options,
                                       const pmkt_run *run, pmkt_intent **model, pmkt_error *err);
