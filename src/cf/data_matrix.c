@@ -285,7 +285,7 @@ static pmkt_status make_entries(making *k, pmkt_error *err) {
     const bool ordered = d->entries == 0 || in_order(k);
     if (d->entries > 0 && ordered && k->m.borrow) borrow_entries(k);
     if (!pmkti_cf_data_room(d)) return pmkti_no_memory(err, (size_t)d->entries * 16);
-    if (d->entries == 0) return PMKT_OK;
+    if (!k->m.at || d->entries == 0) return PMKT_OK;
     copy_entries(k);
     pmkt_status status = ordered ? PMKT_OK : sort_entries(k, err);
     if (!status) status = turn_over(k, (pmkti_stage){"sorting", ordered ? 0.1 : 0.7, 1}, err);

@@ -26,7 +26,7 @@ static void count(const pmkti_following *f, const pmkt_funnel *out) {
 static pmkt_status make_shares(const pmkti_following *f, const pmkt_funnel *out) {
     const int32_t n = f->n_steps;
     const pmkt_allocator *a = &f->allocator;
-    const int64_t *reached = out->counts, *continued = reached + 2 * n;
+    const int64_t *reached = out->counts, *continued = reached + (int64_t)2 * n;
     double *conversion = out->shares, *overall = conversion + n, *quartiles = overall + n;
     const int64_t attempts = out->columns.attempts;
     uint64_t *times = pmkti_alloc(a, (size_t)attempts + 1, sizeof *times);

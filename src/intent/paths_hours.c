@@ -18,7 +18,7 @@ typedef struct timing {
 
 /* Monday, 0 to 1 o'clock, is 0. 1970-01-01 was a Thursday. */
 static inline int32_t hour_of(const pmkt_zone *zone, int64_t ms) {
-    const int64_t hour = pmkti_floor_div(pmkti_zone_local(zone, ms), HOUR_MS) + 3 * 24;
+    const int64_t hour = pmkti_floor_div(pmkti_zone_local(zone, ms), HOUR_MS) + INT64_C(3) * 24;
     const int64_t rest = hour % HOURS;
     return (int32_t)(rest < 0 ? rest + HOURS : rest);
 }

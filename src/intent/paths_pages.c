@@ -97,8 +97,8 @@ static void count_pages(staying *t, int64_t stays) {
         p.stays = next - i;
         const int64_t timed = p.stays - p.exits;
         if (timed > 0) {
-            const double low = (double)v[i + (timed - 1) / 2].time;
-            const double high = (double)v[i + timed / 2].time;
+            const int64_t lower = i + (timed - 1) / 2, upper = i + timed / 2;
+            const double low = (double)v[lower].time, high = (double)v[upper].time;
             p.median = low + (high - low) / 2;
         }
         offer(t, &p);
