@@ -208,14 +208,14 @@ var constants = map[string]int64{
 	"PMKT_ATTRIBUTION_SHAPLEY":       int64(AttributionShapley),
 	"PMKT_ATTRIBUTION_SHAPLEY_PATHS": int64(AttributionShapleyPaths),
 	"PMKT_ATTRIBUTION_MODELS_":       AttributionModels,
-	"PMKT_FUNNEL_ANYTHING":      int64(HoldNothing),
-	"PMKT_FUNNEL_SAME_ITEM":     int64(HoldItem),
-	"PMKT_FUNNEL_SAME_CATEGORY": int64(HoldCategory),
-	"PMKT_FUNNEL_USERS":         int64(CountUsers),
-	"PMKT_FUNNEL_SESSIONS":      int64(CountSessions),
-	"PMKT_PATHS_BY_KIND":        int64(PageByKind),
-	"PMKT_PATHS_BY_ITEM":        int64(PageByItem),
-	"PMKT_PATHS_BY_CATEGORY":    int64(PageByCategory),
+	"PMKT_FUNNEL_ANYTHING":           int64(HoldNothing),
+	"PMKT_FUNNEL_SAME_ITEM":          int64(HoldItem),
+	"PMKT_FUNNEL_SAME_CATEGORY":      int64(HoldCategory),
+	"PMKT_FUNNEL_USERS":              int64(CountUsers),
+	"PMKT_FUNNEL_SESSIONS":           int64(CountSessions),
+	"PMKT_PATHS_BY_KIND":             int64(PageByKind),
+	"PMKT_PATHS_BY_ITEM":             int64(PageByItem),
+	"PMKT_PATHS_BY_CATEGORY":         int64(PageByCategory),
 }
 
 // unbound are functions of C that Go has no use for.

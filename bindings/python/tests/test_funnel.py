@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import lzma
-import os
 import random
 from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import pytest
+from conftest import data_file
 
 import pmkt
 
@@ -293,10 +292,7 @@ def test_pages_can_be_items() -> None:
 
 
 def test_real_events_are_as_by_the_slow_way() -> None:
-    home = Path(os.environ.get("PMKT_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    source = home / "taobao_behaviour.csv.xz"
-    if not source.exists():
-        pytest.skip(f"{source} is not there")
+    source = data_file("taobao_behaviour.csv.xz")
     names = {"pv": "view", "fav": "favorite", "cart": "cart", "buy": "order"}
     rows = []
     with lzma.open(source, "rt") as file:
