@@ -10,6 +10,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
 
 #include "bench.h"
 
@@ -27,27 +30,30 @@ static double uniform(void) {
 /* ----------------------------------------------------------------------- peak */
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define CHAINS \
-    12 /* enough for two multipliers of five cycles each, as many as there are registers */
+#define CHAINS 10 /* enough for two multipliers of five cycles each */
 #define ROUNDS 20000000
 
-typedef float eight __attribute__((vector_size(32)));
-typedef float sixteen __attribute__((vector_size(64)));
-
-#define PEAK(NAME, TARGET, TYPE) \
+/* The chains stand by themselves, as of an array the compiler would keep the elements in memory; it may
+   not know what they hold, or it would make one of them. */
+#define PEAK(NAME, TARGET, TYPE, SET, FUSED) \
     __attribute__((target(TARGET))) static double NAME(void) { \
-        TYPE sum[CHAINS] = {{0}}, a = {0}, b = {0}; \
+        const TYPE a = SET(0.999f), b = SET(1e-3f); \
+        TYPE s0 = a, s1 = a, s2 = a, s3 = a, s4 = a, s5 = a, s6 = a, s7 = a, s8 = a, s9 = a; \
         const bench_time start = bench_now(); \
         for (int r = 0; r < ROUNDS; r++) { \
-            for (int c = 0; c < CHAINS; c++) sum[c] = sum[c] * a + b; \
-            __asm__ volatile("" : "+x"(a), "+x"(b)); /* so that no round can be left out */ \
+            s0 = FUSED(s0, a, b), s1 = FUSED(s1, a, b), s2 = FUSED(s2, a, b); \
+            s3 = FUSED(s3, a, b), s4 = FUSED(s4, a, b), s5 = FUSED(s5, a, b); \
+            s6 = FUSED(s6, a, b), s7 = FUSED(s7, a, b), s8 = FUSED(s8, a, b); \
+            s9 = FUSED(s9, a, b); \
+            __asm__ volatile("" \
+                             : "+x"(s0), "+x"(s1), "+x"(s2), "+x"(s3), "+x"(s4), "+x"(s5), \
+                               "+x"(s6), "+x"(s7), "+x"(s8), "+x"(s9)); \
         } \
         const double took = bench_now().wall - start.wall; \
-        for (int c = 0; c < CHAINS; c++) __asm__ volatile("" ::"x"(sum[c])); \
-        return (double)ROUNDS * CHAINS * (sizeof(TYPE) / sizeof(float)) / took; \
+        return (double)ROUNDS * CHAINS * (double)(sizeof(TYPE) / sizeof(float)) / took; \
     }
-PEAK(peak_avx2, "avx2,fma", eight)
-PEAK(peak_avx512, "avx512f", sixteen)
+PEAK(peak_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)
+PEAK(peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
 
 /* Multiply-adds a second of one thread; 0: not known. */
 static double peak(void) {
