@@ -334,14 +334,15 @@ static inline void pmkt_cf_als_options_init(pmkt_cf_als_options *options) {
  * told it, and the last one stays in the model's info. A user or item without an entry above zero gets
  * factors of zero: an item's score is 0 then, below all that are liked and above all that are not.
  *
- * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do (and adds
- * 2^-18 of the base's diagonal to lambda there), so that its loss never rises; PMKT_CF_CG does all in float, and is not to be trusted where alpha * w is more than
- * about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so a thread (12 * factors^2 bytes
- * more with PMKT_CF_CHOLESKY).
+ * Factors are floats. PMKT_CF_CHOLESKY solves a row in double precision where float would not do (and
+ * adds 2^-18 of the base's diagonal to lambda there), so that its loss never rises. PMKT_CF_CG does all in
+ * float, takes no further step where only rounding is left of a row's residual, and is not to be trusted
+ * where alpha * w is more than about 10^6 times lambda. Memory, meanwhile: the model, and a megabyte or so
+ * a thread (12 * factors^2 bytes more with PMKT_CF_CHOLESKY).
  *
- * Errors: PMKT_E_INVALID; PMKT_E_OVERFLOW if factors leave the range of float (weights or alpha are too
- * large); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; the factors are the same bytes at any number of
- * threads. An iteration takes O(entries * factors * cg_steps + (users + items) * factors^2 * cg_steps)
+ * Errors: PMKT_E_INVALID; PMKT_E_OVERFLOW if factors leave the range of float, or the loss that of double
+ * (weights or alpha are too large); PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; the factors are the same
+ * bytes at any number of threads. An iteration takes O(entries * factors * cg_steps + (users + items) * factors^2 * cg_steps)
  * or, exactly, O(entries * factors^2 + (users + items) * factors^3). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_cf_als_fit(const pmkt_cf_data *data, const pmkt_cf_als_options *options,
@@ -356,7 +357,10 @@ enum {
                            * its mean that over all items */
 };
 
-/* Item-kNN, by brute force. Entries that are not above zero take no part. */
+/*
+ * Item-kNN, by brute force. Entries that are not above zero take no part in how alike items are; in a
+ * user's score one below zero counts against what is like its item.
+ */
 typedef struct pmkt_cf_knn_options {
     uint32_t struct_size; /* sizeof(pmkt_cf_knn_options) */
     int32_t similarity;   /* PMKT_CF_COSINE */
