@@ -348,6 +348,8 @@ GOOD = {
     "pmkt_cf_live_swap: model = NULL": "no model any more",
     "pmkt_intent_actions: actions = NULL": "either may be NULL",
     "pmkt_intent_actions: n = NULL": "either may be NULL",
+    "pmkt_intent_classes: classes = NULL": "either may be NULL",
+    "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
 }
 
@@ -411,7 +413,7 @@ STRICT_FIELDS = {
     "pmkt_attribution_data_options": [
         *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
     ],
-    "pmkt_intent_options": ["order", "gap_ms", "by_session"],
+    "pmkt_intent_options": ["order", "gap_ms", "by_session", "n_classes"],
     "pmkt_intent_paths": ["n", "at", "action", "reserved"],
     "pmkt_intent_answers": ["reserved"],
     "pmkt_intent_table": ["reserved"],
