@@ -85,10 +85,10 @@ typedef struct pmkt_intent_options {
     uint32_t goal;                   /* the action that is the goal; 0 = PMKT_KIND_ORDER */
     int32_t by_session;              /* 1: another events.session starts a session too */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
-    const uint64_t *classes;         /* [n_classes] to cross kinds with: different ones, none of them
+    const uint64_t *classes;  /* [n_classes] to cross kinds with: different ones, none of them
                                         0; copied */
-    int64_t n_classes;               /* 0 = kinds alone; at most PMKT_INTENT_MAX_CLASSES */
-    const char *class_column;        /* the extra column of the events that says the class, of
+    int64_t n_classes;        /* 0 = kinds alone; at most PMKT_INTENT_MAX_CLASSES */
+    const char *class_column; /* the extra column of the events that says the class, of
                                         PMKT_TYPE_UINT64 or _INT64; NULL = events.category. Only read
                                         by fits of events */
 } pmkt_intent_options;
@@ -183,7 +183,7 @@ typedef struct pmkt_intent_facts {
     int64_t transitions; /* rows of pmkt_intent_transitions */
     int64_t bytes;       /* memory */
     double residual;     /* of the solved answers: the largest |x - (b + Q x)|, as a share of |x| */
-    int64_t classes; /* that kinds are crossed with */
+    int64_t classes;     /* that kinds are crossed with */
 } pmkt_intent_facts;
 
 #define PMKT_INTENT_FACTS_INIT \

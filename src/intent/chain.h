@@ -74,7 +74,7 @@ struct pmkt_intent {
     int64_t n_counts;
     pmkti_count *counts; /* by key; of maximal contexts only */
     pmkti_dwell
-        *dwell; /* [actions][actions + 1] from, to; the last is GOAL; NULL without actions */
+        *dwell;        /* [actions][actions + 1] from, to; the last is GOAL; NULL without actions */
     uint64_t *classes; /* [facts.classes] as they were given; NULL without */
 
     /* What follows from it. */

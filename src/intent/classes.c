@@ -77,8 +77,7 @@ pmkt_status pmkti_class_column_find(const pmkt_intent *m, const pmkt_events *ev,
     if (m->facts.classes == 0 || ev->rows == 0) return PMKT_OK;
     if (name) return find_extra(ev, name, out, err);
     if (!ev->category) {
-        return pmkti_fail(err, PMKT_E_INVALID,
-                          "events.category is NULL, and is to say the class");
+        return pmkti_fail(err, PMKT_E_INVALID, "events.category is NULL, and is to say the class");
     }
     out->at = ev->category;
     return PMKT_OK;

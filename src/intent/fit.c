@@ -58,13 +58,12 @@ static pmkt_status count_events(pmkt_intent *m, const pmkt_events *ev,
     pmkti_class_column column;
     pmkt_status status = pmkti_class_column_find(m, ev, options->class_column, &column, err);
     if (status) return status;
-    const pmkti_sessions_plan plan = {.gap_ms = options->gap_ms,
-                                      .by_column = options->by_session == 1,
-                                      .extra = column.at};
+    const pmkti_sessions_plan plan = {
+        .gap_ms = options->gap_ms, .by_column = options->by_session == 1, .extra = column.at};
     pmkti_sessions s;
     memset(&s, 0, sizeof s);
     status = pmkti_sessions_make(ev, &plan, &m->allocator, run,
-                                             (pmkti_stage){"sessions", 0, SORTED}, report, &s, err);
+                                 (pmkti_stage){"sessions", 0, SORTED}, report, &s, err);
     if (status) return status;
     const pmkti_sequences from = {
         .n = s.sessions, .at = s.session_at, .kind = s.kind, .time = s.time};

@@ -53,7 +53,8 @@ void pmkt_intent_release(const pmkt_intent *model) {
 /* The memory of a model that is finished. */
 static int64_t bytes_of(const pmkt_intent *m) {
     const int64_t answers = m->time ? 3 : 2, pairs = pairs_of(m);
-    return (int64_t)sizeof *m + pmkti_classes_bytes(m) + (m->n_counts + m->n_pairs) * (int64_t)sizeof *m->counts +
+    return (int64_t)sizeof *m + pmkti_classes_bytes(m) +
+           (m->n_counts + m->n_pairs) * (int64_t)sizeof *m->counts +
            (m->dwell ? pairs * (int64_t)sizeof *m->dwell : 0) +
            m->n_nodes * (int64_t)(sizeof *m->nodes + (size_t)answers * sizeof(double)) +
            m->n_edges * (int64_t)sizeof *m->edges + (m->mean ? pairs * (int64_t)sizeof(double) : 0);

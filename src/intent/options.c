@@ -46,7 +46,8 @@ static pmkt_status check(const pmkt_intent_options *o, pmkt_error *err) {
 static pmkt_status take_classes(pmkt_intent *m, const pmkt_intent_options *o, pmkt_error *err) {
     int64_t bad = 0;
     const pmkt_status status = pmkti_classes_set(m, o->classes, o->n_classes, &bad);
-    if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, (size_t)o->n_classes * sizeof *o->classes);
+    if (status == PMKT_E_NOMEM)
+        return pmkti_no_memory(err, (size_t)o->n_classes * sizeof *o->classes);
     if (!status) return PMKT_OK;
     return pmkti_fail_at(err, status, PMKT_WHERE_ROW, bad, "options.classes[%lld] is %s",
                          (long long)bad,
