@@ -114,6 +114,7 @@ VALUES = {
     "const pmkt_items **": "&w->out.items",
     "const uint64_t **users": "&w->out.ids",
     "const uint64_t **items": "&w->out.other_ids",
+    "const uint64_t **classes": "&w->out.ids",
     "const double **": "&w->out.numbers",
     "const double **conversions": "&w->out.numbers",
     "const double **values": "&w->out.other_numbers",
