@@ -155,6 +155,8 @@ var constants = map[string]int64{
 	"PMKT_FILE_INTENT":        int64(FileIntent),
 	"PMKT_INTENT_MAX_ORDER":   IntentMaxOrder,
 	"PMKT_INTENT_MAX_ACTIONS": IntentMaxActions,
+	"PMKT_INTENT_MAX_CLASSES": IntentMaxClasses,
+	"PMKT_INTENT_CLASS":       int64(actionClass),
 	"PMKT_INTENT_START":       int64(ActionStart),
 	"PMKT_INTENT_LEAVE":       int64(ActionLeave),
 	"PMKT_INTENT_GOAL":        int64(ActionGoal),

@@ -62,6 +62,7 @@ static pmkt_status pmktgo_intent_transitions(const pmkt_intent *model, int64_t r
 #cgo nocallback pmkt_intent_release
 #cgo nocallback pmkt_intent_info
 #cgo nocallback pmkt_intent_actions
+#cgo nocallback pmkt_intent_classes
 #cgo nocallback pmktgo_intent_ask
 #cgo nocallback pmktgo_intent_next
 #cgo nocallback pmktgo_intent_explain
@@ -82,7 +83,8 @@ import (
 	"unsafe"
 )
 
-// Action is what a user does: a Kind of event, or a number of one's own.
+// Action is what a user does: a Kind of event, one crossed with a class (see Crossed), or a number of
+// one's own.
 type Action uint32
 
 // What stands beside actions.
@@ -96,8 +98,31 @@ const (
 const (
 	IntentMaxOrder   = C.PMKT_INTENT_MAX_ORDER
 	IntentMaxActions = C.PMKT_INTENT_MAX_ACTIONS
+	IntentMaxClasses = C.PMKT_INTENT_MAX_CLASSES
 	IntentTop        = C.PMKT_INTENT_TOP
 )
+
+// actionClass is what each class adds to the number of an action.
+const actionClass Action = C.PMKT_INTENT_CLASS
+
+// Crossed is the action of an event of a kind and of the class at a place of IntentOptions.Classes.
+func Crossed(kind Kind, place int) Action {
+	return Action(kind) + actionClass*Action(place+1)
+}
+
+// Parts are the kind and the place of the class of what Crossed made; the place is -1 of an action
+// without a class. They mean nothing of numbers of one's own.
+func (a Action) Parts() (kind Kind, place int) {
+	return Kind(a % actionClass), int(a/actionClass) - 1
+}
+
+// Name is String, but of an action that is crossed with one of the classes such as "view:shoes".
+func (a Action) Name(classes []string) string {
+	if kind, place := a.Parts(); place >= 0 && place < len(classes) {
+		return Action(kind).String() + ":" + classes[place]
+	}
+	return a.String()
+}
 
 // String is START, LEAVE or GOAL, the name of a kind, or the number.
 func (a Action) String() string {
@@ -120,20 +145,34 @@ type IntentOptions struct {
 	Gap       time.Duration // 30 minutes: idle for longer than this ends a session
 	Goal      Action        // KindOrder
 	BySession bool          // another Session of the events begins a session too
+
+	// Classes are ids that kinds are crossed with: an event of a kind whose Category is Classes[i] is
+	// the action Crossed(kind, i), one of any other category is the kind alone. The goal is not crossed.
+	Classes []uint64
+
+	// ClassColumn is the column of Events.Extra that says the class instead of Category.
+	ClassColumn string
 }
 
-func (o IntentOptions) toC() (*C.pmkt_intent_options, error) {
-	order, err := narrow("Order", o.Order)
+// toC are the options as C takes them, with what they borrow pinned.
+func (o IntentOptions) toC(pin *runtime.Pinner) (*C.pmkt_intent_options, error) {
+	p := pinned{pin: pin, rows: len(o.Classes)}
 	if o.Gap != 0 && o.Gap < time.Millisecond {
-		return nil, invalid("Gap is %v; it must be a millisecond or more", o.Gap)
+		p.note(invalid("Gap is %v; it must be a millisecond or more", o.Gap))
 	}
-	return &C.pmkt_intent_options{
+	out := &C.pmkt_intent_options{
 		struct_size: C.sizeof_pmkt_intent_options,
-		order:       order,
+		order:       p.small("Order", o.Order),
 		gap_ms:      C.int64_t(o.Gap / time.Millisecond),
 		goal:        C.uint32_t(o.Goal),
 		by_session:  boolean(o.BySession),
-	}, err
+		classes:     column[C.uint64_t](&p, "Classes", o.Classes),
+		n_classes:   C.int64_t(len(o.Classes)),
+	}
+	if o.ClassColumn != "" {
+		out.class_column = cstring(&p, o.ClassColumn)
+	}
+	return out, p.err
 }
 
 // IntentPaths are sequences of actions. Path i is Action[At[i]:At[i+1]].
@@ -199,6 +238,7 @@ type IntentInfo struct {
 	Transitions int64 // what Transitions lists
 	Bytes       int64
 	Residual    float64 // of the solved answers
+	Classes     int     // that kinds are crossed with
 }
 
 func ownIntent(at *C.pmkt_intent, err error) (*Intent, error) {
@@ -227,6 +267,7 @@ func ownIntent(at *C.pmkt_intent, err error) (*Intent, error) {
 		Transitions: int64(c.transitions),
 		Bytes:       int64(c.bytes),
 		Residual:    float64(c.residual),
+		Classes:     int(c.classes),
 	}
 	return m, nil
 }
@@ -245,7 +286,7 @@ func FitIntent(
 	if err != nil {
 		return nil, none, err
 	}
-	c, err := fit.toC()
+	c, err := fit.toC(&pin)
 	if err != nil {
 		return nil, none, err
 	}
@@ -270,7 +311,9 @@ func FitIntentPaths(
 	if err := paths.check(); err != nil {
 		return nil, err
 	}
-	c, err := fit.toC()
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	c, err := fit.toC(&pin)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +334,7 @@ func FitIntentPaths(
 }
 
 // MergeIntent is the model of all that several have seen, the same as one fitted to all of it, if all
-// events of a user went to one of them.
+// events of a user went to one of them. They have the same options and classes.
 func MergeIntent(ctx context.Context, models []*Intent, options ...Option) (*Intent, error) {
 	handles := make([]*C.pmkt_intent, 0, len(models))
 	for _, model := range models {
@@ -363,6 +406,22 @@ func (m *Intent) Actions() ([]Action, error) {
 		return nil, err
 	}
 	return slices.Clone(borrow[Action](actions, int(n))), nil
+}
+
+// Classes are what kinds are crossed with, in the order of IntentOptions.Classes; nil: nothing.
+func (m *Intent) Classes() ([]uint64, error) {
+	at, err := m.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer m.h.leave()
+	var classes *C.uint64_t
+	var n C.int64_t
+	var e C.pmkt_error
+	if err := failure(C.pmkt_intent_classes(at, &classes, &n, &e), &e); err != nil {
+		return nil, err
+	}
+	return slices.Clone(borrow[uint64](classes, int(n))), nil
 }
 
 // IntentAnswers are answers about paths, one a path; of Next and NextP there are IntentTop.

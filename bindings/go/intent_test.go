@@ -172,3 +172,72 @@ func TestIntentRefuses(t *testing.T) {
 		t.Error("a closed model answers")
 	}
 }
+
+func TestIntentClasses(t *testing.T) {
+	names := []string{"shoes", "bags"}
+	shoes, bags, hats := IDOf("shoes"), IDOf("bags"), IDOf("hats")
+	fit := IntentOptions{Order: 2, Classes: IDsOf(names)}
+	events := &Events{
+		User:     []uint64{1, 1, 1, 1, 2, 2},
+		Time:     []int64{0, 1000, 3000, 6000, 0, 1000},
+		Kind:     []Kind{KindView, KindView, KindCart, KindOrder, KindView, KindView},
+		Category: []uint64{shoes, bags, bags, bags, hats, 0},
+	}
+	paths := NewIntentPaths(
+		[]Action{Crossed(KindView, 0), Crossed(KindView, 1), Crossed(KindCart, 1), Action(KindOrder)},
+		[]Action{view, view})
+	paths.Dwell = []int64{0, 1000, 2000, 3000, 0, 1000}
+	whole := must(FitIntentPaths(background, paths, fit))
+	defer whole.Close()
+	want := must(whole.SaveBytes(background, SaveOptions{}))
+	signed := make([]int64, len(events.Category))
+	for i, id := range events.Category {
+		signed[i] = int64(id)
+	}
+	signed[5] = math.MinInt64
+	for range 2 {
+		m, _, err := FitIntent(background, events, fit)
+		check(t, err)
+		if !bytes.Equal(want, must(m.SaveBytes(background, SaveOptions{}))) {
+			t.Error("events and paths are not one")
+		}
+		check(t, m.Close())
+		// Once more by an extra column, of signed numbers.
+		events.Extra = []Column{{Name: "page", Int64: signed}}
+		events.Category, fit.ClassColumn = nil, "page"
+	}
+	loaded := must(LoadIntentBytes(background, want, LoadOptions{}))
+	defer loaded.Close()
+	if classes := must(loaded.Classes()); len(classes) != 2 || classes[0] != shoes || classes[1] != bags {
+		t.Errorf("got %v", classes)
+	}
+	if loaded.Info().Classes != 2 {
+		t.Errorf("got %+v", loaded.Info())
+	}
+	seen := map[string]int64{}
+	for _, row := range must(loaded.Transitions()) {
+		seen[row.From.Name(names)+" "+row.To.Name(names)] = row.Count
+	}
+	if seen["view:shoes view:bags"] != 1 || seen["cart:bags GOAL"] != 1 || seen["START view"] != 1 {
+		t.Errorf("got %v", seen)
+	}
+	if kind, place := Crossed(KindCart, 1).Parts(); kind != KindCart || place != 1 {
+		t.Errorf("got %v of class %d", kind, place)
+	}
+	if kind, place := cart.Parts(); kind != KindCart || place != -1 {
+		t.Errorf("got %v of class %d", kind, place)
+	}
+	plain := must(FitIntentPaths(background, paths, IntentOptions{Order: 2}))
+	defer plain.Close()
+	if classes := must(plain.Classes()); classes != nil {
+		t.Errorf("got %v", classes)
+	}
+	_, err := MergeIntent(background, []*Intent{whole, plain})
+	fails(t, err, ErrMismatch, "classes")
+	_, _, err = FitIntent(background, events, IntentOptions{Classes: []uint64{1}})
+	fails(t, err, ErrInvalid, "category")
+	_, _, err = FitIntent(background, events, IntentOptions{Classes: []uint64{1}, ClassColumn: "x\x00"})
+	fails(t, err, ErrInvalid, "NUL")
+	_, err = FitIntentPaths(background, paths, IntentOptions{Classes: []uint64{4, 4}})
+	fails(t, err, ErrInvalid, "twice")
+}

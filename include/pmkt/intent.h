@@ -12,9 +12,15 @@
  * Sequences. A session is the actions of a user without an idle time longer than a gap. It begins
  * at START and ends with GOAL, which is its first event of the goal's kind, or else with LEAVE,
  * after its last event. What a session holds after its first goal is not counted. An action is a
- * kind of event; who has sequences of their own (pmkt_intent_fit_paths) may number actions as they
- * like, such as kinds crossed with classes of pages. A session that goes on when the data end
+ * kind of event, or a kind crossed with a class (below); who has sequences of their own
+ * (pmkt_intent_fit_paths) may number actions as they like. A session that goes on when the data end
  * counts as one that ended there.
+ *
+ * Classes. A view of a shoe and a view of a bag need not mean the same. With a list of classes
+ * (categories, types of page) an event whose column holds one of them is the action
+ * PMKT_INTENT_ACTION(kind, place in the list); an event of any other value, or none, is the plain
+ * kind. An event whose kind is the goal is the goal, whatever its class. The list belongs to the
+ * model.
  *
  * Chains. Variable-order Markov chains: what comes next depends on the last `order` actions, START
  * being one, as far as the data know them. Three chains: of all sessions, of buyers (they end with
@@ -55,9 +61,15 @@ extern "C" {
 /* Bounds, and what stands beside actions. */
 #define PMKT_INTENT_MAX_ORDER 5
 #define PMKT_INTENT_MAX_ACTIONS 64
+#define PMKT_INTENT_MAX_CLASSES 65534
 #define PMKT_INTENT_START UINT32_C(4294967293) /* before the first action */
 #define PMKT_INTENT_LEAVE UINT32_C(4294967294) /* the end without the goal */
 #define PMKT_INTENT_GOAL UINT32_C(4294967295)  /* the end that one hopes for */
+
+/* Kinds crossed with classes: actions are kind + PMKT_INTENT_CLASS * (place of the class + 1). */
+#define PMKT_INTENT_CLASS UINT32_C(65536)
+#define PMKT_INTENT_ACTION(kind, place) \
+    ((uint32_t)(kind) + PMKT_INTENT_CLASS * ((uint32_t)(place) + 1))
 
 /* -------------------------------------------------------------------- model */
 
@@ -73,10 +85,16 @@ typedef struct pmkt_intent_options {
     uint32_t goal;                   /* the action that is the goal; 0 = PMKT_KIND_ORDER */
     int32_t by_session;              /* 1: another events.session starts a session too */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
+    const uint64_t *classes;  /* [n_classes] to cross kinds with: different ones, none of them
+                                        0; copied */
+    int64_t n_classes;        /* 0 = kinds alone; at most PMKT_INTENT_MAX_CLASSES */
+    const char *class_column; /* the extra column of the events that says the class, of
+                                        PMKT_TYPE_UINT64 or _INT64; NULL = events.category. Only read
+                                        by fits of events */
 } pmkt_intent_options;
 
 #define PMKT_INTENT_OPTIONS_INIT \
-    { sizeof(pmkt_intent_options), 0, 0, 0, 0, NULL }
+    { sizeof(pmkt_intent_options), 0, 0, 0, 0, NULL, NULL, 0, NULL }
 
 static inline void pmkt_intent_options_init(pmkt_intent_options *options) {
     const pmkt_intent_options defaults = PMKT_INTENT_OPTIONS_INIT;
@@ -85,14 +103,16 @@ static inline void pmkt_intent_options_init(pmkt_intent_options *options) {
 
 /*
  * A model of a batch of events, in any order, for pmkt_intent_release to free. Actions are the
- * kinds that occur before a goal; `options` NULL = defaults.
+ * kinds that occur before a goal, crossed with classes if the options list any; `options` NULL =
+ * defaults.
  *
  *   run     NULL = all allowed threads, no progress
  *   report  out, or NULL
  *
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 64 actions, or 2^31 actions
- * and ends counted; PMKT_E_UNSUPPORTED if a chain ends so rarely that its answers cannot be solved
- * to 12 digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.3.
+ * Errors: PMKT_E_INVALID, also if there are classes and the batch has rows but not their column, or
+ * it is of another type; PMKT_E_BAD_ROW; PMKT_E_LIMIT for more than 64 actions, or 2^31 actions and
+ * ends counted; PMKT_E_UNSUPPORTED if a chain ends so rarely that its answers cannot be solved to 12
+ * digits; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread. O(rows + contexts). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_fit(const pmkt_events *events, const pmkt_intent_options *options,
                                      const pmkt_run *run, pmkt_report *report, pmkt_intent **model,
@@ -121,7 +141,8 @@ static inline void pmkt_intent_paths_init(pmkt_intent_paths *paths) {
 /*
  * The same of whole sessions that the caller has. A path ends with GOAL at its first action that is
  * the goal, or after its last if `bought` says so; else with LEAVE. Empty paths count: START, then
- * the end. The gap of the options is only kept; a dwell counts as 2^31 - 1 ms at most.
+ * the end. The gap and the classes of the options are only kept: actions are what the caller says
+ * that they are. A dwell counts as 2^31 - 1 ms at most.
  *
  * Errors: as pmkt_intent_fit, but no PMKT_E_BAD_ROW; PMKT_E_INVALID for an action out of range
  * (where = its place in `action`). Since 0.3.
@@ -135,9 +156,9 @@ PMKT_API pmkt_status pmkt_intent_fit_paths(const pmkt_intent_paths *paths,
  * at once; its memory is of the first one's allocator. That holds if no session is cut in two: give
  * all events of a user to one model.
  *
- * Errors: PMKT_E_INVALID (n < 1, a NULL); PMKT_E_MISMATCH for another order, gap or goal;
- * PMKT_E_LIMIT, PMKT_E_UNSUPPORTED, PMKT_E_CANCELED, PMKT_E_NOMEM as pmkt_intent_fit. Any thread.
- * O(contexts of all). Since 0.3.
+ * Errors: PMKT_E_INVALID (n < 1, a NULL); PMKT_E_MISMATCH for another order, gap or goal, or other
+ * classes, or the same in another order; PMKT_E_LIMIT, PMKT_E_UNSUPPORTED, PMKT_E_CANCELED,
+ * PMKT_E_NOMEM as pmkt_intent_fit. Any thread. O(contexts of all). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n,
                                        const pmkt_run *run, pmkt_intent **model, pmkt_error *err);
@@ -162,10 +183,11 @@ typedef struct pmkt_intent_facts {
     int64_t transitions; /* rows of pmkt_intent_transitions */
     int64_t bytes;       /* memory */
     double residual;     /* of the solved answers: the largest |x - (b + Q x)|, as a share of |x| */
+    int64_t classes;     /* that kinds are crossed with */
 } pmkt_intent_facts;
 
 #define PMKT_INTENT_FACTS_INIT \
-    { sizeof(pmkt_intent_facts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(pmkt_intent_facts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 static inline void pmkt_intent_facts_init(pmkt_intent_facts *facts) {
     const pmkt_intent_facts empty = PMKT_INTENT_FACTS_INIT;
@@ -181,6 +203,14 @@ PMKT_API pmkt_status pmkt_intent_info(const pmkt_intent *model, pmkt_intent_fact
  * be NULL. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_intent_actions(const pmkt_intent *model, const uint32_t **actions,
+                                         int64_t *n, pmkt_error *err);
+
+/*
+ * The classes that kinds are crossed with, in the order of the list that was given, in *classes,
+ * [*n]; borrowed from the model; NULL if there are none. Either may be NULL. Errors:
+ * PMKT_E_INVALID. Any number of threads. O(1). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_intent_classes(const pmkt_intent *model, const uint64_t **classes,
                                          int64_t *n, pmkt_error *err);
 
 /* ---------------------------------------------------------------- questions */

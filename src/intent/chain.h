@@ -74,9 +74,11 @@ struct pmkt_intent {
     int64_t n_counts;
     pmkti_count *counts; /* by key; of maximal contexts only */
     pmkti_dwell
-        *dwell; /* [actions][actions + 1] from, to; the last is GOAL; NULL without actions */
+        *dwell;        /* [actions][actions + 1] from, to; the last is GOAL; NULL without actions */
+    uint64_t *classes; /* [facts.classes] as they were given; NULL without */
 
     /* What follows from it. */
+    uint32_t *class_slots; /* [2^(64 - class_shift)] 1 + place of a class, or 0; see classes.h */
     int64_t n_nodes, n_edges;
     pmkti_node *nodes; /* by length, then key */
     pmkti_edge *edges; /* of node after node */
@@ -89,6 +91,7 @@ struct pmkt_intent {
     pmkti_dwell pooled; /* of all pairs */
     int32_t start;      /* the node of START, or 0 */
     int32_t alphabet;   /* actions + 2 */
+    int32_t class_shift;
 };
 
 /* A new model with one owner and nothing counted; `allocator` is checked. NULL without memory. */

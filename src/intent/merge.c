@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "intent/classes.h"
 #include "intent/fit.h"
 #include "intent/tally.h"
 
@@ -19,10 +20,10 @@ static pmkt_status check(const pmkt_intent *const *models, int64_t n, pmkt_error
     for (int64_t i = 0; i < n; i++) {
         if (!models[i]) return pmkti_null(err, "models[i]");
         const pmkt_intent_facts *a = &models[0]->facts, *b = &models[i]->facts;
-        if (a->order == b->order && a->gap_ms == b->gap_ms && a->goal == b->goal) continue;
-        return pmkti_fail(err, PMKT_E_MISMATCH,
-                          "models[%lld] has another order, gap or goal than models[0]",
-                          (long long)i);
+        const bool same = a->order == b->order && a->gap_ms == b->gap_ms && a->goal == b->goal;
+        if (same && pmkti_classes_same(models[0], models[i])) continue;
+        return pmkti_fail(err, PMKT_E_MISMATCH, "models[%lld] has %s than models[0]", (long long)i,
+                          same ? "other classes" : "another order, gap or goal");
     }
     return PMKT_OK;
 }
@@ -116,7 +117,9 @@ pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n, const
     m->facts.gap_ms = models[0]->facts.gap_ms;
     m->facts.goal = models[0]->facts.goal;
     pmkti_tally tally = {.allocator = m->allocator};
-    status = add_all(m, &tally, models, n, &how, err);
+    int64_t bad = 0;
+    status = pmkti_classes_set(m, models[0]->classes, models[0]->facts.classes, &bad);
+    status = status ? pmkti_stopped(err, status) : add_all(m, &tally, models, n, &how, err);
     pmkti_tally_free(&tally);
     return pmkti_intent_end(m, status, &how, (pmkti_stage){"solving", 0.5, 1}, model, err);
 }

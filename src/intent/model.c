@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/structs.h"
 #include "intent/chain.h"
+#include "intent/classes.h"
 
 pmkt_intent *pmkti_intent_new(const pmkt_allocator *allocator) {
     pmkt_intent *m = pmkti_alloc_zero(allocator, 1, sizeof *m);
@@ -24,6 +25,7 @@ static void destroy(pmkt_intent *m) {
     const size_t nodes = (size_t)m->n_nodes, pairs = (size_t)pairs_of(m);
     pmkti_free(&a, m->counts, (size_t)m->n_counts, sizeof *m->counts);
     pmkti_free(&a, m->dwell, pairs, sizeof *m->dwell);
+    pmkti_classes_free(m);
     pmkti_free(&a, m->nodes, nodes, sizeof *m->nodes);
     pmkti_free(&a, m->edges, (size_t)m->n_edges, sizeof *m->edges);
     pmkti_free(&a, m->pairs, (size_t)m->n_pairs, sizeof *m->pairs);
@@ -51,7 +53,8 @@ void pmkt_intent_release(const pmkt_intent *model) {
 /* The memory of a model that is finished. */
 static int64_t bytes_of(const pmkt_intent *m) {
     const int64_t answers = m->time ? 3 : 2, pairs = pairs_of(m);
-    return (int64_t)sizeof *m + (m->n_counts + m->n_pairs) * (int64_t)sizeof *m->counts +
+    return (int64_t)sizeof *m + pmkti_classes_bytes(m) +
+           (m->n_counts + m->n_pairs) * (int64_t)sizeof *m->counts +
            (m->dwell ? pairs * (int64_t)sizeof *m->dwell : 0) +
            m->n_nodes * (int64_t)(sizeof *m->nodes + (size_t)answers * sizeof(double)) +
            m->n_edges * (int64_t)sizeof *m->edges + (m->mean ? pairs * (int64_t)sizeof(double) : 0);
@@ -82,5 +85,13 @@ pmkt_status pmkt_intent_actions(const pmkt_intent *model, const uint32_t **actio
     if (!model) return pmkti_null(err, "model");
     if (actions) *actions = model->action;
     if (n) *n = model->facts.actions;
+    return PMKT_OK;
+}
+
+pmkt_status pmkt_intent_classes(const pmkt_intent *model, const uint64_t **classes, int64_t *n,
+                                pmkt_error *err) {
+    if (!model) return pmkti_null(err, "model");
+    if (classes) *classes = model->classes;
+    if (n) *n = model->facts.classes;
     return PMKT_OK;
 }

@@ -5,6 +5,8 @@
  *   ACTIONS  their numbers, ascending
  *   COUNTS   pmkti_count, by key
  *   DWELL    pmkti_dwell of each pair, as in memory
+ *   CLASSES  what kinds are crossed with, in the order in which actions count them; only if there
+ *            are any
  *
  * A loaded model is solved anew, so that there is no answer in a file that one would have to
  * believe.
@@ -14,13 +16,15 @@
 #include "core/alloc.h"
 #include "core/container.h"
 #include "core/error.h"
+#include "intent/classes.h"
 #include "intent/fit.h"
 
 enum {
     HEAD = 1,
     ACTIONS = 2,
     COUNTS = 3,
-    DWELL = 4
+    DWELL = 4,
+    CLASSES = 5
 };
 
 #define VERSION 1 /* of each of them */
@@ -56,6 +60,9 @@ static pmkt_status put_all(const pmkt_intent *m, pmkti_writer *w, pmkt_error *er
     }
     if (!status) status = put(w, COUNTS, m->counts, (size_t)m->n_counts * sizeof *m->counts, err);
     if (!status) status = put(w, DWELL, m->dwell, pairs_of(m) * sizeof *m->dwell, err);
+    if (!status && m->classes) {
+        status = put(w, CLASSES, m->classes, (size_t)m->facts.classes * sizeof *m->classes, err);
+    }
     return status;
 }
 
@@ -234,6 +241,24 @@ static pmkt_status read_dwell(loader *l, pmkt_error *err) {
     return PMKT_OK;
 }
 
+static pmkt_status read_classes(loader *l, pmkt_error *err) {
+    pmkt_intent *m = l->m;
+    if (!pmkti_container_has(l->file, CLASSES)) return PMKT_OK;
+    pmkti_span span = {.at = NULL};
+    pmkt_status status =
+        pmkti_container_section(l->file, CLASSES, VERSION, sizeof *m->classes, &span, err);
+    if (status) return status;
+    const int64_t n = (int64_t)(span.size / sizeof *m->classes);
+    if (n == 0 || n > PMKT_INTENT_MAX_CLASSES) {
+        return pmkti_corrupt(&span, 0, "there cannot be so many classes", err);
+    }
+    int64_t bad = 0;
+    status = pmkti_classes_set(m, (const void *)span.at, n, &bad);
+    if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, span.size);
+    if (!status) return PMKT_OK;
+    return pmkti_corrupt(&span, (size_t)bad * sizeof *m->classes, "this cannot be a class", err);
+}
+
 static pmkt_status check_limit(const loader *l, pmkt_error *err) {
     const int64_t most = pmkti_container_max_bytes(l->file);
     if (most == 0 || l->m->facts.bytes <= most) return PMKT_OK;
@@ -249,13 +274,14 @@ static pmkt_status read_all(loader *l, const pmkti_run *run, pmkt_error *err) {
     if (!status) status = read_actions(l, err);
     if (!status) status = read_counts(l, err);
     if (!status) status = read_dwell(l, err);
+    if (!status) status = read_classes(l, err);
     if (!status) status = pmkti_chain_finish(l->m, run, (pmkti_stage){"loading", 0.5, 1}, err);
     return status ? status : check_limit(l, err);
 }
 
 static pmkt_status load(const pmkti_source *source, const pmkt_load_options *options,
                         const pmkt_run *run, pmkt_intent **model, pmkt_error *err) {
-    static const uint32_t known[] = {HEAD, ACTIONS, COUNTS, DWELL};
+    static const uint32_t known[] = {HEAD, ACTIONS, COUNTS, DWELL, CLASSES};
     const pmkti_schema schema = {PMKT_FILE_INTENT, known, sizeof known / sizeof *known};
     loader l = {.m = NULL};
     pmkti_run how;

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/structs.h"
+#include "intent/classes.h"
 #include "intent/fit.h"
 #include "intent/sessions.h"
 
@@ -27,7 +28,30 @@ static pmkt_status check(const pmkt_intent_options *o, pmkt_error *err) {
         return pmkti_fail(err, PMKT_E_INVALID, "options.by_session is %d; it must be 0 or 1",
                           (int)o->by_session);
     }
+    if (o->n_classes < 0 || o->n_classes > PMKT_INTENT_MAX_CLASSES) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "options.n_classes is %lld; it must lie between 0 and %d",
+                          (long long)o->n_classes, PMKT_INTENT_MAX_CLASSES);
+    }
+    if (o->n_classes > 0 && !o->classes) return pmkti_null(err, "options.classes");
+    if (o->class_column && o->n_classes == 0) {
+        return pmkti_fail(err, PMKT_E_INVALID, "options.class_column is given, and no classes");
+    }
+    if (o->class_column && !o->class_column[0]) {
+        return pmkti_fail(err, PMKT_E_INVALID, "options.class_column is empty");
+    }
     return PMKT_OK;
+}
+
+static pmkt_status take_classes(pmkt_intent *m, const pmkt_intent_options *o, pmkt_error *err) {
+    int64_t bad = 0;
+    const pmkt_status status = pmkti_classes_set(m, o->classes, o->n_classes, &bad);
+    if (status == PMKT_E_NOMEM)
+        return pmkti_no_memory(err, (size_t)o->n_classes * sizeof *o->classes);
+    if (!status) return PMKT_OK;
+    return pmkti_fail_at(err, status, PMKT_WHERE_ROW, bad, "options.classes[%lld] is %s",
+                         (long long)bad,
+                         o->classes[bad] ? "there twice" : "0, which no class can be");
 }
 
 pmkt_status pmkti_intent_begin(const pmkt_intent_options *given, pmkt_intent_options *mine,
@@ -47,8 +71,12 @@ pmkt_status pmkti_intent_begin(const pmkt_intent_options *given, pmkt_intent_opt
     m->facts.order = mine->order;
     m->facts.gap_ms = mine->gap_ms;
     m->facts.goal = mine->goal;
-    *model = m;
-    return PMKT_OK;
+    status = take_classes(m, mine, err);
+    if (status)
+        pmkt_intent_release(m);
+    else
+        *model = m;
+    return status;
 }
 
 pmkt_status pmkti_intent_paths_in(const pmkt_intent_paths *given, pmkt_intent_paths *mine,

@@ -40,7 +40,7 @@ typedef struct moved {
     uint64_t **to;        /* [rows] in the end's order */
 } moved;
 
-#define COLUMNS 4
+#define COLUMNS 5
 
 typedef struct making {
     const pmkt_events *ev;
@@ -56,7 +56,7 @@ typedef struct making {
     int64_t *next;        /* [chunks * parts] where the chunk's next row of that part goes */
     int64_t *begin;       /* [parts + 1] rows */
     pmkti_visit *visits;  /* [rows] */
-    moved moved[COLUMNS]; /* item, category, channel, session */
+    moved moved[COLUMNS]; /* item, category, channel, extra, session */
     int64_t *row;         /* [rows] by part, if wanted */
     uint64_t *session;    /* [rows] in the end's order, if sessions part by it */
     part *part;           /* [parts + 1] */
@@ -244,11 +244,12 @@ static pmkt_status make_borders(making *m) {
 static bool columns(making *m) {
     pmkti_sessions *s = m->out;
     const pmkt_events *ev = m->ev;
-    const bool wanted[COLUMNS] = {m->plan->item, m->plan->category, m->plan->channel,
+    const bool wanted[COLUMNS] = {m->plan->item, m->plan->category, m->plan->channel, true,
                                   m->plan->by_column};
     const moved all[COLUMNS] = {{ev->item, NULL, &s->item},
                                 {ev->category, NULL, &s->category},
                                 {ev->channel, NULL, &s->channel},
+                                {m->plan->extra, NULL, &s->extra},
                                 {ev->session, NULL, &m->session}};
     for (int c = 0; c < COLUMNS; c++) {
         m->moved[c] = all[c];
@@ -379,6 +380,7 @@ void pmkti_sessions_free(pmkti_sessions *s) {
     pmkti_free(&a, s->item, rows, sizeof *s->item);
     pmkti_free(&a, s->category, rows, sizeof *s->category);
     pmkti_free(&a, s->channel, rows, sizeof *s->channel);
+    pmkti_free(&a, s->extra, rows, sizeof *s->extra);
     pmkti_free(&a, s->row, rows, sizeof *s->row);
     pmkti_free(&a, s->user, (size_t)s->users, sizeof *s->user);
     pmkti_free(&a, s->user_at, (size_t)s->users + 1, sizeof *s->user_at);

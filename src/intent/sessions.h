@@ -22,6 +22,7 @@ typedef struct pmkti_sessions_plan {
     int64_t gap_ms; /* idle for longer than this: a new session; positive */
     bool by_column; /* events.session differs from that of the row before: a new session too */
     bool item, category, channel, row; /* columns to fill */
+    const uint64_t *extra;             /* one more column of the batch to carry along, or NULL */
 } pmkti_sessions_plan;
 
 /* All arrays are of `allocator`. Columns that are not asked for, or that the batch lacks, are NULL. */
@@ -33,6 +34,7 @@ typedef struct pmkti_sessions {
     uint64_t *item;      /* [rows] */
     uint64_t *category;  /* [rows] */
     uint64_t *channel;   /* [rows] */
+    uint64_t *extra;     /* [rows] */
     int64_t *row;        /* [rows] where each stands in the batch */
     uint64_t *user;      /* [users] */
     int64_t *user_at;    /* [users + 1] the first session of each user */

@@ -114,6 +114,7 @@ VALUES = {
     "const pmkt_items **": "&w->out.items",
     "const uint64_t **users": "&w->out.ids",
     "const uint64_t **items": "&w->out.other_ids",
+    "const uint64_t **classes": "&w->out.ids",
     "const double **": "&w->out.numbers",
     "const double **conversions": "&w->out.numbers",
     "const double **values": "&w->out.other_numbers",
@@ -348,6 +349,8 @@ GOOD = {
     "pmkt_cf_live_swap: model = NULL": "no model any more",
     "pmkt_intent_actions: actions = NULL": "either may be NULL",
     "pmkt_intent_actions: n = NULL": "either may be NULL",
+    "pmkt_intent_classes: classes = NULL": "either may be NULL",
+    "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
 }
 
@@ -411,7 +414,7 @@ STRICT_FIELDS = {
     "pmkt_attribution_data_options": [
         *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
     ],
-    "pmkt_intent_options": ["order", "gap_ms", "by_session"],
+    "pmkt_intent_options": ["order", "gap_ms", "by_session", "n_classes"],
     "pmkt_intent_paths": ["n", "at", "action", "reserved"],
     "pmkt_intent_answers": ["reserved"],
     "pmkt_intent_table": ["reserved"],

@@ -97,6 +97,7 @@ static void make_structs(world_in *in) {
     in->events.time = in->times;
     in->events.order = in->orders;
     in->events.item = in->bought;
+    in->events.category = in->bought;
     in->events.amount = in->amounts;
     in->events.kind = in->kinds;
     memcpy(in->events.currency, "CNY", 3);

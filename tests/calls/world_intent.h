@@ -25,6 +25,9 @@ static void fill_intent(world *w) {
     pmkt_intent_options_init(&in->intent_options);
     in->intent_options.order = 2;
     in->intent_options.allocator = &in->allocator;
+    static const uint64_t classes[] = {8, 5};
+    in->intent_options.classes = classes;
+    in->intent_options.n_classes = 2;
     pmkt_intent_paths_init(&in->intent_paths);
     in->intent_paths.n = WORLD_ROWS;
     in->intent_paths.at = in->at;

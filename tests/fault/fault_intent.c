@@ -28,9 +28,10 @@ typedef pmkt_status (*call_fn)(world *w, void **made, pmkt_error *err);
 
 static pmkt_status fit(world *w, void **made, pmkt_error *err) {
     pmkt_events ev = PMKT_EVENTS_INIT;
-    ev.rows = ROWS, ev.user = user, ev.time = when, ev.kind = kind;
+    ev.rows = ROWS, ev.user = user, ev.time = when, ev.kind = kind, ev.category = user;
+    static const uint64_t classes[] = {3, 7};
     pmkt_intent_options o = PMKT_INTENT_OPTIONS_INIT;
-    o.allocator = &w->allocator;
+    o.allocator = &w->allocator, o.classes = classes, o.n_classes = LENGTH(classes);
     return pmkt_intent_fit(&ev, &o, &w->run, NULL, (pmkt_intent **)made, err);
 }
 

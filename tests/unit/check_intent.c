@@ -518,12 +518,14 @@ START_TEST(malformed_paths_are_refused) {
 END_TEST
 
 START_TEST(options_out_of_range_are_refused) {
-    const pmkt_intent_options bad[] = {{sizeof *bad, 6, 0, 0, 0, NULL},
-                                       {sizeof *bad, -1, 0, 0, 0, NULL},
-                                       {sizeof *bad, 0, -1, 0, 0, NULL},
-                                       {sizeof *bad, 0, INT64_C(1) << 31, 0, 0, NULL},
-                                       {sizeof *bad, 0, 0, PMKT_INTENT_LEAVE, 0, NULL},
-                                       {sizeof *bad, 0, 0, 0, 2, NULL}};
+    const pmkt_intent_options bad[] = {
+        {sizeof *bad, 6, 0, 0, 0, NULL, NULL, 0, NULL},
+        {sizeof *bad, -1, 0, 0, 0, NULL, NULL, 0, NULL},
+        {sizeof *bad, 0, -1, 0, 0, NULL, NULL, 0, NULL},
+        {sizeof *bad, 0, INT64_C(1) << 31, 0, 0, NULL, NULL, 0, NULL},
+        {sizeof *bad, 0, 0, PMKT_INTENT_LEAVE, 0, NULL, NULL, 0, NULL},
+        {sizeof *bad, 0, 0, 0, 2, NULL, NULL, 0, NULL},
+    };
     const pmkt_intent_paths none = PMKT_INTENT_PATHS_INIT;
     for (int64_t i = 0; i < LENGTH(bad); i++) {
         pmkt_intent *model = NULL;

@@ -19,8 +19,12 @@ enum {
     HEAD = 1,
     ACTIONS = 2,
     COUNTS = 3,
-    DWELL = 4
+    DWELL = 4,
+    CLASSES = 5
 };
+
+/* A model of an even order has classes. */
+static const uint64_t classes[] = {70, 50, UINT64_MAX};
 
 static pmkt_intent *small_model(int order, const pmkt_allocator *allocator) {
     int64_t at[PATHS + 1] = {0}, dwell[PATHS * 8], n = 0;
@@ -36,6 +40,7 @@ static pmkt_intent *small_model(int order, const pmkt_allocator *allocator) {
     const pmkt_intent_paths p = {sizeof p, 0, PATHS, at, action, dwell, bought};
     pmkt_intent_options o = PMKT_INTENT_OPTIONS_INIT;
     o.order = order, o.allocator = allocator;
+    if (order % 2 == 0) o.classes = classes, o.n_classes = LENGTH(classes);
     pmkt_intent *model = NULL;
     pmkt_error err;
     ck_assert_ok(pmkt_intent_fit_paths(&p, &o, NULL, &model, &err), err);
@@ -87,6 +92,11 @@ START_TEST(what_is_loaded_is_what_was_saved) {
         ck_assert_ok(pmkt_intent_info(model, &a, &err), err);
         ck_assert_ok(pmkt_intent_info(loaded, &b, &err), err);
         ck_assert(memcmp(&a, &b, sizeof a) == 0);
+        const uint64_t *list = NULL;
+        int64_t n_classes = -1;
+        ck_assert_ok(pmkt_intent_classes(loaded, &list, &n_classes, &err), err);
+        ck_assert_int_eq(n_classes, order % 2 == 0 ? LENGTH(classes) : 0);
+        ck_assert(n_classes == 0 || memcmp(list, classes, sizeof classes) == 0);
         ck_assert(memcmp(model->goal, loaded->goal, (size_t)a.contexts * sizeof(double)) == 0);
         ck_assert(memcmp(model->time, loaded->time, (size_t)a.contexts * sizeof(double)) == 0);
         pmkt_file_info info = PMKT_FILE_INFO_INIT;
@@ -100,10 +110,10 @@ START_TEST(what_is_loaded_is_what_was_saved) {
 }
 END_TEST
 
-START_TEST(max_bytes_is_the_models_bytes) {
+static void check_max_bytes(int order) {
     faulty memory = {0};
     const pmkt_allocator allocator = faulty_allocator(&memory);
-    pmkt_intent *model = small_model(3, &allocator), *again = NULL;
+    pmkt_intent *model = small_model(order, &allocator), *again = NULL;
     pmkt_intent_facts facts = PMKT_INTENT_FACTS_INIT;
     ck_assert_int_eq(pmkt_intent_info(model, &facts, NULL), PMKT_OK);
     ck_assert_int_eq(facts.bytes, memory.bytes);
@@ -118,6 +128,10 @@ START_TEST(max_bytes_is_the_models_bytes) {
     pmkt_intent_release(model);
     faulty_check_empty(&memory);
     file_free(&f);
+}
+
+START_TEST(max_bytes_is_the_models_bytes) {
+    for (int order = 2; order <= 3; order++) check_max_bytes(order);
 }
 END_TEST
 
@@ -203,6 +217,9 @@ START_TEST(each_rule_of_the_format_is_checked) {
         {DWELL, 8, UINT64_C(1) << 62, 64},
         {DWELL, 16, UINT64_C(1) << 62, 64},
         {DWELL, 24, UINT64_C(1) << 63, 64},
+        {CLASSES, 0, 0, 64},
+        {CLASSES, 16, 0, 64},
+        {CLASSES, 8, 70, 64}, /* twice */
     };
     pmkt_intent *model = small_model(2, NULL);
     file_bytes f = bytes_of(model);

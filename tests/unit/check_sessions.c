@@ -17,7 +17,7 @@
 /* Random events. */
 typedef struct rows {
     int64_t n;
-    uint64_t *user, *item, *category, *channel, *session;
+    uint64_t *user, *item, *category, *channel, *session, *extra;
     int64_t *time;
     uint16_t *kind;
 } rows;
@@ -27,7 +27,7 @@ static rows make_rows(int64_t n, int64_t users, int64_t span) {
     const size_t bytes = (size_t)n * 8 + 8;
     r.user = malloc(bytes), r.item = malloc(bytes), r.category = malloc(bytes);
     r.channel = malloc(bytes), r.session = malloc(bytes), r.time = malloc(bytes);
-    r.kind = malloc(bytes);
+    r.kind = malloc(bytes), r.extra = malloc(bytes);
     for (int64_t i = 0; i < n; i++) {
         r.user[i] = 1 + (uint64_t)random_below(users);
         r.time[i] = random_below(span) - span / 2;
@@ -36,13 +36,14 @@ static rows make_rows(int64_t n, int64_t users, int64_t span) {
         r.category[i] = (uint64_t)random_below(5);
         r.channel[i] = (uint64_t)random_below(3);
         r.session[i] = (uint64_t)random_below(2);
+        r.extra[i] = (uint64_t)random_below(1000);
     }
     return r;
 }
 
 static void free_rows(rows *r) {
     free(r->user), free(r->item), free(r->category), free(r->channel), free(r->session);
-    free(r->time), free(r->kind);
+    free(r->time), free(r->kind), free(r->extra);
 }
 
 static pmkt_events events_of(const rows *r) {
@@ -84,7 +85,7 @@ static void check_columns(const rows *r, const pmkti_sessions *s, const slow *so
         REQUIRE(s->row[i] == row);
         REQUIRE(s->time[i] == r->time[row] && s->kind[i] == r->kind[row]);
         REQUIRE(s->item[i] == r->item[row] && s->category[i] == r->category[row]);
-        REQUIRE(s->channel[i] == r->channel[row]);
+        REQUIRE(s->channel[i] == r->channel[row] && s->extra[i] == r->extra[row]);
     }
 }
 
@@ -106,7 +107,10 @@ static void check_borders(const rows *r, const pmkti_sessions *s, const slow *so
     for (int64_t p = 0; p < s->parts; p++) REQUIRE(s->part_at[p] <= s->part_at[p + 1]);
 }
 
-static void check_rows(rows *r, const pmkti_sessions_plan *plan, int threads) {
+static void check_rows(rows *r, const pmkti_sessions_plan *given, int threads) {
+    pmkti_sessions_plan with = *given;
+    with.extra = r->extra;
+    const pmkti_sessions_plan *plan = &with;
     faulty f = {0};
     pmkti_sessions s;
     pmkt_error err;
@@ -130,8 +134,8 @@ static void check_rows(rows *r, const pmkti_sessions_plan *plan, int threads) {
     faulty_check_empty(&f);
 }
 
-static const pmkti_sessions_plan ALL = {PMKTI_SESSIONS_GAP_MS, false, true, true, true, true};
-static const pmkti_sessions_plan BY_COLUMN = {1000, true, true, true, true, true};
+static const pmkti_sessions_plan ALL = {PMKTI_SESSIONS_GAP_MS, false, true, true, true, true, NULL};
+static const pmkti_sessions_plan BY_COLUMN = {1000, true, true, true, true, true, NULL};
 
 START_TEST(random_events_are_sorted_and_cut_as_by_the_slow_way) {
     random_seed(1);

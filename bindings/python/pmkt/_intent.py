@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ._access import Access
 from ._cf_data import HalfLife, duration_ms
 from ._events import Events
 from ._files import PathLike, Saved
-from ._kinds import kind_number
+from ._intent_actions import Action, Classes
 from ._library import Handle, borrow, call, lib, pointer
 from ._report import Report
 from ._run import Progress, Running, threads_of, whole
@@ -30,41 +30,11 @@ from ._structs import (
 )
 from ._table import Table, percent
 
-Action = Union[str, int]
-"""The name of a kind of event, or a number: that of a kind, or of an action of your own."""
-
-_ENDS = {c.INTENT_START: "START", c.INTENT_LEAVE: "LEAVE", c.INTENT_GOAL: "GOAL", 0: ""}
-
-
-def _code(action: Any) -> int:
-    if isinstance(action, str):
-        return kind_number(action)
-    return whole("an action", action, 1, c.INTENT_START - 1)
-
-
-def _name(code: int) -> Action:
-    """A kind's name where there is one; custom kinds and other numbers as they are."""
-    if code in _ENDS:
-        return _ENDS[code]
-    name = lib.pmkt_kind_name(code) if code < c.KIND_CUSTOM else None
-    return name.decode() if name else code
-
-
-def _names(codes: np.ndarray) -> np.ndarray:
-    known = {code: _name(code) for code in np.unique(codes).tolist()}
-    out = np.empty(codes.shape, object)
-    out[...] = (
-        [known[code] for code in codes.ravel().tolist()]
-        if codes.ndim == 1
-        else [[known[code] for code in row] for row in codes.tolist()]
-    )
-    return out
-
 
 class _Paths:
     """Sequences as C takes them, and the arrays that they borrow."""
 
-    def __init__(self, paths: Any, dwell: Any = None, bought: Any = None) -> None:
+    def __init__(self, paths: Any, classes: Classes, dwell: Any = None, bought: Any = None) -> None:
         if isinstance(paths, str) or not hasattr(paths, "__iter__"):
             raise errors.InvalidInput("paths is not a list of paths; for one path write [path]")
         rows = [_split(path) for path in paths]
@@ -75,7 +45,7 @@ class _Paths:
         for row in rows:
             for action in row:
                 if action not in known:
-                    known[action] = _code(action)
+                    known[action] = classes.code(action)
         self.action = np.array([known[action] for row in rows for action in row], np.uint32)
         self.dwell = None if dwell is None else self._dwell(dwell)
         self.bought = None
@@ -123,6 +93,7 @@ class IntentInfo:
         transitions: rows of :meth:`IntentModel.transitions`.
         bytes: memory.
         residual: of its solved answers.
+        classes: that kinds are crossed with.
     """
 
     order: int
@@ -136,6 +107,7 @@ class IntentInfo:
     transitions: int
     bytes: int
     residual: float
+    classes: int
 
 
 class IntentAnswers(NamedTuple):
@@ -174,17 +146,25 @@ class IntentModel(Saved):
     A path is a session so far: a list of kinds of events by name or number, or a text such as
     ``"view > cart"``. See intent.h for the chains, their smoothing, and how they are solved.
 
+    With ``classes=["shoes", "bags"]`` a view of an event whose category is shoes is the action
+    ``"view:shoes"``, also in paths; one of any other category stays ``"view"``.
+
     Args:
         order: actions that the next one depends on, 1 to 5.
         session_gap: idle for longer than this ends a session: ``"30m"`` or a timedelta.
         goal: the action that one hopes for.
         by_session: events with another ``session`` begin a session too.
+        classes: to cross kinds with, as they stand in the column: texts or ids. The goal is not
+            crossed.
+        class_by: the column of the events that says the class: ``"category"``, or one of
+            :attr:`Events.extra` that has whole numbers.
         threads: for every call, at most; 0 = as many as this process may use.
     """
 
     _file = "intent"
     _access: Access = Access("model")  # nobody ever writes: a fit makes a new model
     _fitted: Optional[Handle] = None
+    _crossed = Classes()  # of what is fitted
 
     report: Optional[Report] = None
     """What became of the rows of the events of the last :meth:`fit`."""
@@ -196,27 +176,39 @@ class IntentModel(Saved):
         *,
         goal: Action = "order",
         by_session: bool = False,
+        classes: Optional[Iterable[Any]] = None,
+        class_by: str = "category",
         threads: int = 0,
     ) -> None:
         self.order, self.session_gap, self.goal = order, session_gap, goal
         self.by_session, self.threads = by_session, threads_of(threads)
-        self._options()
+        self.classes, self.class_by = classes, class_by
+        self.classes = self._options()[1].given
 
-    def _options(self) -> pmkt_intent_options:
-        gap = self.session_gap
+    def _options(self) -> Tuple[pmkt_intent_options, Classes]:
+        """The options, and the classes, whose array they borrow."""
+        gap, classes = self.session_gap, Classes(self.classes)
+        if not isinstance(self.class_by, str) or "\0" in self.class_by:
+            raise errors.InvalidInput(f"class_by is {self.class_by!r}; expected a column's name")
         if isinstance(gap, str):
             gap = re.sub(r"(?<=[\d ])m\s*$", "min", gap)
-        return new(
+        options = new(
             pmkt_intent_options,
             order=whole("order", self.order, 1, c.INTENT_MAX_ORDER),
             gap_ms=duration_ms("session_gap", gap),
-            goal=_code(self.goal),
+            goal=classes.code(self.goal),
             by_session=1 if self.by_session else 0,
+            classes=pointer(classes.ids),
+            n_classes=len(classes.ids),
+            class_column=None if self.class_by == "category" else self.class_by.encode(),
         )
+        return options, classes
 
     def _own(self, made: Any, threads: int) -> None:
         self._fitted = Handle(made, lib.pmkt_intent_release)
         self.threads = threads_of(threads)
+        self._crossed = Classes(self._class_ids().tolist())
+        self.classes, self.class_by = self._crossed.given, "category"
         info = self.info
         self.order, self.goal, self.by_session = info.order, info.goal, False
         self.session_gap = f"{info.session_gap_ms}ms"
@@ -239,13 +231,14 @@ class IntentModel(Saved):
             raise errors.InvalidInput(
                 f"expected Events, not {type(events).__name__}; see Events.from_frame"
             )
-        options, made = self._options(), ctypes.POINTER(pmkt_intent)()
+        (options, classes), made = self._options(), ctypes.POINTER(pmkt_intent)()
         how, out = ctypes.byref(options), ctypes.byref(made)
         with Running(self.threads, progress, "fitting") as run:
             report = events._deliver(
                 lambda rows, place: call(lib.pmkt_intent_fit, rows, how, run, place, out)
             )
         self._fitted, self.report = Handle(made, lib.pmkt_intent_release), report
+        self._crossed = classes
         return self
 
     def fit_paths(
@@ -258,12 +251,13 @@ class IntentModel(Saved):
             bought: [sessions] True: the goal follows the last action.
             dwell: milliseconds since the action before, lists as ``paths`` is; None = unknown.
         """
-        given = _Paths(paths, dwell, bought)
-        options, made = self._options(), ctypes.POINTER(pmkt_intent)()
+        (options, classes), made = self._options(), ctypes.POINTER(pmkt_intent)()
+        given = _Paths(paths, classes, dwell, bought)
         how, out = ctypes.byref(options), ctypes.byref(made)
         with Running(self.threads, progress, "fitting") as run:
             call(lib.pmkt_intent_fit_paths, given.pointer, how, run, out)
         self._fitted, self.report = Handle(made, lib.pmkt_intent_release), None
+        self._crossed = classes
         return self
 
     @classmethod
@@ -271,7 +265,7 @@ class IntentModel(Saved):
         cls, models: Sequence["IntentModel"], *, threads: int = 0, progress: Progress = None
     ) -> "IntentModel":
         """The model of all that several have seen, the same as one fitted to all of it, if all
-        events of a user went to one of them."""
+        events of a user went to one of them. They have the same options and classes."""
         handles = [model._handle for model in models]
         place = ctypes.POINTER(pmkt_intent)
         array = (place * max(1, len(handles)))(*[handle.pointer for handle in handles])
@@ -280,7 +274,7 @@ class IntentModel(Saved):
             call(lib.pmkt_intent_merge, array, len(handles), run, ctypes.byref(made))
         self = cls.__new__(cls)
         self._own(made, threads)
-        return self
+        return self.name_classes(models[0]._crossed.given)
 
     @classmethod
     def load(
@@ -301,6 +295,19 @@ class IntentModel(Saved):
             raise errors.InvalidInput("a model of intent cannot be mapped; load it")
         return super().load(path, max_bytes=max_bytes, threads=threads, progress=progress)
 
+    def name_classes(self, classes: Optional[Iterable[Any]]) -> "IntentModel":
+        """Gives a model from a file its classes as texts, for the file has only their ids.
+        Returns the model.
+
+        Raises:
+            InvalidInput: they are not those of the model, in their order.
+        """
+        named = Classes(classes)
+        if not np.array_equal(named.ids, self._class_ids()):
+            raise errors.InvalidInput("these are not the classes of the model, in their order")
+        self._crossed, self.classes = named, named.given
+        return self
+
     def verify(self, progress: Progress = None) -> "IntentModel":
         """Nothing to do: what was loaded has been verified. Returns the model."""
         del progress
@@ -313,11 +320,12 @@ class IntentModel(Saved):
         """What the model is, and what it was fitted to."""
         facts = new(pmkt_intent_facts)
         call(lib.pmkt_intent_info, self._handle.pointer, ctypes.byref(facts))
-        same = "order actions sessions buyers counted contexts transitions bytes residual".split()
+        same = "order actions sessions buyers counted contexts transitions bytes residual classes"
+        names = same.split()
         return IntentInfo(
             session_gap_ms=facts.gap_ms,
-            goal=_name(facts.goal),
-            **{name: getattr(facts, name) for name in same},
+            goal=self._crossed.name(facts.goal),
+            **{name: getattr(facts, name) for name in names},
         )
 
     @property
@@ -325,11 +333,16 @@ class IntentModel(Saved):
         """The actions that the model knows, by number."""
         return self._actions(self._handle)
 
-    @staticmethod
-    def _actions(handle: Handle) -> List[Action]:
+    def _actions(self, handle: Handle) -> List[Action]:
         at, n = ctypes.POINTER(ctypes.c_uint32)(), ctypes.c_int64()
         call(lib.pmkt_intent_actions, handle.pointer, ctypes.byref(at), ctypes.byref(n))
-        return [_name(code) for code in borrow(at, (n.value,), np.uint32, handle).tolist()]
+        codes = borrow(at, (n.value,), np.uint32, handle).tolist()
+        return [self._crossed.name(code) for code in codes]
+
+    def _class_ids(self) -> np.ndarray:
+        handle, at, n = self._handle, ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_int64()
+        call(lib.pmkt_intent_classes, handle.pointer, ctypes.byref(at), ctypes.byref(n))
+        return borrow(at, (n.value,), np.uint64, handle)
 
     def transitions(self) -> Table:
         """Every single step that was seen: from, to, count, buyers, probability, median_ms."""
@@ -345,7 +358,7 @@ class IntentModel(Saved):
         for name, array in every.items():
             setattr(table, name, pointer(array))
         call(lib.pmkt_intent_transitions, handle.pointer, ctypes.byref(table))
-        named = {name: _names(array) for name, array in codes.items()}
+        named = {name: self._crossed.all_names(array) for name, array in codes.items()}
         return Table(
             {**named, **counts, **reals},
             {
@@ -369,7 +382,7 @@ class IntentModel(Saved):
             call(lib.pmkt_intent_ask, handle.pointer, given.pointer, run, ctypes.byref(out))
 
     def _one(self, paths: Any, what: str) -> np.ndarray:
-        given = _Paths(paths)
+        given = _Paths(paths, self._crossed)
         array = np.empty(given.n, np.float64)
         self._asked(given, {what: array})
         return array
@@ -388,7 +401,7 @@ class IntentModel(Saved):
 
     def ask(self, paths: Any) -> IntentAnswers:
         """All answers about paths at once."""
-        given = _Paths(paths)
+        given = _Paths(paths, self._crossed)
         shapes = {"next": (given.n, c.INTENT_TOP), "next_p": (given.n, c.INTENT_TOP)}
         types = {"next": np.uint32, "context": np.int32}
         wanted = {
@@ -396,7 +409,7 @@ class IntentModel(Saved):
             for name in IntentAnswers._fields
         }
         self._asked(given, wanted)
-        return IntentAnswers(**{**wanted, "next": _names(wanted["next"])})
+        return IntentAnswers(**{**wanted, "next": self._crossed.all_names(wanted["next"])})
 
     def next(self, paths: Any, waited: Any = None) -> Table:
         """What comes next after each path: a column for each action, then LEAVE and GOAL.
@@ -405,7 +418,7 @@ class IntentModel(Saved):
             waited: [paths] milliseconds for which nothing has happened since the last action; None:
                 nobody waited.
         """
-        given, handle = _Paths(paths), self._handle
+        given, handle = _Paths(paths, self._crossed), self._handle
         columns = [*self._actions(handle), "LEAVE", "GOAL"]
         p = np.empty((given.n, len(columns)), np.float64)
         idle = None
@@ -424,13 +437,13 @@ class IntentModel(Saved):
     def explain(self, path: Any) -> Table:
         """What each step of one path says for (above 0) or against the goal: the logarithm of how
         much likelier the step is in the chain of buyers."""
-        given = _Paths([path])
+        given = _Paths([path], self._crossed)
         odds = np.empty(len(given.action), np.float64)
         with Running(self.threads, None, "asking") as run:
             handle = self._handle
             call(lib.pmkt_intent_explain, handle.pointer, given.pointer, run, pointer(odds))
         return Table(
-            {"action": _names(given.action), "log_odds": odds},
+            {"action": self._crossed.all_names(given.action), "log_odds": odds},
             {"action": str, "log_odds": "{:+.3f}".format},
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctypes import POINTER as P
-from ctypes import c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import List
 
 from . import _structs as s
@@ -59,6 +59,13 @@ INTENT_SIGNATURES: List[Signature] = [
         "pmkt_intent_actions",
         c_int32,
         [P(s.pmkt_intent), P(P(c_uint32)), P(c_int64), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_intent_classes(const pmkt_intent *model, const uint64_t **classes,
+    #                                 int64_t *n, pmkt_error *err);
+    (
+        "pmkt_intent_classes",
+        c_int32,
+        [P(s.pmkt_intent), P(P(c_uint64)), P(c_int64), P(s.pmkt_error)],
     ),
     # pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent_paths *paths,
     #                             const pmkt_run *run, const pmkt_intent_answers *out,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint8, c_uint32
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char_p,
+    c_double,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+)
 
 from ._structs_base import pmkt_allocator
 
@@ -19,6 +29,9 @@ class pmkt_intent_options(Structure):
         ("goal", c_uint32),
         ("by_session", c_int32),
         ("allocator", POINTER(pmkt_allocator)),
+        ("classes", POINTER(c_uint64)),
+        ("n_classes", c_int64),
+        ("class_column", c_char_p),
     ]
 
 
@@ -48,6 +61,7 @@ class pmkt_intent_facts(Structure):
         ("transitions", c_int64),
         ("bytes", c_int64),
         ("residual", c_double),
+        ("classes", c_int64),
     ]
 
 

@@ -235,3 +235,155 @@ def test_a_fit_can_be_canceled() -> None:
         model.fit_paths(paths, bought, progress=lambda done, stage: True)
     with pytest.raises(pmkt.NotFitted):
         model.transitions()
+
+
+# ------------------------------------------------------------------------------- classes
+
+CLASSES = ["shoes", "bags", "a:b"]
+
+
+def make_events(seed: int, texts: bool) -> Tuple[pmkt.Events, List[Tuple[str, int, str, Any]]]:
+    """Events in any order, and their rows by user and time."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for user in range(60):
+        clock = 0
+        for _ in range(int(rng.integers(1, 30))):
+            clock += int(rng.integers(1, 200_000)) if rng.random() < 0.9 else 4_000_000
+            kind = str(rng.choice(["view", "cart", "order", "search"], p=[0.6, 0.2, 0.1, 0.1]))
+            category: Any = rng.choice(["shoes", "bags", "hats", "a:b", None]) if texts else None
+            rows.append((f"u{user}", clock, kind, category))
+    if not texts:
+        rows = [(*row[:3], int(rng.integers(1, 6))) for row in rows]
+    order = rng.permutation(len(rows))
+    user, time, kinds, category = zip(*(rows[i] for i in order))
+    events = pmkt.Events(
+        user=list(user), time=list(time), kind_column=list(kinds), category=list(category)
+    )
+    return events, rows
+
+
+def slow_steps(
+    rows: Sequence[Tuple[str, int, str, Any]], names: Sequence[Any]
+) -> Tuple[Counter, Dict[Tuple[str, ...], Tuple[int, int]]]:
+    """How often each action follows another; how often each whole session was seen."""
+    steps: Counter = Counter()
+    sessions: List[List[str]] = []
+    last_user, last_time = "", 0
+    for user, time, kind, category in rows:
+        if user != last_user or time - last_time > 1_800_000:
+            sessions.append([])
+        crossed = category in names and kind != "order"
+        sessions[-1].append(f"{kind}:{category}" if crossed else kind)
+        last_user, last_time = user, time
+    paths: Dict[Tuple[str, ...], Tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for session in sessions:
+        bought = "order" in session
+        path = session[: session.index("order")] if bought else session
+        steps.update(zip(["START", *path], [*path, "GOAL" if bought else "LEAVE"]))
+        seen, buyers = paths[tuple(path)]
+        paths[tuple(path)] = (seen + 1, buyers + bought)
+    return steps, paths
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_kinds_are_crossed_with_classes(texts: bool, tmp_path: Path) -> None:
+    events, rows = make_events(3, texts)
+    classes: List[Any] = CLASSES if texts else [4, 2]
+    model = pmkt.IntentModel(order=2, classes=classes).fit(events)
+    steps, paths = slow_steps(rows, classes)
+    found = {(r["from"], r["to"]): r["count"] for r in model.transitions()}
+    assert found == steps
+    assert model.info.classes == len(classes) and model.classes == classes
+    actions = {a for step in steps for a in step} - {"START", "LEAVE", "GOAL"}
+    assert set(model.actions) == actions
+    # The same counts as of the paths, by the names of their actions.
+    whole = [list(path) for path, (n, _) in paths.items() for _ in range(n)]
+    bought = [k < buyers for n, buyers in paths.values() for k in range(n)]
+    same = pmkt.IntentModel(order=2, classes=classes).fit_paths(whole, bought)
+    assert {(r["from"], r["to"]): r["count"] for r in same.transitions()} == steps
+    asked = [["view", f"view:{classes[0]}"], f"view > view:{classes[1]}"]
+    np.testing.assert_array_equal(
+        model.purchase_probability(asked), same.purchase_probability(asked)
+    )
+    assert model.next(asked).columns == [*map(str, model.actions), "LEAVE", "GOAL"]
+    assert model.explain(asked[1])["action"].tolist() == ["view", f"view:{classes[1]}"]
+    assert set(model.ask(asked).next.ravel()) <= actions | {"LEAVE", "GOAL", ""}
+    # A file has the ids of the classes only.
+    model.save(tmp_path / "m.pmkt")
+    again = pmkt.IntentModel.load(tmp_path / "m.pmkt")
+    assert again.to_bytes() == model.to_bytes() and again.info == model.info
+    if texts:
+        assert again.classes == pmkt.Ids().encode(classes).tolist()
+        with pytest.raises(pmkt.InvalidInput, match="classes of the model"):
+            again.purchase_probability(asked)
+        again.name_classes(classes)
+    assert again.classes == classes and again.actions == model.actions
+    np.testing.assert_array_equal(
+        again.purchase_probability(asked), model.purchase_probability(asked)
+    )
+    merged = pmkt.IntentModel.merge([model, again])
+    assert merged.actions == model.actions and merged.info.sessions == 2 * model.info.sessions
+    assert again.fit(events).to_bytes() == model.to_bytes()
+
+
+def test_a_goal_with_a_class() -> None:
+    events, rows = make_events(5, True)
+    model = pmkt.IntentModel(classes=CLASSES, goal="cart:bags").fit(events)
+    assert model.info.goal == "cart:bags" and "order:bags" in model.actions
+    reached = sum(1 for r in model.transitions() if r["to"] == "GOAL")
+    assert reached > 0 and "cart:bags" not in model.actions
+
+
+def test_an_extra_column_says_the_class() -> None:
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table(
+        {
+            "user": ["a", "a", "b"],
+            "time": pa.array([0, 1000, 0], pa.int64()),
+            "kind": ["view", "cart", "view"],
+            "page": pa.array([7, 8, None], pa.int64()),
+        }
+    )
+    events = pmkt.Events.from_arrow(
+        table, user="user", time="time", kind_column="kind", extra=["page"]
+    )
+    model = pmkt.IntentModel(classes=[8, 7], class_by="page").fit(events)
+    assert model.actions == ["view", "cart:8", "view:7"]
+    with pytest.raises(pmkt.InvalidInput, match="category"):
+        pmkt.IntentModel(classes=[8, 7]).fit(events)
+    with pytest.raises(pmkt.InvalidInput, match='"shelf"'):
+        pmkt.IntentModel(classes=[8, 7], class_by="shelf").fit(events)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pmkt.IntentModel(classes="shoes"),
+        lambda: pmkt.IntentModel(classes=["a", 1]),
+        lambda: pmkt.IntentModel(classes=[-1]),
+        lambda: pmkt.IntentModel(classes=["a", "a"]).fit_paths([["view"]]),
+        lambda: pmkt.IntentModel(classes=["a", None]).fit_paths([["view"]]),
+        lambda: pmkt.IntentModel(class_by="page").fit_paths([["view"]]),
+        lambda: pmkt.IntentModel(class_by=3),
+        lambda: pmkt.IntentModel(classes=["a"]).fit_paths([["view:b"]]),
+        lambda: pmkt.IntentModel(classes=["a"]).fit_paths([["wiev:a"]]),
+        lambda: pmkt.IntentModel(classes=["a"], goal="view:b"),
+        lambda: pmkt.IntentModel().fit_paths([["view:a"]]),
+        lambda: pmkt.IntentModel(classes=["a"]).fit_paths([["view"]]).name_classes(["b"]),
+    ],
+)
+def test_classes_that_make_no_sense_are_refused(make: Any) -> None:
+    with pytest.raises(pmkt.InvalidInput):
+        make()
+
+
+def test_custom_kinds_are_crossed() -> None:
+    model = pmkt.IntentModel(classes=["a"]).fit_paths([["300:a", 300, "view"]])
+    assert model.actions == ["view", 300, "300:a"]
+    code = 300 + 65536
+    assert model.explain([code])["action"].tolist() == ["300:a"]
+    plain = pmkt.IntentModel().fit_paths([[code]])
+    assert plain.actions == [code] and plain.info.classes == 0
+    with pytest.raises(pmkt.Mismatch):
+        pmkt.IntentModel.merge([model, plain])
