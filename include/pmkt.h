@@ -36,6 +36,14 @@
  *          v
  *     the best items for each user; how good they are
  *
+ *     what happened     the same columns, as visits                    pmkt_events      events.h
+ *          |  pmkt_intent_fit, pmkt_purchase_fit
+ *          v
+ *     a model           what follows what, and what it means           pmkt_purchase    purchase.h
+ *          |  pmkt_purchase_score, pmkt_purchase_explain               pmkt_intent      intent.h
+ *          v
+ *     at every event: P(order), the next actions, the time until then, and why
+ *
  * The first program
  * -----------------
  *
@@ -131,6 +139,9 @@
  *   attribution.h  which channels brought the orders: rules, Markov chains, Shapley values
  *   funnel.h  funnels and paths: how far people come, and where they leave
  *   intent.h  chains of actions: what are they about to do
+ *   purchase.h  a calibrated probability of the goal at every event, with reasons
+ *   logistic.h  the logistic regression below it, for features of your own
+ *   binary.h  how good probabilities are: discrimination, calibration, intervals
  *
  * In a hurry, read base.h, events.h and rfm.h or cf.h, and the others when you need them.
  */
@@ -154,6 +165,9 @@
 #include "pmkt/attribution.h"
 #include "pmkt/funnel.h"
 #include "pmkt/intent.h"
+#include "pmkt/logistic.h"
+#include "pmkt/binary.h"
+#include "pmkt/purchase.h"
 /* clang-format on */
 
 #endif

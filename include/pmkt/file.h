@@ -100,10 +100,11 @@ PMKT_API void pmkt_buffer_free(pmkt_buffer *buffer);
 
 /* What a file holds. The numbers are frozen. */
 enum {
-    PMKT_FILE_RFM = 1,   /* a pmkt_rfm */
-    PMKT_FILE_IDS = 2,   /* a pmkt_ids */
-    PMKT_FILE_CF = 3,    /* a pmkt_cf */
-    PMKT_FILE_INTENT = 4 /* a pmkt_intent */
+    PMKT_FILE_RFM = 1,     /* a pmkt_rfm */
+    PMKT_FILE_IDS = 2,     /* a pmkt_ids */
+    PMKT_FILE_CF = 3,      /* a pmkt_cf */
+    PMKT_FILE_INTENT = 4,  /* a pmkt_intent */
+    PMKT_FILE_PURCHASE = 5 /* a pmkt_purchase */
 };
 
 /* What a file says about itself; filled by pmkt_file_inspect. */

@@ -68,11 +68,11 @@ enum {
 
 /* How to fit. */
 typedef struct pmkt_logistic_options {
-    uint32_t struct_size; /* sizeof(pmkt_logistic_options) */
-    int32_t calibration;  /* PMKT_CALIBRATION_PLATT */
-    double l2;            /* penalty of the standardized coefficients; 0 = 1.0 */
-    int32_t folds;        /* for calibration: 2 to 20; 0 = 5 */
-    int32_t reserved;     /* 0 */
+    uint32_t struct_size;            /* sizeof(pmkt_logistic_options) */
+    int32_t calibration;             /* PMKT_CALIBRATION_PLATT */
+    double l2;                       /* penalty of the standardized coefficients; 0 = 1.0 */
+    int32_t folds;                   /* for calibration: 2 to 20; 0 = 5 */
+    int32_t reserved;                /* 0 */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_logistic_options;
 

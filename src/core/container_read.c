@@ -66,6 +66,8 @@ static const char *kind_name(uint32_t kind) {
             return "a pmkt_cf";
         case PMKT_FILE_INTENT:
             return "a pmkt_intent";
+        case PMKT_FILE_PURCHASE:
+            return "a pmkt_purchase";
         default:
             return "something of a newer release";
     }

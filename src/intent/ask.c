@@ -9,7 +9,6 @@
 #include "intent/fit.h"
 
 #define CHUNK 1024 /* paths */
-#define UNKNOWN 0u /* a step that the model does not know */
 
 typedef struct question {
     const pmkt_intent *model;
@@ -23,47 +22,23 @@ typedef struct question {
 /* Where a walk has come to. */
 typedef struct place {
     int32_t node;
-    uint32_t last; /* step, UNKNOWN, or PMKTI_GOAL: then the walk is over */
+    uint32_t last; /* step, PMKTI_UNKNOWN, or PMKTI_GOAL: then the walk is over */
 } place;
 
-static uint32_t step_of(const pmkt_intent *m, uint32_t action) {
-    if (action == m->facts.goal) return PMKTI_GOAL;
-    int32_t low = 0, high = m->facts.actions;
-    while (low < high) {
-        const int32_t middle = low + (high - low) / 2;
-        if (m->action[middle] < action)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < m->facts.actions && m->action[low] == action ? (uint32_t)low + 1 : UNKNOWN;
-}
-
 static void move(const pmkt_intent *m, place *at, uint32_t step) {
-    at->node = step == UNKNOWN || step == PMKTI_GOAL ? 0 : pmkti_chain_go(m, at->node, step);
+    at->node = step == PMKTI_UNKNOWN || step == PMKTI_GOAL ? 0 : pmkti_chain_go(m, at->node, step);
     at->last = step;
-}
-
-static uint32_t action_of(const pmkt_intent *m, int32_t column) {
-    if (column == m->alphabet - 2) return PMKT_INTENT_LEAVE;
-    return column == m->alphabet - 1 ? PMKT_INTENT_GOAL : m->action[column];
 }
 
 /* ----------------------------------------------------------------------- ask */
 
-/* The best three, by p and then by column. */
 static void find_top(const question *q, int64_t i, place at) {
-    const pmkt_intent *m = q->model;
-    double p[PMKT_INTENT_MAX_ACTIONS + 2];
-    if (at.last != PMKTI_GOAL) pmkti_chain_all(m, at.node, p);
+    uint32_t next[PMKT_INTENT_TOP] = {0};
+    double p[PMKT_INTENT_TOP] = {0};
+    if (at.last != PMKTI_GOAL) pmkti_chain_top(q->model, at.node, next, p);
     for (int k = 0; k < PMKT_INTENT_TOP; k++) {
-        int32_t best = -1;
-        for (int32_t c = 0; c < m->alphabet && at.last != PMKTI_GOAL; c++) {
-            if (p[c] > 0 && (best < 0 || p[c] > p[best])) best = c;
-        }
-        if (q->out.next) q->out.next[i * PMKT_INTENT_TOP + k] = best < 0 ? 0 : action_of(m, best);
-        if (q->out.next_p) q->out.next_p[i * PMKT_INTENT_TOP + k] = best < 0 ? 0 : p[best];
-        if (best >= 0) p[best] = 0;
+        if (q->out.next) q->out.next[i * PMKT_INTENT_TOP + k] = next[k];
+        if (q->out.next_p) q->out.next_p[i * PMKT_INTENT_TOP + k] = p[k];
     }
 }
 
@@ -92,8 +67,8 @@ static pmkt_status ask_chunk(void *ctx, int64_t chunk, int worker) {
         place at = {m->start, PMKTI_START};
         double sum[PMKTI_CHAINS] = {0, 0, 0};
         for (int64_t k = q->paths.at[i]; k < q->paths.at[i + 1] && at.last != PMKTI_GOAL; k++) {
-            const uint32_t step = step_of(m, q->paths.action[k]);
-            for (int c = 0; c < PMKTI_CHAINS && step != UNKNOWN; c++) {
+            const uint32_t step = pmkti_chain_step(m, q->paths.action[k]);
+            for (int c = 0; c < PMKTI_CHAINS && step != PMKTI_UNKNOWN; c++) {
                 if (logs[c]) sum[c] += log(pmkti_chain_p(m, at.node, step, c));
             }
             move(m, &at, step);
@@ -113,7 +88,8 @@ static pmkt_status ask_chunk(void *ctx, int64_t chunk, int worker) {
 static double lasting(const pmkt_intent *m, uint32_t last, uint32_t step, double ln_waited) {
     const double least = 0.05; /* of sigma: clocks are not exact */
     if (step == PMKTI_LEAVE) return 1;
-    const pmkti_dwell *d = last == UNKNOWN ? &m->pooled : &m->dwell[pmkti_dwell_at(m, last, step)];
+    const pmkti_dwell *d =
+        last == PMKTI_UNKNOWN ? &m->pooled : &m->dwell[pmkti_dwell_at(m, last, step)];
     if (d->n < 2) d = &m->pooled;
     if (d->n < 2) return 1;
     const double n = (double)d->n, mean = (double)d->ln / n / 1048576.0;
@@ -145,7 +121,7 @@ static pmkt_status next_chunk(void *ctx, int64_t chunk, int worker) {
     for (int64_t i = chunk * CHUNK; i < end; i++) {
         place at = {m->start, PMKTI_START};
         for (int64_t k = q->paths.at[i]; k < q->paths.at[i + 1] && at.last != PMKTI_GOAL; k++) {
-            move(m, &at, step_of(m, q->paths.action[k]));
+            move(m, &at, pmkti_chain_step(m, q->paths.action[k]));
         }
         double *p = q->p + i * m->alphabet;
         if (at.last == PMKTI_GOAL) {
@@ -170,8 +146,8 @@ static pmkt_status explain_chunk(void *ctx, int64_t chunk, int worker) {
         for (int64_t k = q->paths.at[i]; k < q->paths.at[i + 1]; k++) {
             q->log_odds[k] = 0;
             if (at.last == PMKTI_GOAL) continue;
-            const uint32_t step = step_of(m, q->paths.action[k]);
-            if (step != UNKNOWN) {
+            const uint32_t step = pmkti_chain_step(m, q->paths.action[k]);
+            if (step != PMKTI_UNKNOWN) {
                 q->log_odds[k] = log(pmkti_chain_p(m, at.node, step, PMKTI_BUYERS)) -
                                  log(pmkti_chain_p(m, at.node, step, PMKTI_OTHERS));
             }

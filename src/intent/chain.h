@@ -15,6 +15,7 @@
 #include "pmkt/intent.h"
 
 /* Steps. Actions are 1 to 64, in the order of their numbers. */
+#define PMKTI_UNKNOWN 0u /* an action that the model does not know */
 #define PMKTI_STEP_BITS 7
 #define PMKTI_STEP_MASK 127u
 #define PMKTI_START 65u
@@ -119,6 +120,13 @@ void pmkti_chain_all(const pmkt_intent *m, int32_t node, double *p);
 
 /* The context after a step that is an action. */
 int32_t pmkti_chain_go(const pmkt_intent *m, int32_t node, uint32_t step);
+
+/* The step of an action: GOAL if it is the goal, UNKNOWN if the model has not seen it. */
+uint32_t pmkti_chain_step(const pmkt_intent *m, uint32_t action);
+
+/* The likeliest steps after a context, by probability and then by column, as actions: [TOP], 0 where
+   there are fewer. */
+void pmkti_chain_top(const pmkt_intent *m, int32_t node, uint32_t *next, double *p);
 
 /* The place of a step in a row of the alphabet. */
 static inline int32_t pmkti_chain_column(const pmkt_intent *m, uint32_t step) {

@@ -45,3 +45,36 @@ int32_t pmkti_chain_go(const pmkt_intent *m, int32_t node, uint32_t step) {
     }
     return 0; /* an action that the model knows always follows the empty context */
 }
+
+uint32_t pmkti_chain_step(const pmkt_intent *m, uint32_t action) {
+    if (action == m->facts.goal) return PMKTI_GOAL;
+    int32_t low = 0, high = m->facts.actions;
+    while (low < high) {
+        const int32_t middle = low + (high - low) / 2;
+        if (m->action[middle] < action)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const bool found = low < m->facts.actions && m->action[low] == action;
+    return found ? (uint32_t)low + 1 : PMKTI_UNKNOWN;
+}
+
+static uint32_t action_in(const pmkt_intent *m, int32_t column) {
+    if (column == m->alphabet - 2) return PMKT_INTENT_LEAVE;
+    return column == m->alphabet - 1 ? PMKT_INTENT_GOAL : m->action[column];
+}
+
+void pmkti_chain_top(const pmkt_intent *m, int32_t node, uint32_t *next, double *p) {
+    double all[PMKT_INTENT_MAX_ACTIONS + 2];
+    pmkti_chain_all(m, node, all);
+    for (int k = 0; k < PMKT_INTENT_TOP; k++) {
+        int32_t best = -1;
+        for (int32_t c = 0; c < m->alphabet; c++) {
+            if (all[c] > 0 && (best < 0 || all[c] > all[best])) best = c;
+        }
+        next[k] = best < 0 ? 0 : action_in(m, best);
+        p[k] = best < 0 ? 0 : all[best];
+        if (best >= 0) all[best] = 0;
+    }
+}

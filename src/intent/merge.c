@@ -81,7 +81,7 @@ static pmkt_status add_counts(pmkt_intent *m, pmkti_tally *tally, const pmkt_int
 }
 
 static pmkt_status add_all(pmkt_intent *m, pmkti_tally *tally, const pmkt_intent *const *models,
-                           int64_t n, const pmkti_run *run, pmkt_error *err) {
+                           int64_t n, const pmkti_run *run, pmkti_stage stage, pmkt_error *err) {
     pmkt_status status = PMKT_OK;
     for (int64_t i = 0; i < n && !status; i++) status = add_actions(m, models[i], err);
     if (status) return status;
@@ -89,7 +89,8 @@ static pmkt_status add_all(pmkt_intent *m, pmkti_tally *tally, const pmkt_intent
     m->dwell = pmkti_alloc_zero(&m->allocator, pairs, sizeof *m->dwell);
     if (!m->dwell && pairs) return pmkti_stopped(err, PMKT_E_NOMEM);
     for (int64_t i = 0; i < n && !status; i++) {
-        status = pmkti_canceled(run, 0.5 * (double)i / (double)n, "merging")
+        const double done = (double)i / (double)n;
+        status = pmkti_canceled(run, stage.from + done * (stage.to - stage.from), stage.name)
                      ? PMKT_E_CANCELED
                      : add_counts(m, tally, models[i]);
         if (status) return pmkti_stopped(err, status);
@@ -104,13 +105,9 @@ static pmkt_status add_all(pmkt_intent *m, pmkti_tally *tally, const pmkt_intent
     return PMKT_OK;
 }
 
-pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n, const pmkt_run *run,
-                              pmkt_intent **model, pmkt_error *err) {
-    if (!model) return pmkti_null(err, "model");
-    pmkti_run how;
-    pmkt_status status = check(models, n, err);
-    if (!status) status = pmkti_run_check(run, 0, &how, err);
-    if (status) return status;
+pmkt_status pmkti_intent_add_up(const pmkt_intent *const *models, int64_t n, const pmkti_run *run,
+                                pmkti_stage stage, pmkt_intent **model, pmkt_error *err) {
+    const double added = (stage.from + stage.to) / 2;
     pmkt_intent *m = pmkti_intent_new(&models[0]->allocator);
     if (!m) return pmkti_no_memory(err, sizeof *m);
     m->facts.order = models[0]->facts.order;
@@ -118,8 +115,20 @@ pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n, const
     m->facts.goal = models[0]->facts.goal;
     pmkti_tally tally = {.allocator = m->allocator};
     int64_t bad = 0;
-    status = pmkti_classes_set(m, models[0]->classes, models[0]->facts.classes, &bad);
-    status = status ? pmkti_stopped(err, status) : add_all(m, &tally, models, n, &how, err);
+    pmkt_status status = pmkti_classes_set(m, models[0]->classes, models[0]->facts.classes, &bad);
+    status = status ? pmkti_stopped(err, status)
+                    : add_all(m, &tally, models, n, run,
+                              (pmkti_stage){"merging", stage.from, added}, err);
     pmkti_tally_free(&tally);
-    return pmkti_intent_end(m, status, &how, (pmkti_stage){"solving", 0.5, 1}, model, err);
+    return pmkti_intent_end(m, status, run, (pmkti_stage){"solving", added, stage.to}, model, err);
+}
+
+pmkt_status pmkt_intent_merge(const pmkt_intent *const *models, int64_t n, const pmkt_run *run,
+                              pmkt_intent **model, pmkt_error *err) {
+    if (!model) return pmkti_null(err, "model");
+    pmkti_run how;
+    pmkt_status status = check(models, n, err);
+    if (!status) status = pmkti_run_check(run, 0, &how, err);
+    if (status) return status;
+    return pmkti_intent_add_up(models, n, &how, (pmkti_stage){NULL, 0, 1}, model, err);
 }

@@ -18,13 +18,14 @@
 #include "core/error.h"
 #include "intent/classes.h"
 #include "intent/fit.h"
+#include "intent/model_files.h"
 
 enum {
     HEAD = 1,
     ACTIONS = 2,
     COUNTS = 3,
     DWELL = 4,
-    CLASSES = 5
+    CLASSES = PMKTI_INTENT_SECTIONS
 };
 
 #define VERSION 1 /* of each of them */
@@ -51,7 +52,7 @@ static pmkt_status put(pmkti_writer *w, uint32_t id, const void *at, size_t n, p
     return status ? status : pmkti_writer_put(w, at, n, err);
 }
 
-static pmkt_status put_all(const pmkt_intent *m, pmkti_writer *w, pmkt_error *err) {
+pmkt_status pmkti_intent_put(const pmkt_intent *m, pmkti_writer *w, pmkt_error *err) {
     const head h = {m->facts.order,    m->facts.goal,   m->facts.gap_ms,
                     m->facts.sessions, m->facts.buyers, m->facts.counted};
     pmkt_status status = put(w, HEAD, &h, sizeof h, err);
@@ -75,7 +76,7 @@ static pmkt_status save(const pmkt_intent *m, const char *path, const pmkt_save_
         status = pmkti_writer_new(&m->allocator, path, PMKT_FILE_INTENT, options, &writer, err);
     }
     if (status) return status;
-    status = put_all(m, writer, err);
+    status = pmkti_intent_put(m, writer, err);
     if (!status && pmkti_canceled(&how, 1, "saving")) status = pmkti_stopped(err, PMKT_E_CANCELED);
     if (!status) return pmkti_writer_commit(writer, buffer, err);
     pmkti_writer_abort(writer);
@@ -266,34 +267,40 @@ static pmkt_status check_limit(const loader *l, pmkt_error *err) {
                       (long long)l->m->facts.bytes, (long long)most);
 }
 
-static pmkt_status read_all(loader *l, const pmkti_run *run, pmkt_error *err) {
-    const pmkt_allocator *allocator = pmkti_container_allocator(l->file);
-    l->m = pmkti_intent_new(allocator);
+static pmkt_status read_all(loader *l, const pmkti_run *run, pmkti_stage stage, pmkt_error *err) {
+    l->m = pmkti_intent_new(pmkti_container_allocator(l->file));
     if (!l->m) return pmkti_no_memory(err, sizeof *l->m);
     pmkt_status status = read_head(l, err);
     if (!status) status = read_actions(l, err);
     if (!status) status = read_counts(l, err);
     if (!status) status = read_dwell(l, err);
     if (!status) status = read_classes(l, err);
-    if (!status) status = pmkti_chain_finish(l->m, run, (pmkti_stage){"loading", 0.5, 1}, err);
+    if (!status) status = pmkti_chain_finish(l->m, run, stage, err);
     return status ? status : check_limit(l, err);
+}
+
+pmkt_status pmkti_intent_take(pmkti_container *file, const pmkti_run *run, pmkti_stage stage,
+                              pmkt_intent **model, pmkt_error *err) {
+    loader l = {.file = file};
+    const pmkt_status status = read_all(&l, run, stage, err);
+    if (status)
+        pmkt_intent_release(l.m);
+    else
+        *model = l.m;
+    return status;
 }
 
 static pmkt_status load(const pmkti_source *source, const pmkt_load_options *options,
                         const pmkt_run *run, pmkt_intent **model, pmkt_error *err) {
     static const uint32_t known[] = {HEAD, ACTIONS, COUNTS, DWELL, CLASSES};
     const pmkti_schema schema = {PMKT_FILE_INTENT, known, sizeof known / sizeof *known};
-    loader l = {.m = NULL};
+    pmkti_container *file = NULL;
     pmkti_run how;
     pmkt_status status = pmkti_run_check(run, 0, &how, err);
-    if (!status) status = pmkti_container_open(source, &schema, options, &l.file, err);
+    if (!status) status = pmkti_container_open(source, &schema, options, &file, err);
     if (status) return status;
-    status = read_all(&l, &how, err);
-    pmkti_container_close(l.file);
-    if (status)
-        pmkt_intent_release(l.m);
-    else
-        *model = l.m;
+    status = pmkti_intent_take(file, &how, (pmkti_stage){"loading", 0.5, 1}, model, err);
+    pmkti_container_close(file);
     return status;
 }
 

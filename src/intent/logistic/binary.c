@@ -13,9 +13,9 @@
 #include "core/structs.h"
 #include "intent/logistic/ranked.h"
 
-#define RIVAL PMKTI_RANKED_FIGURES        /* its first figure: the calibration errors are not asked */
-#define GAIN (RIVAL + PMKTI_ECE)          /* and the first gain */
-#define FIGURES (GAIN + PMKTI_ECE)        /* in the order of pmkt_binary_result */
+#define RIVAL PMKTI_RANKED_FIGURES /* its first figure: the calibration errors are not asked */
+#define GAIN (RIVAL + PMKTI_ECE)   /* and the first gain */
+#define FIGURES (GAIN + PMKTI_ECE) /* in the order of pmkt_binary_result */
 #define RESAMPLES_MOST 100000
 
 _Static_assert(offsetof(pmkt_binary_result, auc) + FIGURES * sizeof(pmkt_binary_figure) ==
@@ -76,7 +76,8 @@ static pmkt_status check_rows(const uint8_t *y, const double *p, int64_t n, pmkt
 static void figures_of(const evaluating *e, uint64_t seed, double *figures, int64_t step) {
     double mine[PMKTI_RANKED_FIGURES], rival[PMKTI_RANKED_FIGURES];
     pmkti_ranked_figures(&e->mine, e->o.bins, seed, mine);
-    for (int f = 0; f < PMKTI_RANKED_FIGURES; f++) figures[f * step] = mine[f], rival[f] = (double)NAN;
+    for (int f = 0; f < PMKTI_RANKED_FIGURES; f++)
+        figures[f * step] = mine[f], rival[f] = (double)NAN;
     if (e->rival.n > 0) pmkti_ranked_figures(&e->rival, e->o.bins, seed, rival);
     for (int f = 0; f < PMKTI_ECE; f++) {
         const bool is_loss = f == PMKTI_BRIER || f == PMKTI_LOG_LOSS;
@@ -182,8 +183,7 @@ pmkt_status pmkt_binary_evaluate(const uint8_t *y, const double *p, int64_t n,
     pmkt_binary_result result = PMKT_BINARY_RESULT_INIT;
     pmkt_allocator allocator;
     pmkti_run how;
-    pmkt_status status =
-        pmkti_struct_in(&e.o, sizeof e.o, options, sizeof e.o, "options", err);
+    pmkt_status status = pmkti_struct_in(&e.o, sizeof e.o, options, sizeof e.o, "options", err);
     if (status) return status;
     if (e.o.bins == 0) e.o.bins = 10;
     if (e.o.level == 0) e.o.level = 0.95;
@@ -227,8 +227,8 @@ static void fill_bin(const pmkti_ranked *r, int64_t from, int64_t end, int32_t b
 }
 
 pmkt_status pmkt_binary_reliability(const uint8_t *y, const double *p, int64_t n,
-                                    const pmkt_allocator *allocator,
-                                    const pmkt_binary_diagram *out, pmkt_error *err) {
+                                    const pmkt_allocator *allocator, const pmkt_binary_diagram *out,
+                                    pmkt_error *err) {
     if (!out) return pmkti_null(err, "out");
     pmkt_binary_diagram to = PMKT_BINARY_DIAGRAM_INIT;
     pmkt_allocator a;

@@ -67,7 +67,7 @@ static bool is_before(const void *a, const void *b) {
 
 /* Rows that share one probability. */
 typedef struct pool {
-    double z;  /* sum */
+    double z; /* sum */
     double yes, n;
 } pool;
 

@@ -37,8 +37,8 @@ struct pmkt_logistic {
    are ranges. */
 typedef struct pmkti_logistic_rows {
     const pmkt_logistic_data *data;
-    int64_t *at;   /* [data->rows] row; NULL: as they are */
-    uint64_t *key; /* [data->rows] pmkti_mix of the cluster, in that order */
+    int64_t *at;            /* [data->rows] row; NULL: as they are */
+    uint64_t *key;          /* [data->rows] pmkti_mix of the cluster, in that order */
     double *mean, *inverse; /* [columns] standardized = (x - mean) * inverse */
     double *deviation;      /* [columns] 0: the column never changes; then inverse is 0 too */
     double weight;          /* of all */

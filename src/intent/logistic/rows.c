@@ -62,7 +62,8 @@ static pmkt_status check_rows(const pmkt_logistic_data *d, pmkti_logistic_rows *
     }
     /* All sums are at most this weight times the columns. */
     if (r->weight >= LEAST_WEIGHT && r->weight <= MOST_WEIGHT) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_OVERFLOW, "the sum of data.weight is not within 1e-100 and 1e100");
+    return pmkti_fail(err, PMKT_E_OVERFLOW,
+                      "the sum of data.weight is not within 1e-100 and 1e100");
 }
 
 /* ----------------------------------------------------------------------- order */

@@ -1,0 +1,305 @@
+/*
+ * files.c - a model as a file: the sections of its chains, and
+ *
+ *   16 HEAD         one head
+ *   17 TRANSITIONS  the zone's table; only if it has one
+ *   18 SESSION      a logistic model: one summary, then doubles: coefficients, standard errors, means,
+ *                   deviations, [features + 1] each, and the corners of an isotonic curve, z and p
+ *   19 CART         the same of carts; only if there is such a model
+ */
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "intent/model_files.h"
+#include "intent/purchase/model.h"
+
+enum {
+    HEAD = 16,
+    TRANSITIONS = 17,
+    SESSION = 18,
+    CART = 19
+};
+
+#define VERSION 1 /* of each of them */
+
+typedef struct head {
+    int64_t rows, cart_rows, cart_ms;
+    int32_t by_session, features, offset_minutes, reserved;
+    char class_column[PMKTI_COLUMN_NAME];
+} head;
+
+typedef struct summary {
+    int64_t rows, positives, clusters, corners;
+    int32_t calibration, steps;
+    double l2, log_loss, gradient, slope, shift;
+} summary;
+
+_Static_assert(sizeof(head) == 40 + PMKTI_COLUMN_NAME, "a head has no holes");
+_Static_assert(sizeof(summary) == 80, "a summary has no holes");
+
+/* -------------------------------------------------------------------- saving */
+
+static pmkt_status put(pmkti_writer *w, uint32_t id, const void *at, size_t n, pmkt_error *err) {
+    const pmkt_status status = pmkti_writer_section(w, id, VERSION, true, err);
+    return status ? status : pmkti_writer_put(w, at, n, err);
+}
+
+static pmkt_status put_logistic(pmkti_writer *w, uint32_t id, const pmkt_logistic *l,
+                                pmkt_error *err) {
+    const pmkt_logistic_facts *f = &l->facts;
+    const pmkti_calibration *c = &l->calibration;
+    const summary s = {f->rows, f->positives, f->clusters, c->n,     c->kind, f->steps,
+                       f->l2,   f->log_loss,  f->gradient, c->slope, c->shift};
+    const size_t width = ((size_t)f->columns + 1) * sizeof(double);
+    const size_t corners = (size_t)c->n * sizeof(double);
+    pmkt_status status = put(w, id, &s, sizeof s, err);
+    if (!status) status = pmkti_writer_put(w, l->coefficient, width, err);
+    if (!status) status = pmkti_writer_put(w, l->error, width, err);
+    if (!status) status = pmkti_writer_put(w, l->mean, width, err);
+    if (!status) status = pmkti_writer_put(w, l->deviation, width, err);
+    if (!status && c->n > 0) status = pmkti_writer_put(w, c->z, corners, err);
+    if (!status && c->n > 0) status = pmkti_writer_put(w, c->p, corners, err);
+    return status;
+}
+
+static pmkt_status put_all(const pmkt_purchase *m, pmkti_writer *w, pmkt_error *err) {
+    const pmkt_zone *zone = &m->features.zone;
+    head h;
+    memset(&h, 0, sizeof h);
+    h.rows = m->facts.rows, h.cart_rows = m->facts.cart_rows, h.cart_ms = m->facts.cart_ms;
+    h.by_session = m->by_session, h.features = m->features.n;
+    h.offset_minutes = zone->offset_minutes;
+    memcpy(h.class_column, m->class_column, sizeof h.class_column);
+    pmkt_status status = pmkti_intent_put(m->chains, w, err);
+    if (!status) status = put(w, HEAD, &h, sizeof h, err);
+    if (!status && zone->n_transitions > 0) {
+        status = put(w, TRANSITIONS, zone->transitions,
+                     (size_t)zone->n_transitions * sizeof *zone->transitions, err);
+    }
+    if (!status) status = put_logistic(w, SESSION, m->logistic[PMKT_PURCHASE_SESSION], err);
+    if (!status && m->logistic[PMKT_PURCHASE_CART]) {
+        status = put_logistic(w, CART, m->logistic[PMKT_PURCHASE_CART], err);
+    }
+    return status;
+}
+
+static pmkt_status save(const pmkt_purchase *m, const char *path, const pmkt_save_options *options,
+                        const pmkt_run *run, pmkt_buffer **buffer, pmkt_error *err) {
+    pmkti_run how;
+    pmkti_writer *writer = NULL;
+    pmkt_status status = pmkti_run_check(run, 0, &how, err);
+    if (!status) {
+        status = pmkti_writer_new(&m->allocator, path, PMKT_FILE_PURCHASE, options, &writer, err);
+    }
+    if (status) return status;
+    status = put_all(m, writer, err);
+    if (!status && pmkti_canceled(&how, 1, "saving")) status = pmkti_stopped(err, PMKT_E_CANCELED);
+    if (!status) return pmkti_writer_commit(writer, buffer, err);
+    pmkti_writer_abort(writer);
+    return status;
+}
+
+pmkt_status pmkt_purchase_save(const pmkt_purchase *model, const char *path,
+                               const pmkt_save_options *options, const pmkt_run *run,
+                               pmkt_error *err) {
+    if (!model) return pmkti_null(err, "model");
+    if (!path) return pmkti_null(err, "path");
+    return save(model, path, options, run, NULL, err);
+}
+
+pmkt_status pmkt_purchase_save_memory(const pmkt_purchase *model, const pmkt_save_options *options,
+                                      const pmkt_run *run, pmkt_buffer **buffer, pmkt_error *err) {
+    if (!model) return pmkti_null(err, "model");
+    if (!buffer) return pmkti_null(err, "buffer");
+    return save(model, NULL, options, run, buffer, err);
+}
+
+/* ------------------------------------------------------------------- loading */
+
+typedef struct loader {
+    pmkti_container *file;
+    pmkt_purchase *m;
+    int32_t features; /* that the head says */
+} loader;
+
+static pmkt_status read_head(loader *l, pmkt_zone *zone, pmkt_error *err) {
+    head h;
+    pmkti_span span = {.at = NULL};
+    const pmkt_status status =
+        pmkti_container_section(l->file, HEAD, VERSION, sizeof h, &span, err);
+    if (status) return status;
+    if (span.size != sizeof h) return pmkti_corrupt(&span, 0, "the head is not one", err);
+    memcpy(&h, span.at, sizeof h);
+    if (h.rows < 2 || h.cart_rows < 0 || h.cart_ms < 1 || h.by_session < 0 || h.by_session > 1 ||
+        h.reserved != 0 || !memchr(h.class_column, 0, sizeof h.class_column)) {
+        return pmkti_corrupt(&span, 0, "the head makes no sense", err);
+    }
+    pmkt_purchase *m = l->m;
+    m->facts.rows = h.rows, m->facts.cart_rows = h.cart_rows, m->facts.cart_ms = h.cart_ms;
+    m->by_session = h.by_session;
+    memcpy(m->class_column, h.class_column, sizeof h.class_column);
+    zone->offset_minutes = h.offset_minutes;
+    l->features = h.features;
+    return PMKT_OK;
+}
+
+/* The zone points into the file. */
+static pmkt_status read_zone(loader *l, pmkt_zone *zone, pmkt_error *err) {
+    pmkti_span span = pmkti_container_place(l->file, HEAD);
+    if (pmkti_container_has(l->file, TRANSITIONS)) {
+        const pmkt_status status = pmkti_container_section(l->file, TRANSITIONS, VERSION,
+                                                           sizeof(pmkt_transition), &span, err);
+        if (status) return status;
+        zone->transitions = (const void *)span.at;
+        zone->n_transitions = (int64_t)(span.size / sizeof(pmkt_transition));
+    }
+    pmkt_zone checked;
+    const pmkt_status status = pmkti_zone_check(zone, &checked, NULL);
+    return status ? pmkti_corrupt(&span, 0, "this cannot be a zone", err) : PMKT_OK;
+}
+
+static bool all_finite(const double *x, size_t n, bool positive) {
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]) || (positive && x[i] < 0)) return false;
+    }
+    return true;
+}
+
+static bool is_curve(const double *z, const double *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(z[i]) || !(p[i] >= 0 && p[i] <= 1)) return false;
+        if (i > 0 && (z[i] <= z[i - 1] || p[i] < p[i - 1])) return false;
+    }
+    return true;
+}
+
+static bool is_summary(const summary *s) {
+    const bool curved = s->calibration == PMKT_CALIBRATION_ISOTONIC;
+    return s->rows >= 2 && s->positives >= 0 && s->positives <= s->rows && s->clusters >= 1 &&
+           s->clusters <= s->rows && s->calibration >= PMKT_CALIBRATION_PLATT &&
+           s->calibration <= PMKT_CALIBRATION_NONE && s->corners >= 0 &&
+           curved == (s->corners > 0) && isfinite(s->slope) && isfinite(s->shift) && s->l2 > 0 &&
+           isfinite(s->l2);
+}
+
+static pmkt_status fill_logistic(pmkt_logistic *l, const summary *s, const double *x,
+                                 pmkt_error *err) {
+    const size_t width = (size_t)l->facts.columns + 1, n = (size_t)s->corners;
+    pmkt_logistic_facts *f = &l->facts;
+    f->rows = s->rows, f->positives = s->positives, f->clusters = s->clusters;
+    f->calibration = s->calibration, f->steps = s->steps, f->l2 = s->l2;
+    f->log_loss = s->log_loss, f->gradient = s->gradient;
+    f->slope = s->slope, f->shift = s->shift, f->curve_size = s->corners;
+    memcpy(l->coefficient, x, width * sizeof *x);
+    memcpy(l->error, x + width, width * sizeof *x);
+    memcpy(l->mean, x + 2 * width, width * sizeof *x);
+    memcpy(l->deviation, x + 3 * width, width * sizeof *x);
+    l->calibration =
+        (pmkti_calibration){.kind = s->calibration, .slope = s->slope, .shift = s->shift};
+    if (n == 0) return PMKT_OK;
+    l->calibration.z = pmkti_alloc(&l->allocator, n, sizeof *x);
+    l->calibration.p = pmkti_alloc(&l->allocator, n, sizeof *x);
+    l->calibration.n = s->corners;
+    if (!l->calibration.z || !l->calibration.p) return pmkti_no_memory(err, n * sizeof *x);
+    memcpy(l->calibration.z, x + 4 * width, n * sizeof *x);
+    memcpy(l->calibration.p, x + 4 * width + n, n * sizeof *x);
+    return PMKT_OK;
+}
+
+static pmkt_status read_logistic(loader *l, uint32_t id, pmkt_logistic **out, pmkt_error *err) {
+    const int32_t columns = l->m->features.n;
+    const size_t width = (size_t)columns + 1;
+    summary s;
+    pmkti_span span = {.at = NULL};
+    const pmkt_status status =
+        pmkti_container_section(l->file, id, VERSION, sizeof(double), &span, err);
+    if (status) return status;
+    if (span.size < sizeof s) return pmkti_corrupt(&span, 0, "the summary is not one", err);
+    memcpy(&s, span.at, sizeof s);
+    if (!is_summary(&s)) return pmkti_corrupt(&span, 0, "the summary makes no sense", err);
+    const uint64_t numbers = (span.size - sizeof s) / sizeof(double);
+    if (numbers < 4 * width || numbers - 4 * width != 2 * (uint64_t)s.corners) {
+        return pmkti_corrupt(&span, sizeof s, "there are not as many numbers as features", err);
+    }
+    const double *x = (const void *)(span.at + sizeof s);
+    if (!all_finite(x, width, false) || !all_finite(x + width, width, true) ||
+        !all_finite(x + 2 * width, width, false) || !all_finite(x + 3 * width, width, true) ||
+        !is_curve(x + 4 * width, x + 4 * width + s.corners, (size_t)s.corners)) {
+        return pmkti_corrupt(&span, sizeof s, "these cannot be the numbers of a model", err);
+    }
+    *out = pmkti_logistic_new(pmkti_container_allocator(l->file), columns);
+    if (!*out) return pmkti_no_memory(err, 4 * width * sizeof(double));
+    return fill_logistic(*out, &s, x, err);
+}
+
+static pmkt_status read_rest(loader *l, pmkt_error *err) {
+    pmkt_zone zone = PMKT_ZONE_INIT;
+    pmkt_status status = read_head(l, &zone, err);
+    if (!status) status = read_zone(l, &zone, err);
+    if (status) return status;
+    status = pmkti_purchase_finish(l->m, &zone);
+    if (status) return pmkti_stopped(err, status);
+    const pmkti_span span = pmkti_container_place(l->file, HEAD);
+    if (l->features != l->m->features.n) {
+        return pmkti_corrupt(&span, 0, "the features are not those of this release", err);
+    }
+    status = read_logistic(l, SESSION, &l->m->logistic[PMKT_PURCHASE_SESSION], err);
+    const bool has_cart = pmkti_container_has(l->file, CART);
+    if (!status && has_cart != (l->m->facts.cart_rows > 0)) {
+        return pmkti_corrupt(&span, 0, "the head is wrong about carts", err);
+    }
+    if (!status && has_cart) {
+        status = read_logistic(l, CART, &l->m->logistic[PMKT_PURCHASE_CART], err);
+    }
+    const int64_t most = pmkti_container_max_bytes(l->file);
+    const int64_t bytes = pmkti_purchase_bytes(l->m);
+    if (status || most == 0 || bytes <= most) return status;
+    return pmkti_fail(err, PMKT_E_LIMIT, "the model needs %lld bytes; max_bytes is %lld",
+                      (long long)bytes, (long long)most);
+}
+
+static pmkt_status read_all(loader *l, const pmkti_run *run, pmkt_error *err) {
+    pmkt_intent *chains = NULL;
+    const pmkt_status status =
+        pmkti_intent_take(l->file, run, (pmkti_stage){"loading", 0.5, 1}, &chains, err);
+    if (status) return status;
+    l->m = pmkti_purchase_new(pmkti_container_allocator(l->file), chains);
+    if (l->m) return read_rest(l, err);
+    pmkt_intent_release(chains);
+    return pmkti_no_memory(err, sizeof *l->m);
+}
+
+static pmkt_status load(const pmkti_source *source, const pmkt_load_options *options,
+                        const pmkt_run *run, pmkt_purchase **model, pmkt_error *err) {
+    static const uint32_t known[] = {1,    2,           3,       4,   PMKTI_INTENT_SECTIONS,
+                                     HEAD, TRANSITIONS, SESSION, CART};
+    const pmkti_schema schema = {PMKT_FILE_PURCHASE, known, sizeof known / sizeof *known};
+    loader l = {.m = NULL};
+    pmkti_run how;
+    pmkt_status status = pmkti_run_check(run, 0, &how, err);
+    if (!status) status = pmkti_container_open(source, &schema, options, &l.file, err);
+    if (status) return status;
+    status = read_all(&l, &how, err);
+    pmkti_container_close(l.file);
+    if (status)
+        pmkt_purchase_release(l.m);
+    else
+        *model = l.m;
+    return status;
+}
+
+pmkt_status pmkt_purchase_load(const char *path, const pmkt_load_options *options,
+                               const pmkt_run *run, pmkt_purchase **model, pmkt_error *err) {
+    if (!path) return pmkti_null(err, "path");
+    if (!model) return pmkti_null(err, "model");
+    return load(&(pmkti_source){.path = path}, options, run, model, err);
+}
+
+pmkt_status pmkt_purchase_load_memory(const void *bytes, size_t size,
+                                      const pmkt_load_options *options, const pmkt_run *run,
+                                      pmkt_purchase **model, pmkt_error *err) {
+    if (!bytes) return pmkti_null(err, "bytes");
+    if (!model) return pmkti_null(err, "model");
+    return load(&(pmkti_source){.bytes = bytes, .size = size}, options, run, model, err);
+}

@@ -1,0 +1,76 @@
+#include "intent/purchase/reader.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+
+#define LEAST 1e-12 /* a probability is told from 0 and 1 by no less */
+
+/* ln P(step | context, buyers) / P(step | context, others). */
+static double evidence_of(const pmkt_intent *m, int32_t node, uint32_t step) {
+    return log(pmkti_chain_p(m, node, step, PMKTI_BUYERS)) -
+           log(pmkti_chain_p(m, node, step, PMKTI_OTHERS));
+}
+
+static void look_out(const pmkt_intent *m, int32_t node, pmkti_outlook *out) {
+    pmkti_chain_top(m, node, out->next, out->p);
+    out->time_ms = m->time ? m->time[node] / m->goal[node] : (double)NAN;
+}
+
+/* Both chains' actions ascend by their numbers. */
+static void translate(const pmkt_intent *chain, const pmkt_intent *model, uint8_t *step) {
+    memset(step, 0, PMKTI_STEP_MASK + 1);
+    int32_t at = 0;
+    for (int32_t k = 0; k < model->facts.actions; k++) {
+        while (at < chain->facts.actions && chain->action[at] < model->action[k]) at++;
+        const bool same = at < chain->facts.actions && chain->action[at] == model->action[k];
+        step[k + 1] = same ? (uint8_t)(at + 1) : 0;
+    }
+}
+
+pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model, bool outlook,
+                              pmkti_reader *out) {
+    const pmkt_allocator *a = &chain->allocator;
+    const size_t nodes = (size_t)chain->n_nodes, edges = (size_t)chain->n_edges;
+    *out = (pmkti_reader){.chain = chain};
+    out->evidence = pmkti_alloc(a, edges, sizeof *out->evidence);
+    out->context = pmkti_alloc(a, nodes, sizeof *out->context);
+    if (outlook) out->outlook = pmkti_alloc(a, nodes, sizeof *out->outlook);
+    if ((!out->evidence && edges) || !out->context || (outlook && !out->outlook)) {
+        pmkti_reader_free(out);
+        return PMKT_E_NOMEM;
+    }
+    translate(chain, model, out->step);
+    for (int32_t i = 0; i < chain->n_nodes; i++) {
+        const double goal = fmin(fmax(chain->goal[i], LEAST), 1 - LEAST);
+        out->context[i] = log(goal) - log1p(-goal);
+        if (outlook) look_out(chain, i, &out->outlook[i]);
+        for (int32_t e = chain->nodes[i].first; e < chain->nodes[i].end; e++) {
+            out->evidence[e] = evidence_of(chain, i, (uint32_t)chain->edges[e].step);
+        }
+    }
+    return PMKT_OK;
+}
+
+void pmkti_reader_free(pmkti_reader *r) {
+    if (!r->chain) return;
+    const pmkt_allocator *a = &r->chain->allocator;
+    pmkti_free(a, r->evidence, (size_t)r->chain->n_edges, sizeof *r->evidence);
+    pmkti_free(a, r->context, (size_t)r->chain->n_nodes, sizeof *r->context);
+    pmkti_free(a, r->outlook, (size_t)r->chain->n_nodes, sizeof *r->outlook);
+    *r = (pmkti_reader){.chain = NULL};
+}
+
+int32_t pmkti_reader_go(const pmkti_reader *r, int32_t node, uint32_t step, double *evidence) {
+    const pmkt_intent *m = r->chain;
+    const uint32_t known = r->step[step];
+    if (known == 0) return 0;
+    const int32_t edge = pmkti_chain_edge(m, node, known);
+    if (edge >= 0) {
+        *evidence += r->evidence[edge];
+        return m->edges[edge].to;
+    }
+    *evidence += evidence_of(m, node, known);
+    return pmkti_chain_go(m, node, known);
+}

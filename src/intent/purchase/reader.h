@@ -1,0 +1,34 @@
+/*
+ * reader.h - a chain prepared to be walked one action at a time: what an action says for or against
+ * the goal, and what each context says of it, are numbers that only have to be looked up.
+ */
+#ifndef PMKTI_PURCHASE_READER_H
+#define PMKTI_PURCHASE_READER_H
+
+#include "intent/chain.h"
+
+/* What comes next after a context. */
+typedef struct pmkti_outlook {
+    uint32_t next[PMKT_INTENT_TOP];
+    double p[PMKT_INTENT_TOP];
+    double time_ms;
+} pmkti_outlook;
+
+typedef struct pmkti_reader {
+    const pmkt_intent *chain;          /* borrowed */
+    double *evidence;                  /* [edges] ln P(step | buyers) / P(step | others) */
+    double *context;                   /* [nodes] log-odds of P(goal) */
+    pmkti_outlook *outlook;            /* [nodes], if it was asked for */
+    uint8_t step[PMKTI_STEP_MASK + 1]; /* of the model's actions; 0: the chain does not know it */
+} pmkti_reader;
+
+/* For a chain whose actions are some of those of `model`. PMKT_OK, PMKT_E_NOMEM: `out` is empty. */
+pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model, bool outlook,
+                              pmkti_reader *out);
+void pmkti_reader_free(pmkti_reader *r);
+
+/* The context after a step of the model's that is an action or UNKNOWN; *evidence grows by what the
+   step says. */
+int32_t pmkti_reader_go(const pmkti_reader *r, int32_t node, uint32_t step, double *evidence);
+
+#endif

@@ -1,0 +1,67 @@
+#include "intent/purchase/walk.h"
+
+#include "core/error.h"
+#include "core/events.h"
+
+#define SORTED 0.5 /* of the work: events into sessions */
+
+typedef struct walk {
+    const pmkt_purchase *model;
+    pmkti_visits visits;
+    pmkti_onlooker look;
+    void *ctx;
+} walk;
+
+static void walk_user(const walk *w, int64_t user, pmkti_visitor *v) {
+    const pmkti_sessions *s = &w->visits.s;
+    const pmkti_reader *r = &w->model->reader;
+    pmkti_visitor_new(v);
+    for (int64_t q = s->user_at[user]; q < s->user_at[user + 1]; q++) {
+        pmkti_visitor_session(v, r, s->time[s->session_at[q]]);
+        for (int64_t i = s->session_at[q]; i < s->session_at[q + 1]; i++) {
+            const pmkti_step e = pmkti_purchase_step(w->model->chains, &w->visits, i);
+            pmkti_visitor_see(v, r, &e);
+            w->look(w->ctx, v, s->row[i], s->kind[i]);
+        }
+    }
+}
+
+static pmkt_status walk_part(void *ctx, int64_t part, int worker) {
+    (void)worker;
+    const walk *w = ctx;
+    pmkti_visitor v;
+    for (int64_t u = w->visits.s.part_at[part]; u < w->visits.s.part_at[part + 1]; u++) {
+        walk_user(w, u, &v);
+    }
+    return PMKT_OK;
+}
+
+/* Rows that no visitor has. */
+static void show_bad(const walk *w, const pmkt_events *ev) {
+    for (int64_t i = 0; i < ev->rows; i++) {
+        if (pmkti_event_fault(ev, i) >= 0) w->look(w->ctx, NULL, i, 0);
+    }
+}
+
+pmkt_status pmkti_purchase_walk(const pmkt_purchase *m, const pmkt_events *events,
+                                const pmkt_run *run, pmkt_report *report, pmkti_onlooker look,
+                                void *ctx, pmkt_error *err) {
+    walk w = {.model = m, .look = look, .ctx = ctx};
+    pmkt_events ev;
+    pmkt_report mine;
+    pmkti_run how;
+    pmkt_status status = pmkti_events_in(events, &ev, err);
+    if (!status) status = pmkti_run_check(run, ev.rows, &how, err);
+    if (!status) status = pmkti_report_begin(report, ev.rows, &mine, err);
+    if (status) return status;
+    status = pmkti_purchase_visits(m, &ev, &how, (pmkti_stage){"sessions", 0, SORTED}, &mine,
+                                   &w.visits, err);
+    if (!status) {
+        if (mine.rejected > 0) show_bad(&w, &ev);
+        status = pmkti_stopped(err, pmkti_parallel(&how, (pmkti_stage){"scoring", SORTED, 1},
+                                                   walk_part, &w, w.visits.s.parts));
+        pmkti_visits_free(&w.visits);
+    }
+    if (!status || status == PMKT_E_BAD_ROW) pmkti_report_end(report, &mine);
+    return status;
+}

@@ -1,0 +1,18 @@
+/*
+ * walk.h - a batch event by event, each user's in order, with what is remembered of the user.
+ */
+#ifndef PMKTI_PURCHASE_WALK_H
+#define PMKTI_PURCHASE_WALK_H
+
+#include "intent/purchase/model.h"
+
+/* What to do right after an event: `row` is its row in the batch, `kind` its kind; v is NULL for a bad
+   row. Called from several threads at once, for different rows. */
+typedef void (*pmkti_onlooker)(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind);
+
+/* Walks a batch as pmkt_purchase_score takes it. */
+pmkt_status pmkti_purchase_walk(const pmkt_purchase *m, const pmkt_events *events,
+                                const pmkt_run *run, pmkt_report *report, pmkti_onlooker look,
+                                void *ctx, pmkt_error *err);
+
+#endif
