@@ -87,18 +87,18 @@ static inline void pmkt_purchase_options_init(pmkt_purchase_options *options) {
 }
 
 /*
- * A model of a batch of events, in any order, for pmkt_purchase_release to free. The cart's model is
+ * A model of a batch of events, in any order, for pmkt_purchase_release to free. The session's model is
+ * left out if no session, or every session, reaches the goal after another action. The cart's is
  * of PMKT_KIND_CART events before their session's goal, but for those in the last cart_ms of the
- * batch, whose outcome is not known; it is left out if they are fewer than 50, or fewer than 5 of
- * them, or all but 4, led to the goal.
+ * batch, whose outcome is not known; it is left out if they are fewer than 50, or if fewer than 5
+ * led to the goal, or fewer than 5 did not.
  *
  *   chains   options of the chains, and the allocator; NULL = defaults
  *   options  NULL = defaults
  *   run      NULL = all allowed threads, no progress
  *   report   out, or NULL
  *
- * Errors: as pmkt_intent_fit; PMKT_E_INVALID also if no session, or every session, reaches the goal
- * after another action. Any thread. O(rows + contexts + options.rows features^2). Since 0.3.
+ * Errors: as pmkt_intent_fit. Any thread. O(rows + contexts + options.rows features^2). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_fit(const pmkt_events *events, const pmkt_intent_options *chains,
                                        const pmkt_purchase_options *options, const pmkt_run *run,
@@ -127,8 +127,8 @@ PMKT_API const pmkt_logistic *pmkt_purchase_logistic(const pmkt_purchase *model,
 typedef struct pmkt_purchase_facts {
     uint32_t struct_size; /* in: sizeof(pmkt_purchase_facts) */
     int32_t features;
-    int64_t rows;      /* events that the session's model was fitted to */
-    int64_t cart_rows; /* the cart's; 0 = there is no such model */
+    int64_t rows;      /* events that the session's model was fitted to; 0 = there is none */
+    int64_t cart_rows; /* the cart's; 0 likewise */
     int64_t cart_ms;
     int64_t bytes; /* memory, the chains' too */
 } pmkt_purchase_facts;
@@ -180,8 +180,8 @@ static inline void pmkt_purchase_scores_init(pmkt_purchase_scores *scores) {
 /*
  * Scores every event of a batch, in any order. `report` as in pmkt_purchase_fit.
  *
- * Errors: PMKT_E_INVALID; PMKT_E_BAD_ROW; PMKT_E_CANCELED or PMKT_E_NOMEM (the arrays may be written
- * to in part). Any number of threads. O(rows features). Since 0.3.
+ * Errors: PMKT_E_INVALID, also for p_goal of a model without the session's; PMKT_E_BAD_ROW;
+ * PMKT_E_CANCELED or PMKT_E_NOMEM (the arrays may be written to in part). Any number of threads. O(rows features). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *events,
                                          const pmkt_run *run, pmkt_report *report,
@@ -199,8 +199,8 @@ PMKT_API pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_
  *   value     [n][features] out, or NULL
  *   log_odds  [n][features + 1] out, or NULL
  *
- * Errors: PMKT_E_INVALID, also for a row that there is not (where = its place), and for a cart's
- * model that there is not; else as pmkt_purchase_score. Since 0.3.
+ * Errors: PMKT_E_INVALID, also for a row that there is not (where = its place), and for a part
+ * that the model has not; else as pmkt_purchase_score. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_explain(const pmkt_purchase *model, int32_t which,
                                            const pmkt_events *events, const int64_t *row, int64_t n,

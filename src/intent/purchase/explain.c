@@ -86,7 +86,7 @@ static pmkt_status check(explaining *e, int32_t which, const pmkt_events *events
     e->logistic = e->model->logistic[which];
     if (!e->logistic) {
         return pmkti_fail(err, PMKT_E_INVALID,
-                          "the model has no part for carts: there were too few to learn from");
+                          "the model has no such part: what it was fitted to was too little");
     }
     if (!row && n != ev.rows) {
         return pmkti_fail(err, PMKT_E_INVALID, "row is NULL, so n must be events.rows, %lld",

@@ -3,9 +3,10 @@
  *
  *   16 HEAD         one head
  *   17 TRANSITIONS  the zone's table; only if it has one
- *   18 SESSION      a logistic model: one summary, then doubles: coefficients, standard errors, means,
- *                   deviations, [features + 1] each, and the corners of an isotonic curve, z and p
- *   19 CART         the same of carts; only if there is such a model
+ *   18 LOGISTIC     the model of PMKT_PURCHASE_SESSION, if there is one: one summary, then doubles:
+ *                   coefficients, standard errors, means, deviations, [features + 1] each, and the
+ *                   corners of an isotonic curve, z and p
+ *   19              the same of PMKT_PURCHASE_CART
  */
 #include <string.h>
 
@@ -17,8 +18,7 @@
 enum {
     HEAD = 16,
     TRANSITIONS = 17,
-    SESSION = 18,
-    CART = 19
+    LOGISTIC = 18 /* + PMKT_PURCHASE_... */
 };
 
 #define VERSION 1 /* of each of them */
@@ -77,9 +77,8 @@ static pmkt_status put_all(const pmkt_purchase *m, pmkti_writer *w, pmkt_error *
         status = put(w, TRANSITIONS, zone->transitions,
                      (size_t)zone->n_transitions * sizeof *zone->transitions, err);
     }
-    if (!status) status = put_logistic(w, SESSION, m->logistic[PMKT_PURCHASE_SESSION], err);
-    if (!status && m->logistic[PMKT_PURCHASE_CART]) {
-        status = put_logistic(w, CART, m->logistic[PMKT_PURCHASE_CART], err);
+    for (uint32_t which = 0; which < 2 && !status; which++) {
+        if (m->logistic[which]) status = put_logistic(w, LOGISTIC + which, m->logistic[which], err);
     }
     return status;
 }
@@ -131,7 +130,7 @@ static pmkt_status read_head(loader *l, pmkt_zone *zone, pmkt_error *err) {
     if (status) return status;
     if (span.size != sizeof h) return pmkti_corrupt(&span, 0, "the head is not one", err);
     memcpy(&h, span.at, sizeof h);
-    if (h.rows < 2 || h.cart_rows < 0 || h.cart_ms < 1 || h.by_session < 0 || h.by_session > 1 ||
+    if (h.rows < 0 || h.cart_rows < 0 || h.cart_ms < 1 || h.by_session < 0 || h.by_session > 1 ||
         h.reserved != 0 || !memchr(h.class_column, 0, sizeof h.class_column)) {
         return pmkti_corrupt(&span, 0, "the head makes no sense", err);
     }
@@ -244,13 +243,13 @@ static pmkt_status read_rest(loader *l, pmkt_error *err) {
     if (l->features != l->m->features.n) {
         return pmkti_corrupt(&span, 0, "the features are not those of this release", err);
     }
-    status = read_logistic(l, SESSION, &l->m->logistic[PMKT_PURCHASE_SESSION], err);
-    const bool has_cart = pmkti_container_has(l->file, CART);
-    if (!status && has_cart != (l->m->facts.cart_rows > 0)) {
-        return pmkti_corrupt(&span, 0, "the head is wrong about carts", err);
-    }
-    if (!status && has_cart) {
-        status = read_logistic(l, CART, &l->m->logistic[PMKT_PURCHASE_CART], err);
+    for (uint32_t which = 0; which < 2 && !status; which++) {
+        const bool there = pmkti_container_has(l->file, LOGISTIC + which);
+        const pmkt_purchase_facts *f = &l->m->facts;
+        if (there != ((which == PMKT_PURCHASE_CART ? f->cart_rows : f->rows) > 0)) {
+            return pmkti_corrupt(&span, 0, "the head is wrong about what was learned", err);
+        }
+        if (there) status = read_logistic(l, LOGISTIC + which, &l->m->logistic[which], err);
     }
     const int64_t most = pmkti_container_max_bytes(l->file);
     const int64_t bytes = pmkti_purchase_bytes(l->m);

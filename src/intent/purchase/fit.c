@@ -66,45 +66,24 @@ static pmkt_status check_column(const pmkt_intent_options *chains, pmkt_error *e
 
 /* -------------------------------------------------------------------- learning */
 
-static pmkt_logistic_data data_of(const pmkti_training *t, int64_t rows) {
-    pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
-    d.rows = rows, d.columns = t->features->n;
-    d.x = t->x, d.y = t->y, d.weight = t->weight, d.cluster = t->user;
-    return d;
-}
-
 static int64_t count_yes(const uint8_t *y, int64_t n) {
     int64_t yes = 0;
     for (int64_t i = 0; i < n; i++) yes += y[i];
     return yes;
 }
 
-static pmkt_status learn_session(const asked *a, pmkti_training *t, pmkt_purchase *m,
-                                 pmkt_error *err) {
-    const int64_t yes = count_yes(t->y, t->n);
-    if (yes == 0 || yes == t->n) {
-        return pmkti_fail(err, PMKT_E_INVALID,
-                          "%s session has its goal after another action: there is nothing to learn",
-                          yes == 0 ? "no" : "every");
-    }
-    const pmkt_logistic_data d = data_of(t, t->n);
-    m->facts.rows = t->n;
-    return pmkti_logistic_make(&d, &a->logistic, &m->allocator, &a->run,
-                               (pmkti_stage){"learning", FILLED, LEARNED},
-                               &m->logistic[PMKT_PURCHASE_SESSION], err);
-}
-
-static pmkt_status learn_carts(const asked *a, pmkti_training *t, pmkt_purchase *m,
-                               pmkt_error *err) {
-    const int64_t n = t->carts;
-    pmkti_training_carts(t);
+/* A model of the first n rows, if they are enough. */
+static pmkt_status learn_one(const asked *a, const pmkti_training *t, int64_t n, int64_t least,
+                             int64_t each, pmkti_stage stage, pmkt_purchase *m, int32_t which,
+                             int64_t *rows, pmkt_error *err) {
     const int64_t yes = count_yes(t->y, n);
-    if (n < CART_ROWS || yes < CART_EACH || n - yes < CART_EACH) return PMKT_OK;
-    const pmkt_logistic_data d = data_of(t, n);
-    m->facts.cart_rows = n;
-    return pmkti_logistic_make(&d, &a->logistic, &m->allocator, &a->run,
-                               (pmkti_stage){"learning", LEARNED, 1},
-                               &m->logistic[PMKT_PURCHASE_CART], err);
+    if (n < least || yes < each || n - yes < each) return PMKT_OK;
+    pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
+    d.rows = n, d.columns = t->features->n;
+    d.x = t->x, d.y = t->y, d.weight = t->weight, d.cluster = t->user;
+    *rows = n;
+    return pmkti_logistic_make(&d, &a->logistic, &m->allocator, &a->run, stage, &m->logistic[which],
+                               err);
 }
 
 static pmkt_status learn(const asked *a, const pmkti_visits *v, const pmkti_folds *folds,
@@ -117,8 +96,14 @@ static pmkt_status learn(const asked *a, const pmkti_visits *v, const pmkti_fold
     pmkt_status status = pmkti_stopped(
         err, pmkti_training_make(&t, &a->run, (pmkti_stage){"learning", CHAINED, FILLED}));
     if (status) return status;
-    status = learn_session(a, &t, m, err);
-    if (!status) status = learn_carts(a, &t, m, err);
+    status = learn_one(a, &t, t.n, 2, 1, (pmkti_stage){"learning", FILLED, LEARNED}, m,
+                       PMKT_PURCHASE_SESSION, &m->facts.rows, err);
+    pmkti_training_carts(&t);
+    if (!status) {
+        status =
+            learn_one(a, &t, t.carts, CART_ROWS, CART_EACH, (pmkti_stage){"learning", LEARNED, 1},
+                      m, PMKT_PURCHASE_CART, &m->facts.cart_rows, err);
+    }
     pmkti_training_free(&t);
     return status;
 }

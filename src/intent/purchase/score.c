@@ -58,5 +58,10 @@ pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *e
     pmkt_status status = pmkti_struct_in(&s.out, sizeof s.out, out, sizeof s.out, "out", err);
     if (status) return status;
     if (s.out.reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "out.reserved is not 0");
+    if (s.out.p_goal && !model->logistic[PMKT_PURCHASE_SESSION]) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "the model has no p_goal: it was fitted to no session, or to no session "
+                          "without, that reaches the goal");
+    }
     return pmkti_purchase_walk(model, events, run, report, score, &s, err);
 }
