@@ -4,11 +4,13 @@
 #ifndef PMKT_TEST_VISITS_H
 #define PMKT_TEST_VISITS_H
 
+#include <stdbool.h>
+
 #include "pmkt.h"
 
 typedef struct visits {
     int64_t n;
-    uint64_t *user, *item, *category, *channel;
+    uint64_t *user, *item, *category, *channel, *session;
     int64_t *time;
     uint16_t *kind;
 } visits;
@@ -19,6 +21,12 @@ void visits_free(visits *v);
 
 /* The same in the library's order: by hash of the user, time, and row. */
 visits visits_sorted(const visits *v);
+
+/* The same rows in their order, with bad ones between them. */
+visits visits_spoiled(const visits *v);
+
+/* Checks what a call has told of such rows, with bits; `skipped`: that left them out. */
+void visits_check_report(const visits *v, const pmkt_report *report, bool skipped);
 
 /* As events, which borrow the columns. */
 pmkt_events visits_events(const visits *v);

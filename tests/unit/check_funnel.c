@@ -134,8 +134,15 @@ static void check_next(const pmkt_funnel_columns *c, const best *all, int64_t n,
     REQUIRE(told == lost);
 }
 
+/* Whether a session ends before event i of a user. */
+static bool parts(const visits *v, const pmkt_funnel_options *o, int64_t i) {
+    return v->time[i] - v->time[i - 1] > GAP ||
+           (o->by_column && v->session[i] != v->session[i - 1]);
+}
+
 static void check_funnel(const visits *v, const pmkt_funnel_options *o,
                          const pmkt_funnel_step *steps, int n, int threads) {
+    const bool spoiled = random_below(3) == 0;
     faulty f = {0};
     const pmkt_allocator a = faulty_allocator(&f);
     pmkt_funnel_options options = *o;
@@ -145,16 +152,22 @@ static void check_funnel(const visits *v, const pmkt_funnel_options *o,
     pmkt_error err;
     pmkt_run run = PMKT_RUN_INIT;
     run.threads = threads;
-    const pmkt_events ev = visits_events(v);
-    ck_assert_ok(pmkt_funnel_new(&ev, steps, n, &options, &run, NULL, &funnel, &err), err);
+    visits given = spoiled ? visits_spoiled(v) : *v;
+    pmkt_events ev = visits_events(&given);
+    ev.on_bad = spoiled ? PMKT_ON_BAD_SKIP : PMKT_ON_BAD_FAIL;
+    pmkt_report report = PMKT_REPORT_INIT;
+    report.rejected_bits = calloc((size_t)given.n / 8 + 1, 1);
+    ck_assert_ok(pmkt_funnel_new(&ev, steps, n, &options, &run, &report, &funnel, &err), err);
+    visits_check_report(&given, &report, true);
+    free(report.rejected_bits);
+    if (spoiled) visits_free(&given);
     ck_assert_ok(pmkt_funnel_columns_of(funnel, &c, &err), err);
     visits sorted = visits_sorted(v);
     best *all = malloc((size_t)v->n * sizeof *all + 1);
     int64_t found = 0, units = 0;
     for (int64_t from = 0, end; from < v->n; from = end) {
         for (end = from + 1; end < v->n && sorted.user[end] == sorted.user[from]; end++) {
-            if (o->count == PMKT_FUNNEL_SESSIONS && sorted.time[end] - sorted.time[end - 1] > GAP)
-                break;
+            if (o->count == PMKT_FUNNEL_SESSIONS && parts(&sorted, o, end)) break;
         }
         units++;
         const best b = best_of(&sorted, o, steps, n, from, end);
@@ -189,6 +202,7 @@ static pmkt_funnel_options random_options(void) {
     o.gap_ms = GAP;
     o.open = (int32_t)random_below(2), o.strict = (int32_t)random_below(2);
     o.hold = (int32_t)random_below(3), o.count = (int32_t)random_below(2);
+    o.by_column = random_below(3) == 0;
     if (random_below(2)) o.window_ms = random_between(1, 300);
     return o;
 }
@@ -310,6 +324,53 @@ START_TEST(what_cannot_be_followed_is_refused) {
 }
 END_TEST
 
+START_TEST(a_bad_row_fails_the_call) {
+    random_seed(3);
+    for (int round = 0; round < 50; round++) {
+        visits v = visits_random(30, 3, 1000, 5), bad = visits_spoiled(&v);
+        const pmkt_events ev = visits_events(&bad);
+        const pmkt_funnel_step step = {KINDS, 1, 0, 0, 0};
+        uint8_t bits[8];
+        pmkt_report report = PMKT_REPORT_INIT;
+        report.rejected_bits = bits;
+        pmkt_funnel *funnel = NULL;
+        pmkt_error err = {0};
+        ck_assert_int_eq(pmkt_funnel_new(&ev, &step, 1, NULL, NULL, &report, &funnel, &err),
+                         bad.n > v.n ? PMKT_E_BAD_ROW : PMKT_OK);
+        visits_check_report(&bad, &report, bad.n == v.n);
+        ck_assert((funnel == NULL) == (bad.n > v.n));
+        if (bad.n > v.n) ck_assert_int_eq(err.where, report.first_bad);
+        pmkt_funnel_free(funnel);
+        visits_free(&bad);
+        visits_free(&v);
+    }
+}
+END_TEST
+
+/* A session is a session by its column too: the cart is not of the visit that has the view. */
+START_TEST(sessions_end_where_the_column_changes) {
+    uint64_t user[] = {7, 7, 7}, session[] = {1, 2, 2};
+    int64_t time[] = {0, 10, 20};
+    uint16_t kind[] = {3, 7, 10};
+    const int32_t view = 3, cart = 7;
+    const pmkt_funnel_step steps[] = {{&view, 1, 0, 0, 0}, {&cart, 1, 0, 0, 0}};
+    pmkt_events ev = PMKT_EVENTS_INIT;
+    ev.rows = 3, ev.user = user, ev.time = time, ev.kind = kind, ev.session = session;
+    for (int32_t by = 0; by < 2; by++) {
+        pmkt_funnel_options o = PMKT_FUNNEL_OPTIONS_INIT;
+        o.count = PMKT_FUNNEL_SESSIONS, o.by_column = by;
+        pmkt_funnel *funnel = NULL;
+        pmkt_error err;
+        pmkt_funnel_columns c = PMKT_FUNNEL_COLUMNS_INIT;
+        ck_assert_ok(pmkt_funnel_new(&ev, steps, 2, &o, NULL, NULL, &funnel, &err), err);
+        ck_assert_ok(pmkt_funnel_columns_of(funnel, &c, &err), err);
+        ck_assert_int_eq(c.units, by ? 2 : 1);
+        ck_assert_int_eq(c.reached[1], by ? 0 : 1);
+        pmkt_funnel_free(funnel);
+    }
+}
+END_TEST
+
 static int stop(void *ctx, double done, const char *stage) {
     (void)done, (void)stage;
     int *left = ctx;
@@ -343,7 +404,8 @@ int main(void) {
     TOPIC(suite, "against the slow way", random_funnels_are_as_by_the_slow_way,
           many_events_on_threads_are_as_by_the_slow_way);
     TOPIC(suite, "by hand", the_attempt_that_reaches_furthest_counts,
-          an_endless_session_takes_no_longer, what_cannot_be_followed_is_refused,
+          an_endless_session_takes_no_longer, sessions_end_where_the_column_changes,
+          a_bad_row_fails_the_call, what_cannot_be_followed_is_refused,
           it_can_be_canceled_at_every_stage);
     return suite_run(suite);
 }

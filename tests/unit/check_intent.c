@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "pmkt.h"
+#include "support/faulty.h"
 #include "support/files.h"
 #include "support/intent_slow.h"
 #include "support/loop.h"
 #include "support/suite.h"
+#include "support/visits.h"
 
 #define PATHS 60
 #define GOAL_CODE 10
@@ -261,6 +263,33 @@ START_TEST(one_endless_session_still_has_its_ends) {
 }
 END_TEST
 
+/* A thousand actions in an order of chance, again and again: each context is followed by one action
+   only, and nothing but smoothing ever leaves the circle. */
+START_TEST(a_chain_that_hardly_ever_ends_is_refused) {
+    enum {
+        ROUND = 1000,
+        ROUNDS = 2000
+    };
+    uint32_t *action = malloc(ROUND * ROUNDS * sizeof *action);
+    random_seed(1);
+    for (int i = 0; i < ROUND; i++) action[i] = 20 + (uint32_t)random_below(64);
+    for (int i = ROUND; i < ROUND * ROUNDS; i++) action[i] = action[i - ROUND];
+    const int64_t at[] = {0, ROUND * ROUNDS};
+    const pmkt_intent_paths paths = {sizeof paths, 0, 1, at, action, NULL, NULL};
+    faulty memory = {0};
+    const pmkt_allocator allocator = faulty_allocator(&memory);
+    pmkt_intent_options o = PMKT_INTENT_OPTIONS_INIT;
+    o.allocator = &allocator;
+    pmkt_intent *model = NULL;
+    pmkt_error err = {0};
+    ck_assert_int_eq(pmkt_intent_fit_paths(&paths, &o, NULL, &model, &err), PMKT_E_UNSUPPORTED);
+    ck_assert_ptr_null(model);
+    ck_assert(strstr(err.message, "ends so rarely") != NULL);
+    faulty_check_empty(&memory);
+    free(action);
+}
+END_TEST
+
 START_TEST(a_model_of_nothing_knows_nothing) {
     const pmkt_intent_paths none = PMKT_INTENT_PATHS_INIT;
     const int64_t at[] = {0, 0, 1};
@@ -449,6 +478,57 @@ START_TEST(events_are_the_paths_of_their_sessions) {
 }
 END_TEST
 
+START_TEST(sessions_end_where_the_column_changes) {
+    uint64_t user[] = {7, 7, 7, 7}, session[] = {1, 2, 2, 0};
+    int64_t time[] = {0, 10, 20, 30};
+    uint16_t kind[] = {PMKT_KIND_VIEW, PMKT_KIND_CART, PMKT_KIND_ORDER, PMKT_KIND_VIEW};
+    pmkt_events ev = PMKT_EVENTS_INIT;
+    ev.rows = 4, ev.user = user, ev.time = time, ev.kind = kind, ev.session = session;
+    for (int32_t by = 0; by < 2; by++) {
+        pmkt_intent_options o = PMKT_INTENT_OPTIONS_INIT;
+        o.by_session = by;
+        pmkt_intent *model = NULL;
+        pmkt_error err;
+        pmkt_intent_facts facts = PMKT_INTENT_FACTS_INIT;
+        ck_assert_ok(pmkt_intent_fit(&ev, &o, NULL, NULL, &model, &err), err);
+        ck_assert_ok(pmkt_intent_info(model, &facts, &err), err);
+        ck_assert_int_eq(facts.sessions, by ? 3 : 1);
+        ck_assert_int_eq(facts.buyers, 1);
+        ck_assert_int_eq(facts.counted, by ? 6 : 3); /* after the order nothing counts */
+        pmkt_intent_release(model);
+    }
+}
+END_TEST
+
+START_TEST(bad_rows_are_left_out_or_fail_the_call) {
+    random_seed(4);
+    for (int round = 0; round < 50; round++) {
+        visits v = visits_random(40, 4, 10000000, 12), bad = visits_spoiled(&v);
+        pmkt_events whole = visits_events(&v), ev = visits_events(&bad);
+        uint8_t bits[16];
+        pmkt_report report = PMKT_REPORT_INIT;
+        report.rejected_bits = bits;
+        pmkt_intent *a = NULL, *b = NULL;
+        pmkt_error err = {0};
+        ck_assert_int_eq(pmkt_intent_fit(&ev, NULL, NULL, &report, &a, &err),
+                         bad.n > v.n ? PMKT_E_BAD_ROW : PMKT_OK);
+        visits_check_report(&bad, &report, bad.n == v.n);
+        ck_assert((a == NULL) == (bad.n > v.n));
+        if (bad.n > v.n) ck_assert_int_eq(err.where, report.first_bad);
+        pmkt_intent_release(a);
+        ev.on_bad = PMKT_ON_BAD_SKIP;
+        ck_assert_ok(pmkt_intent_fit(&ev, NULL, NULL, &report, &a, &err), err);
+        visits_check_report(&bad, &report, true);
+        ck_assert_ok(pmkt_intent_fit(&whole, NULL, NULL, NULL, &b, &err), err);
+        check_same(a, b);
+        pmkt_intent_release(a);
+        pmkt_intent_release(b);
+        visits_free(&bad);
+        visits_free(&v);
+    }
+}
+END_TEST
+
 START_TEST(transitions_are_counted) {
     world *w = calloc(1, sizeof *w);
     make_world(w, 8, 3, 3);
@@ -594,9 +674,11 @@ int main(void) {
     TOPIC(s, "probabilities", probabilities_are_those_of_kneser_and_ney,
           paths_are_as_likely_as_the_product_of_their_steps);
     TOPIC(s, "ends", ends_are_those_of_a_dense_system, one_endless_session_still_has_its_ends,
-          a_model_of_nothing_knows_nothing, past_the_goal_is_past_the_goal);
+          a_chain_that_hardly_ever_ends_is_refused, a_model_of_nothing_knows_nothing,
+          past_the_goal_is_past_the_goal);
     TOPIC(s, "waiting", who_waits_longer_has_more_likely_left, waiting_follows_the_log_normal_law);
     TOPIC(s, "counts", merged_is_whole, events_are_the_paths_of_their_sessions,
+          sessions_end_where_the_column_changes, bad_rows_are_left_out_or_fail_the_call,
           transitions_are_counted);
     TOPIC(s, "bad calls", malformed_paths_are_refused, options_out_of_range_are_refused,
           more_than_64_actions_are_too_many, models_of_other_options_do_not_merge,

@@ -29,8 +29,10 @@ static slow slow_make(const visits *given, const pmkt_paths_options *o) {
     s.at = malloc((size_t)given->n * 8 + 8);
     for (int64_t i = 0; i < given->n; i++) {
         const visits *v = &s.v;
-        if (i == 0 || v->user[i] != v->user[i - 1] || v->time[i] - v->time[i - 1] > GAP)
+        if (i == 0 || v->user[i] != v->user[i - 1] || v->time[i] - v->time[i - 1] > GAP ||
+            (o->by_column && v->session[i] != v->session[i - 1])) {
             s.at[s.n++] = i;
+        }
     }
     s.at[s.n] = given->n;
     return s;
@@ -247,8 +249,16 @@ static void check_all(const visits *v, const pmkt_paths_options *given, int kind
     pmkt_paths *paths = NULL;
     pmkt_error err;
     pmkt_paths_columns c = PMKT_PATHS_COLUMNS_INIT;
-    const pmkt_events ev = visits_events(v);
-    ck_assert_ok(pmkt_paths_new(&ev, &o, &run, NULL, &paths, &err), err);
+    const bool spoiled = random_below(3) == 0;
+    visits rows = spoiled ? visits_spoiled(v) : *v;
+    pmkt_events ev = visits_events(&rows);
+    ev.on_bad = spoiled ? PMKT_ON_BAD_SKIP : PMKT_ON_BAD_FAIL;
+    pmkt_report report = PMKT_REPORT_INIT;
+    report.rejected_bits = calloc((size_t)rows.n / 8 + 1, 1);
+    ck_assert_ok(pmkt_paths_new(&ev, &o, &run, &report, &paths, &err), err);
+    visits_check_report(&rows, &report, true);
+    free(report.rejected_bits);
+    if (spoiled) visits_free(&rows);
     ck_assert_ok(pmkt_paths_columns_of(paths, &c, &err), err);
     if (o.top == 0) o.top = 20;
     if (o.max_length == 0) o.max_length = 10;
@@ -269,7 +279,7 @@ static pmkt_paths_options random_options(void) {
     o.top = (int32_t)random_below(12), o.max_length = (int32_t)random_below(5);
     o.collapse = (int32_t)random_below(2), o.page = (int32_t)random_below(3);
     o.top_pages = (int32_t)random_below(4), o.user_hours = (int32_t)random_below(2);
-    o.soon_ms = random_below(30);
+    o.soon_ms = random_below(30), o.by_column = random_below(3) == 0;
     return o;
 }
 
@@ -368,6 +378,52 @@ START_TEST(what_cannot_be_counted_is_refused) {
 }
 END_TEST
 
+START_TEST(a_bad_row_fails_the_call) {
+    random_seed(3);
+    for (int round = 0; round < 50; round++) {
+        visits v = visits_random(30, 3, 1000, 5), bad = visits_spoiled(&v);
+        const pmkt_events ev = visits_events(&bad);
+        uint8_t bits[8];
+        pmkt_report report = PMKT_REPORT_INIT;
+        report.rejected_bits = bits;
+        pmkt_paths *paths = NULL;
+        pmkt_error err = {0};
+        ck_assert_int_eq(pmkt_paths_new(&ev, NULL, NULL, &report, &paths, &err),
+                         bad.n > v.n ? PMKT_E_BAD_ROW : PMKT_OK);
+        visits_check_report(&bad, &report, bad.n == v.n);
+        ck_assert((paths == NULL) == (bad.n > v.n));
+        if (bad.n > v.n) ck_assert_int_eq(err.where, report.first_bad);
+        pmkt_paths_free(paths);
+        visits_free(&bad);
+        visits_free(&v);
+    }
+}
+END_TEST
+
+/* One visit by the clock is two by the column. */
+START_TEST(sessions_end_where_the_column_changes) {
+    uint64_t user[] = {7, 7, 7}, session[] = {1, 2, 2};
+    int64_t time[] = {0, 10, 20};
+    uint16_t kind[] = {3, 7, 10};
+    pmkt_events ev = PMKT_EVENTS_INIT;
+    ev.rows = 3, ev.user = user, ev.time = time, ev.kind = kind, ev.session = session;
+    for (int32_t by = 0; by < 2; by++) {
+        pmkt_paths_options o = PMKT_PATHS_OPTIONS_INIT;
+        o.by_column = by;
+        pmkt_paths *paths = NULL;
+        pmkt_error err;
+        pmkt_paths_columns c = PMKT_PATHS_COLUMNS_INIT;
+        ck_assert_ok(pmkt_paths_new(&ev, &o, NULL, NULL, &paths, &err), err);
+        ck_assert_ok(pmkt_paths_columns_of(paths, &c, &err), err);
+        ck_assert_int_eq(c.sessions, by ? 2 : 1);
+        ck_assert_int_eq(c.n, by ? 2 : 1);
+        ck_assert_int_eq(c.at[1], by ? 1 : 3);
+        ck_assert_int_eq(c.converted, 1);
+        pmkt_paths_free(paths);
+    }
+}
+END_TEST
+
 static int stop(void *ctx, double done, const char *stage) {
     (void)done, (void)stage;
     int *left = ctx;
@@ -401,6 +457,7 @@ int main(void) {
     TOPIC(suite, "against the slow way", random_sessions_are_as_by_the_slow_way,
           many_events_on_threads_are_as_by_the_slow_way);
     TOPIC(suite, "by hand", hours_are_those_of_the_zone, more_than_255_kinds_are_refused,
+          sessions_end_where_the_column_changes, a_bad_row_fails_the_call,
           what_cannot_be_counted_is_refused, it_can_be_canceled_at_every_stage);
     return suite_run(suite);
 }

@@ -19,8 +19,8 @@ from ._kinds import kind_number
 from ._library import Handle, borrow, call, lib, pointer
 from ._report import Report
 from ._run import Progress, Running, whole
-from ._structs import new
-from ._structs_attribution import (
+from ._structs import (
+    new,
     pmkt_attribution,
     pmkt_attribution_data,
     pmkt_attribution_data_options,

@@ -7,7 +7,6 @@ from ctypes import c_char_p, c_double, c_int32, c_int64
 from typing import Any, List, Tuple
 
 from . import _structs as s
-from . import _structs_attribution as a
 
 Signature = Tuple[str, Any, List[Any]]
 
@@ -23,21 +22,21 @@ ATTRIBUTION_SIGNATURES: List[Signature] = [
         "pmkt_attribution_compute",
         c_int32,
         [
-            P(a.pmkt_attribution_paths),
-            P(a.pmkt_attribution_options),
+            P(s.pmkt_attribution_paths),
+            P(s.pmkt_attribution_options),
             P(s.pmkt_run),
-            P(P(a.pmkt_attribution)),
+            P(P(s.pmkt_attribution)),
             P(s.pmkt_error),
         ],
     ),
     # void pmkt_attribution_free(pmkt_attribution *attribution);
-    ("pmkt_attribution_free", None, [P(a.pmkt_attribution)]),
+    ("pmkt_attribution_free", None, [P(s.pmkt_attribution)]),
     # pmkt_status pmkt_attribution_columns(const pmkt_attribution *attribution,
     #                                      pmkt_attribution_table *out, pmkt_error *err);
     (
         "pmkt_attribution_columns",
         c_int32,
-        [P(a.pmkt_attribution), P(a.pmkt_attribution_table), P(s.pmkt_error)],
+        [P(s.pmkt_attribution), P(s.pmkt_attribution_table), P(s.pmkt_error)],
     ),
     # pmkt_status pmkt_attribution_touches(const pmkt_attribution *attribution,
     #                                      const double **conversions, const double **values,
@@ -45,7 +44,7 @@ ATTRIBUTION_SIGNATURES: List[Signature] = [
     (
         "pmkt_attribution_touches",
         c_int32,
-        [P(a.pmkt_attribution), P(P(c_double)), P(P(c_double)), P(c_int64), P(s.pmkt_error)],
+        [P(s.pmkt_attribution), P(P(c_double)), P(P(c_double)), P(c_int64), P(s.pmkt_error)],
     ),
     # pmkt_status pmkt_attribution_order(const pmkt_attribution_paths *paths,
     #                                    const pmkt_attribution_order_options *options,
@@ -55,10 +54,10 @@ ATTRIBUTION_SIGNATURES: List[Signature] = [
         "pmkt_attribution_order",
         c_int32,
         [
-            P(a.pmkt_attribution_paths),
-            P(a.pmkt_attribution_order_options),
+            P(s.pmkt_attribution_paths),
+            P(s.pmkt_attribution_order_options),
             P(s.pmkt_run),
-            P(a.pmkt_attribution_orders),
+            P(s.pmkt_attribution_orders),
             P(s.pmkt_error),
         ],
     ),
@@ -72,20 +71,20 @@ ATTRIBUTION_SIGNATURES: List[Signature] = [
         c_int32,
         [
             P(s.pmkt_events),
-            P(a.pmkt_attribution_data_options),
+            P(s.pmkt_attribution_data_options),
             P(s.pmkt_run),
             P(s.pmkt_report),
-            P(P(a.pmkt_attribution_data)),
+            P(P(s.pmkt_attribution_data)),
             P(s.pmkt_error),
         ],
     ),
     # void pmkt_attribution_data_free(pmkt_attribution_data *data);
-    ("pmkt_attribution_data_free", None, [P(a.pmkt_attribution_data)]),
+    ("pmkt_attribution_data_free", None, [P(s.pmkt_attribution_data)]),
     # pmkt_status pmkt_attribution_data_paths(const pmkt_attribution_data *data,
     #                                         pmkt_attribution_paths *out, pmkt_error *err);
     (
         "pmkt_attribution_data_paths",
         c_int32,
-        [P(a.pmkt_attribution_data), P(a.pmkt_attribution_paths), P(s.pmkt_error)],
+        [P(s.pmkt_attribution_data), P(s.pmkt_attribution_paths), P(s.pmkt_error)],
     ),
 ]

@@ -1,10 +1,10 @@
-"""The structs of attribution.h, as :mod:`pmkt._structs` has those of the others."""
+"""The structs of attribution.h."""
 
 from __future__ import annotations
 
 from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint32, c_uint64
 
-from ._structs import pmkt_allocator, pmkt_idset
+from ._structs_base import pmkt_allocator, pmkt_idset
 
 
 class pmkt_attribution(Structure):

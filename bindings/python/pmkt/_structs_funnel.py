@@ -1,10 +1,10 @@
-"""The same for funnel.h."""
+"""The structs of funnel.h."""
 
 from __future__ import annotations
 
 from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint32, c_uint64
 
-from ._structs import pmkt_allocator, pmkt_zone
+from ._structs_base import pmkt_allocator, pmkt_zone
 
 
 class pmkt_funnel(Structure):

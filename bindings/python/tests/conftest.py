@@ -6,7 +6,7 @@ import importlib
 import os
 import signal
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, NoReturn
 
 import pytest
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HEADERS = ROOT / "include" / "pmkt"
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skips a test for want of something, or fails it where nothing may be wanting."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}, and on CI nothing may be skipped")

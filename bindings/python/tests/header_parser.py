@@ -51,9 +51,8 @@ class Header:
     def number(self, text: str) -> Any:
         text = text.strip()
         text = re.sub(r"^\((.*)\)$", r"\1", text)
-        text = _NAMED_NUMBERS.get(text, text)
-        if isinstance(text, int):
-            return text
+        if text in _NAMED_NUMBERS:
+            return _NAMED_NUMBERS[text]
         if text in self.numbers:
             return self.numbers[text]
         return int(re.sub(r"U?INT(?:32|64)_C|[()]", "", text))

@@ -268,6 +268,18 @@ def test_options_of_paths() -> None:
     assert len(merged) == 1 and merged.nulls.tolist() == [2] and merged.times is None
 
 
+def test_bad_rows_are_left_out() -> None:
+    columns: Dict[str, Any] = dict(
+        user=[1, 0, 1, 1], time=[0, 5, 10, 20], channel=[3, 4, 5, 0], on_bad="skip"
+    )
+    kinds = np.array([3, 3, 99, 10], np.uint16)  # nobody's view, and a kind that is none
+    paths = pmkt.attribution_paths(pmkt.Events(**columns, kind_column=kinds))
+    assert paths.report is not None
+    assert (paths.report.accepted, paths.report.rejected) == (2, 2)
+    assert list(paths.report.by_reason.values()) == [1, 1]
+    assert pmkt.attribution(paths, model="last").channel.tolist() == [3]
+
+
 def test_channels_of_frames_go_back_as_they_came() -> None:
     pandas = needed("pandas")
     frame = pandas.DataFrame(

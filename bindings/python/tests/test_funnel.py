@@ -288,6 +288,43 @@ def test_pages_can_be_items() -> None:
     assert "view > view > view" in repr(pmkt.paths(ev))
 
 
+# ------------------------------------------------------------------- sessions and bad rows
+
+
+def test_a_column_may_end_sessions_too() -> None:
+    ev = pmkt.Events(
+        user=[1, 1, 1], time=[0, 10, 20], kind_column=["view", "cart", "order"], session=[1, 2, 2]
+    )
+    steps = ["view", "cart"]
+    for by_column in (False, True):
+        found = pmkt.funnel(ev, steps, count="sessions", session_column=by_column)
+        assert found.last.tolist() == [0 if by_column else 1]
+        taken = pmkt.paths(ev, session_column=by_column).table()["path"]
+        one, two = [("view", "cart", "order")], [("view",), ("cart", "order")]
+        assert sorted(taken) == sorted(two if by_column else one)
+    without = pmkt.Events(user=[1], time=[0], kind="view")
+    with pytest.raises(pmkt.InvalidInput, match="by_column"):
+        pmkt.funnel(without, steps, session_column=True)
+    with pytest.raises(pmkt.InvalidInput, match="by_column"):
+        pmkt.paths(without, session_column=True)
+
+
+def test_bad_rows_are_left_out() -> None:
+    bad = dict(user=[1, 0, 1, 1, 2], time=[0, 5, 10, 15, 3])
+    kinds = np.array([3, 3, 7, 99, 3], np.uint16)
+    ev = pmkt.Events(**bad, kind_column=kinds, on_bad="skip")
+    good = pmkt.Events(user=[1, 1, 2], time=[0, 10, 3], kind_column=["view", "cart", "view"])
+    assert ev.report.rejected == 2
+    steps = ["view", "cart"]
+    assert pmkt.funnel(ev, steps).user.tolist() == pmkt.funnel(good, steps).user.tolist()
+    assert pmkt.funnel(ev, steps).last.tolist() == pmkt.funnel(good, steps).last.tolist()
+    found, want = pmkt.paths(ev), pmkt.paths(good)
+    assert list(found.table()) == list(want.table())
+    assert repr(found.transitions()) == repr(want.transitions())
+    with pytest.raises(pmkt.BadRow):
+        pmkt.Events(**bad, kind_column=kinds)
+
+
 # ------------------------------------------------------------------------------ real events
 
 

@@ -22,7 +22,6 @@ from pmkt import (
     _signatures_funnel,
     _signatures_intent,
     _structs,
-    _structs_attribution,
 )
 from pmkt._library import lib
 
@@ -41,7 +40,7 @@ NUMBERS = {
     "pmkt_status": ctypes.c_int32,
 }
 
-STRUCTS = {**vars(_structs), **vars(_structs_attribution)}
+STRUCTS = vars(_structs)
 
 
 @pytest.fixture(scope="module")

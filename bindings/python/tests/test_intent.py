@@ -161,6 +161,20 @@ def test_events_are_cut_into_sessions() -> None:
     assert one.sessions == 2
 
 
+def test_a_column_may_end_sessions_too_and_bad_rows_are_left_out() -> None:
+    events = pmkt.Events(
+        user=[1, 1, 0, 1],
+        time=[0, 10, 15, 20],
+        kind_column=["view", "cart", "view", "order"],
+        session=[1, 2, 2, 2],
+        on_bad="skip",
+    )
+    for by_session in (False, True):
+        model = pmkt.IntentModel(by_session=by_session).fit(events)
+        assert model.info.sessions == 1 + by_session and model.info.buyers == 1
+        assert model.report is not None and model.report.rejected == 1
+
+
 def test_answers() -> None:
     paths, bought, dwell = make_sessions(7)
     model = pmkt.IntentModel().fit_paths(paths, bought, dwell)
