@@ -25,6 +25,7 @@ from ._signatures_attribution import ATTRIBUTION_SIGNATURES
 from ._signatures_cf import CF_SIGNATURES, Signature
 from ._signatures_funnel import FUNNEL_SIGNATURES
 from ._signatures_intent import INTENT_SIGNATURES
+from ._signatures_purchase import PURCHASE_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -562,7 +563,12 @@ _CORE: List[Signature] = [
 ]
 
 SIGNATURES: List[Signature] = (
-    _CORE + CF_SIGNATURES + ATTRIBUTION_SIGNATURES + FUNNEL_SIGNATURES + INTENT_SIGNATURES
+    _CORE
+    + CF_SIGNATURES
+    + ATTRIBUTION_SIGNATURES
+    + FUNNEL_SIGNATURES
+    + INTENT_SIGNATURES
+    + PURCHASE_SIGNATURES
 )
 
 

@@ -9,4 +9,5 @@ from ._structs_base import *  # noqa: F403
 from ._structs_cf import *  # noqa: F403
 from ._structs_funnel import *  # noqa: F403
 from ._structs_intent import *  # noqa: F403
+from ._structs_purchase import *  # noqa: F403
 from ._structs_rfm import *  # noqa: F403
