@@ -271,8 +271,8 @@ static pmkt_status read_all(loader *l, const pmkti_run *run, pmkt_error *err) {
 
 static pmkt_status load(const pmkti_source *source, const pmkt_load_options *options,
                         const pmkt_run *run, pmkt_purchase **model, pmkt_error *err) {
-    static const uint32_t known[] = {1,    2,           3,       4,   PMKTI_INTENT_SECTIONS,
-                                     HEAD, TRANSITIONS, SESSION, CART};
+    static const uint32_t known[] = {
+        1, 2, 3, 4, PMKTI_INTENT_SECTIONS, HEAD, TRANSITIONS, LOGISTIC, LOGISTIC + 1};
     const pmkti_schema schema = {PMKT_FILE_PURCHASE, known, sizeof known / sizeof *known};
     loader l = {.m = NULL};
     pmkti_run how;
