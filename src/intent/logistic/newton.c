@@ -181,13 +181,21 @@ static void step(pmkti_newton *n) {
     for (int32_t j = 0; j < n->width; j++) n->trial[j] = n->beta[j] - n->trial[j];
 }
 
+/* A quarter of what is left of a stage: nobody knows how many steps there will be. */
+static pmkti_stage next_part(pmkti_stage *left) {
+    const double to = left->from + 0.25 * (left->to - left->from);
+    const pmkti_stage part = {left->name, left->from, to};
+    left->from = to;
+    return part;
+}
+
 pmkt_status pmkti_newton_find(pmkti_newton *n, int32_t folds, int32_t without, pmkti_stage stage) {
     n->folds = folds, n->without = without;
     memcpy(n->trial, n->beta, (size_t)n->width * sizeof *n->trial);
     bool begun = false;
     for (int halved = 0, steps = 0; steps < MOST_STEPS; steps++) {
         double loss;
-        const pmkt_status status = evaluate(n, stage, &loss);
+        const pmkt_status status = evaluate(n, next_part(&stage), &loss);
         if (status) return status;
         if (!begun || loss <= n->loss) {
             const bool same = begun && n->loss - loss <= ROUNDING * fabs(loss);
