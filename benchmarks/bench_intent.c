@@ -2,7 +2,7 @@
  * bench_intent - how fast chains are fitted and solved, and funnels and paths are counted.
  *
  *     bench_intent [--events N] [--users N] [--threads N] [--reps N] [--order random|time|user]
- *                  [--section fit|solve|ask|funnel|paths]
+ *                  [--section fit|solve|ask|funnel|paths|purchase]
  *
  * Events are of sessions of 1 to some tens of actions: 16 kinds, some far more frequent than others, half of the time
  * chosen by the action before. They come in the order of time, as a log has them, unless --order says otherwise.
@@ -322,12 +322,51 @@ static void section_paths(const settings *set, const pmkt_events *ev) {
     print_all(set, "paths", "all tables", "", &all, &s, ev->rows);
 }
 
+/* A calibrated probability: learned, and of every event. */
+static void section_purchase(const settings *set, const pmkt_events *ev) {
+    bench_samples learned = {.n = 0}, scored = {.n = 0}, lone = {.n = 0};
+    stages fitting = {.n = 0}, scoring = {.n = 0};
+    const size_t n = (size_t)ev->rows;
+    double *p = bench_alloc(n * sizeof *p), *p_cart = bench_alloc(n * sizeof *p_cart);
+    double *time = bench_alloc(n * sizeof *time);
+    double *next_p = bench_alloc(n * PMKT_INTENT_TOP * sizeof *next_p);
+    uint32_t *next = bench_alloc(n * PMKT_INTENT_TOP * sizeof *next);
+    for (int r = 0; r < set->reps; r++) {
+        pmkt_purchase *model = NULL;
+        pmkt_error err;
+        pmkt_run run = run_with(set, &fitting);
+        bench_time begin = bench_now();
+        bench_check(pmkt_purchase_fit(ev, NULL, NULL, &run, NULL, &model, &err), &err,
+                    "pmkt_purchase_fit");
+        push_call(&learned, begin, &fitting);
+        run = run_with(set, &scoring);
+        pmkt_purchase_scores out = PMKT_PURCHASE_SCORES_INIT;
+        out.p_goal = p, out.p_cart = p_cart, out.time_ms = time;
+        out.next = next, out.next_p = next_p;
+        begin = bench_now();
+        bench_check(pmkt_purchase_score(model, ev, &run, NULL, &out, &err), &err,
+                    "pmkt_purchase_score");
+        push_call(&scored, begin, &scoring);
+        run = run_with(set, NULL);
+        out.p_cart = out.time_ms = out.next_p = NULL, out.next = NULL;
+        begin = bench_now();
+        bench_check(pmkt_purchase_score(model, ev, &run, NULL, &out, &err), &err,
+                    "pmkt_purchase_score");
+        bench_push_since(&lone, begin);
+        pmkt_purchase_release(model);
+    }
+    print_all(set, "purchase", "events to a model", "fit", &learned, &fitting, ev->rows);
+    print_all(set, "purchase", "every event, all columns", "score", &scored, &scoring, ev->rows);
+    print(set, "purchase", "every event, P(goal) alone", "score", &lone, ev->rows);
+    free(p), free(p_cart), free(time), free(next_p), free(next);
+}
+
 /* --------------------------------------------------------------------- main */
 
 static void usage(void) {
     fputs("usage: bench_intent [--events N] [--users N] [--threads N] [--reps N]\n"
-          "                    [--order random|time|user] [--section fit|solve|ask|funnel|paths]\n"
-          "                    [--csv]\n",
+          "                    [--order random|time|user]\n"
+          "                    [--section fit|solve|ask|funnel|paths|purchase] [--csv]\n",
           stderr);
     exit(2);
 }
@@ -372,6 +411,7 @@ int main(int argc, char **argv) {
         funnel(&set, &ev, PMKT_FUNNEL_SAME_ITEM, "item");
     }
     if (wants(&set, "paths")) section_paths(&set, &ev);
+    if (wants(&set, "purchase")) section_purchase(&set, &ev);
     free(r.user), free(r.item), free(r.time), free(r.kind);
     return 0;
 }
