@@ -35,7 +35,7 @@ typedef struct pmkti_attribution_chain {
     int32_t *into;    /* [states + 1] where the steps into a state begin */
     int32_t *from;    /* [steps] the state that a step comes from */
     int32_t *holds;   /* [states * order] the channels of a state, the last touch first, or -1 */
-    int32_t *later;   /* [states + 1] where the steps from a state to earlier ones begin in these: */
+    int32_t *later; /* [states + 1] where the steps from a state to earlier ones begin in these: */
     int32_t *reached; /* [steps] the last channel of the state that it leads to */
     int32_t *step;    /* [steps] the step itself */
 } pmkti_attribution_chain;

@@ -17,8 +17,8 @@ pmkt_status pmkti_attribution_flow_make(const pmkti_attribution_chain *chain,
     flow->through = pmkti_alloc(a, states, sizeof *flow->through);
     flow->conversions = pmkti_alloc(a, states, sizeof *flow->conversions);
     if (chain->in->values) flow->values = pmkti_alloc(a, states, sizeof *flow->values);
-    const bool has_room = flow->step && flow->share && flow->later && flow->through && flow->conversions &&
-                          (flow->values || !chain->in->values);
+    const bool has_room = flow->step && flow->share && flow->later && flow->through &&
+                          flow->conversions && (flow->values || !chain->in->values);
     return has_room ? PMKT_OK : PMKT_E_NOMEM;
 }
 

@@ -4,8 +4,7 @@
 
 const pmkti_attribution_sweeper *pmkti_attribution_sweeper_of(int level) {
 #if defined(__x86_64__)
-    if (level >= 2) return &pmkti_attribution_sweeper_avx512;
-    if (level == 1) return &pmkti_attribution_sweeper_avx2;
+    if (level >= 1) return &pmkti_attribution_sweeper_avx2;
 #else
     (void)level;
 #endif

@@ -33,13 +33,13 @@ typedef struct pmkti_attribution_sweeper {
 /* For the instruction set of this process. Any thread. */
 const pmkti_attribution_sweeper *pmkti_attribution_sweeper_get(void);
 
-/* For an instruction set by pmkti_isa_level, which the CPU must have. */
+/* For an instruction set by pmkti_isa_level, which the CPU must have. AVX-512 has none of its own: what a sweep
+   waits for is one addition after the other, and half as wide registers have two of them on the way. */
 const pmkti_attribution_sweeper *pmkti_attribution_sweeper_of(int level);
 
 extern const pmkti_attribution_sweeper pmkti_attribution_sweeper_baseline;
 #if defined(__x86_64__)
 extern const pmkti_attribution_sweeper pmkti_attribution_sweeper_avx2;
-extern const pmkti_attribution_sweeper pmkti_attribution_sweeper_avx512;
 #endif
 
 #endif

@@ -16,9 +16,7 @@
 #endif
 
 #define LANES PMKTI_ATTRIBUTION_LANES
-#if defined(__AVX512F__)
-#define WIDTH 8
-#elif defined(__AVX2__)
+#if defined(__AVX2__)
 #define WIDTH 4
 #else
 #define WIDTH 2
