@@ -161,15 +161,13 @@ def attribution_bars(attribution: Attribution, *, ax: Optional[Any] = None) -> A
     credit = attribution.conversions
     ax = _axes(ax, 8, 1.2 + 0.4 * max(len(names), 1))
     at = np.arange(len(names))
-    bars = ax.barh(at, credit, 0.7, color="#9bb7d4")
     whiskers = None
     if "low" in attribution.columns:
         # A percentile interval need not hold the credit itself.
         sides = [credit - attribution.low, attribution.high - credit]
         whiskers = np.maximum(np.array(sides), 0)
-        ax.errorbar(credit, at, xerr=whiskers, fmt="none", ecolor="#1f4e79", capsize=3)
-    padding = 3 if whiskers is None else 12
-    ax.bar_label(bars, [f"{one:,.1f}" for one in credit], padding=padding, fontsize=8)
+    bars = ax.barh(at, credit, 0.7, xerr=whiskers, color="#9bb7d4", ecolor="#1f4e79", capsize=3)
+    ax.bar_label(bars, [f"{one:,.1f}" for one in credit], padding=3, fontsize=8)
     ax.set_yticks(at, names)
     ax.invert_yaxis()
     ax.margins(x=0.12)
@@ -201,16 +199,14 @@ def _places(actions: List[Any]) -> Dict[Any, _Place]:
 
 def _edge(ax: Any, a: _Place, b: _Place, probability: float) -> None:
     """An arrow with its probability. It bends, so that there is one for each direction; that of a
-    state to itself leaves and comes back outwards."""
+    state to itself lies above it, or below it."""
     from matplotlib.patches import FancyArrowPatch
 
     begin, end = np.array(a), np.array(b)
     bend, shrink = 0.16, 19.0
     if a == b:
-        outwards = begin / max(float(np.hypot(*begin)), 1e-9) if begin.any() else np.array([0.0, 1])
-        across = np.array([outwards[1], -outwards[0]])
-        begin, end = begin + 0.18 * outwards, end + 0.18 * outwards
-        begin, end = begin - 0.11 * across, end + 0.11 * across
+        side = 1 if begin[1] > -0.1 else -1
+        begin, end = begin + [-0.1 * side, 0.12 * side], end + [0.1 * side, 0.12 * side]
         bend, shrink = -1.6, 0.0
     arrow = FancyArrowPatch(
         tuple(begin),

@@ -222,7 +222,7 @@ def test_bars() -> None:
     matplotlib.use("Agg")
     result = pmkt.attribution(["ad > mail", "mail"], [1, 2], bootstrap=20)
     ax = result.plot()
-    assert [bar.get_width() for bar in ax.containers[0]] == result.conversions.tolist()
+    assert [bar.get_width() for bar in ax.patches] == result.conversions.tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["mail", "ad"]
     ax.figure.canvas.draw()
     assert pmkt.plot.attribution_bars(result, ax=ax) is ax
