@@ -578,8 +578,9 @@ def test_questions_that_make_no_sense() -> None:
 @pytest.mark.parametrize("kinds", [["view"], ["view", "order"], ["order"], []])
 def test_models_of_little(kinds: List[str]) -> None:
     """One user, none who buys, all who buy, nothing at all."""
-    events = pmkt.Events(user=[1] * len(kinds), time=[1000 * i for i in range(len(kinds))],
-                         kind_column=kinds)
+    events = pmkt.Events(
+        user=[1] * len(kinds), time=[1000 * i for i in range(len(kinds))], kind_column=kinds
+    )
     model = pmkt.IntentModel().fit(events)
     assert not model.calibrated and model.features
     with pytest.raises(pmkt.InvalidInput, match="p_goal"):
@@ -610,7 +611,7 @@ def test_a_fit_can_be_canceled_and_leaves_the_model() -> None:
         model.fit(events, progress=lambda done, stage: True)
     assert model.to_bytes() == before
     model.fit(events, progress=lambda done, stage: seen.append(done))
-    assert seen == sorted(seen) and model.to_bytes() == before
+    assert seen[-1] > 0.9 and min(np.diff(seen)) > -1e-9 and model.to_bytes() == before
 
 
 # ------------------------------------------------------------------------------- real data
