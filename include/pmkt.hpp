@@ -21,7 +21,8 @@
  *    own. One that was moved from is empty: it is false, and its calls throw pmkt::invalid. A method
  *    that is const may be called by any number of threads at once, as the C functions say; of one
  *    that is not, one at a time.
- *  - Shared things. pmkt::cf_data, cf_model, intent, logistic and purchase are counted: a copy is one more owner.
+ *  - Shared things. pmkt::cf_data, cf_model, intent, logistic and purchase are counted: a copy is one
+ *    more owner.
  *  - Errors are exceptions (cpp/base.hpp), each code its own class below pmkt::error, with the place
  *    in numbers; memory that runs out is a std::bad_alloc. Who prefers codes passes `get()` and
  *    `put()` of an owner to the C functions, which throw nothing; both styles mix freely. (Scores

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Funnels and the graph of moves, beside pandas (groupby and shift), on real events.
 
-usage: benchmarks/compare/funnel.py [--library FILE] [--copies N] [--rounds N]
+usage: benchmarks/compare/funnel.py [--library FILE] [--copies N] [--rounds N] [--order user|time]
 
 The events of Taobao's users ($PMKT_DATA/taobao_behaviour.csv.xz) in as many copies, each with users
 of its own. Engines take turns; what is told is the median of each, and both must find the same.
@@ -25,13 +25,27 @@ STEPS = ("view", "cart", "order")
 NAMES = {"pv": "view", "fav": "favorite", "cart": "cart", "buy": "order"}
 
 
-def read(copies: int) -> pd.DataFrame:
+def read(copies: int, order: str = "user") -> pd.DataFrame:
     one = pd.read_csv(home() / "taobao_behaviour.csv.xz")
     one["kind"] = one["kind"].map(NAMES)
     one["time"] = one["time"] * 1000
     step = int(one["user"].max()) + 1
     parts = [one.assign(user=one["user"] + i * step) for i in range(copies)]
-    return pd.concat(parts, ignore_index=True).astype({"kind": "category"})
+    frame = pd.concat(parts, ignore_index=True).astype({"kind": "category"})
+    if order == "time":
+        frame = frame.sort_values("time", kind="stable", ignore_index=True)
+    return frame
+
+
+def batch_of(frame: pd.DataFrame) -> Any:
+    import pmkt
+
+    codes = {name: number + 1 for number, name in enumerate(pmkt.kind_names())}
+    return pmkt.Events(
+        user=frame["user"].to_numpy(np.uint64),
+        time=frame["time"].to_numpy(np.int64),
+        kind_column=frame["kind"].map(codes).to_numpy(np.uint16),
+    )
 
 
 def pandas_funnel(events: pd.DataFrame) -> List[int]:
@@ -78,17 +92,13 @@ def main() -> None:
     parser.add_argument("--library", type=Path)
     parser.add_argument("--copies", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--order", choices=("user", "time"), default="user")
     options = parser.parse_args()
     use_library(options.library)
     import pmkt
 
-    frame = read(options.copies)
-    codes = {name: number + 1 for number, name in enumerate(pmkt.kind_names())}
-    batch = pmkt.Events(
-        user=frame["user"].to_numpy(np.uint64),
-        time=frame["time"].to_numpy(np.int64),
-        kind_column=frame["kind"].map(codes).to_numpy(np.uint16),
-    )
+    frame = read(options.copies, options.order)
+    batch = batch_of(frame)
     calls = {
         ("funnel", "pandas"): lambda: pandas_funnel(frame),
         ("funnel", "pmkt"): lambda: pmkt.funnel(batch, STEPS).reached.tolist(),

@@ -8,7 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
-#include "core/sort.h"
+#include "intent/keyed.h"
 
 /* A step after a context of one length. */
 typedef struct gram {
@@ -37,27 +37,6 @@ static int32_t length_of(uint64_t context) {
 
 /* -------------------------------------------------------------------- levels */
 
-static bool is_before(const void *a, const void *b) {
-    return ((const gram *)a)->key < ((const gram *)b)->key;
-}
-
-/* One gram for each key; what is added up are the counts. */
-static void join(level *l) {
-    pmkti_sort(l->at, (size_t)l->n, sizeof *l->at, is_before);
-    int64_t n = 0;
-    for (int64_t i = 0; i < l->n; i++) {
-        if (n > 0 && l->at[n - 1].key == l->at[i].key) {
-            for (int c = 0; c < PMKTI_CHAINS; c++) {
-                l->at[n - 1].raw[c] += l->at[i].raw[c];
-                l->at[n - 1].count[c] += l->at[i].count[c];
-            }
-        } else {
-            l->at[n++] = l->at[i];
-        }
-    }
-    l->n = n;
-}
-
 static gram from_count(const pmkti_count *c) {
     gram g = {.key = c->key};
     g.raw[PMKTI_ALL] = c->buyers + c->others;
@@ -66,27 +45,60 @@ static gram from_count(const pmkti_count *c) {
     return g;
 }
 
-/* A level has the counts that are of its length and, once for each, those of the level above. */
+/* Once for each longer gram that ends like it. */
+static gram from_longer(const gram *longer, int32_t length) {
+    gram g = *longer;
+    g.key &= pmkti_steps_mask(length + 1);
+    for (int c = 0; c < PMKTI_CHAINS; c++) g.count[c] = g.raw[c] > 0;
+    return g;
+}
+
+static void add(level *l, const gram *g) {
+    if (l->n > 0 && l->at[l->n - 1].key == g->key) {
+        gram *to = &l->at[l->n - 1];
+        for (int c = 0; c < PMKTI_CHAINS; c++) {
+            to->raw[c] += g->raw[c];
+            to->count[c] += g->count[c];
+        }
+        return;
+    }
+    l->at[l->n++] = *g;
+}
+
+/* A level has the counts that are of its length and, once for each, those of the level above. Places below 0
+   are of the latter. */
+static void join(level *l, const pmkt_intent *m, const level *above, int32_t length,
+                 pmkti_keyed *keyed) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < m->n_counts; i++) {
+        const uint64_t key = m->counts[i].key;
+        if (length_of(key >> PMKTI_STEP_BITS) == length) keyed[n++] = (pmkti_keyed){key, i};
+    }
+    for (int64_t i = 0; above && i < above->n; i++) {
+        keyed[n++] = (pmkti_keyed){above->at[i].key & pmkti_steps_mask(length + 1), -1 - i};
+    }
+    pmkti_keyed_sort(keyed, keyed + l->room, n);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = keyed[i].at;
+        const gram g = at >= 0 ? from_count(&m->counts[at]) : from_longer(&above->at[-1 - at], length);
+        add(l, &g);
+    }
+}
+
 static pmkt_status fill(building *b, int32_t length, const int64_t *of_length) {
     const pmkt_intent *m = b->m;
+    const pmkt_allocator *a = &m->allocator;
     level *l = &b->levels[length];
     const level *above = length < m->facts.order ? &b->levels[length + 1] : NULL;
     l->room = of_length[length] + (above ? above->n : 0);
     if (l->room == 0) return PMKT_OK;
-    l->at = pmkti_alloc(&m->allocator, (size_t)l->room, sizeof *l->at);
-    if (!l->at) return PMKT_E_NOMEM;
-    for (int64_t i = 0; i < m->n_counts; i++) {
-        const int32_t n = length_of(m->counts[i].key >> PMKTI_STEP_BITS);
-        if (n == length) l->at[l->n++] = from_count(&m->counts[i]);
-    }
-    for (int64_t i = 0; above && i < above->n; i++) {
-        gram g = above->at[i];
-        g.key &= pmkti_steps_mask(length + 1);
-        for (int c = 0; c < PMKTI_CHAINS; c++) g.count[c] = g.raw[c] > 0;
-        l->at[l->n++] = g;
-    }
-    join(l);
-    return PMKT_OK;
+    const size_t room = (size_t)l->room;
+    l->at = pmkti_alloc(a, room, sizeof *l->at);
+    pmkti_keyed *keyed = pmkti_alloc(a, 2 * room, sizeof *keyed);
+    const bool fine = l->at && keyed;
+    if (fine) join(l, m, above, length, keyed);
+    pmkti_free(a, keyed, 2 * room, sizeof *keyed);
+    return fine ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 static void set_discounts(level *l) {

@@ -7,13 +7,11 @@
 #include "intent/gmres.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/alloc.h"
 
 #define FIRST_BASIS 40
 #define LAST_BASIS 320
-#define ENOUGH 1e-14
 #define BEARABLE 1e-12
 #define MOST_RESTARTS 1000
 
@@ -112,7 +110,7 @@ static void cycle(solver *s) {
     int64_t k = 0;
     while (k < s->basis) {
         const bool more = extend(s, k++);
-        if (!more || fabs(s->g[k]) <= s->scale * (ENOUGH / 4)) break;
+        if (!more || fabs(s->g[k]) <= s->scale * (PMKTI_ENOUGH / 4)) break;
     }
     combine(s, k);
     find_residual(s, r);
@@ -122,7 +120,7 @@ static pmkt_status solve(solver *s) {
     const pmkti_linear *l = s->system;
     find_residual(s, s->vectors);
     double kept = INFINITY;
-    for (int i = 0; i < MOST_RESTARTS && s->share > ENOUGH; i++) {
+    for (int i = 0; i < MOST_RESTARTS && s->share > PMKTI_ENOUGH; i++) {
         if (pmkti_canceled(l->run, l->stage.from, l->stage.name)) return PMKT_E_CANCELED;
         if (!(s->share < kept / 2)) break;
         kept = s->share;
@@ -150,7 +148,6 @@ static pmkt_status solve_with(solver *s, int64_t basis) {
 
 pmkt_status pmkti_gmres(const pmkti_linear *system, const double *b, double *x, double *residual) {
     solver s = {.system = system, .b = b, .x = x};
-    memset(x, 0, (size_t)system->n * sizeof *x);
     pmkt_status status = PMKT_E_UNSUPPORTED;
     for (int64_t basis = FIRST_BASIS; basis <= LAST_BASIS && status == PMKT_E_UNSUPPORTED;
          basis *= 2) {

@@ -6,6 +6,8 @@
 
 #include "core/parallel.h"
 
+#define PMKTI_ENOUGH 1e-14 /* the residual as a share, that is aimed at */
+
 /* y = Q x. */
 typedef void (*pmkti_operator)(const void *ctx, const double *x, double *y);
 
@@ -14,12 +16,12 @@ typedef struct pmkti_linear {
     pmkti_operator q;
     const void *ctx;
     const pmkt_allocator *allocator;
-    const pmkti_run *run; /* asked between restarts whether to stop */
+    const pmkti_run *run; /* asked now and then whether to stop */
     pmkti_stage stage;
 } pmkti_linear;
 
 /*
- * Solves into x, [n], from x = 0, by GMRES with restarts (Saad & Schultz, SIAM J. Sci. Stat.
+ * Solves into x, [n], from the x that is there, by GMRES with restarts (Saad & Schultz, SIAM J. Sci. Stat.
  * Comput. 7, 1986): until the largest |b + Q x - x| is below 1e-14 of the largest |x|, or cannot be
  * made smaller. *residual is that share. PMKT_E_UNSUPPORTED if it stays above 1e-12; PMKT_E_NOMEM,
  * PMKT_E_CANCELED. Deterministic.

@@ -85,7 +85,8 @@ static pmkt_status make(pmkti_looking *l, pmkt_report *report, pmkt_error *err) 
     if (status) return status;
     l->out->columns.sessions = l->s.sessions;
     l->out->columns.users = l->s.users;
-    status = pmkti_paths_count(l, (pmkti_stage){"paths", 0.4, 0.55});
+    status = pmkti_paths_slots(l);
+    if (!status) status = pmkti_paths_count(l, (pmkti_stage){"paths", 0.4, 0.55});
     if (!status) status = pmkti_paths_moves(l, (pmkti_stage){"moves", 0.55, 0.7});
     if (!status) status = pmkti_paths_pages(l, (pmkti_stage){"pages", 0.7, 0.85});
     if (!status) status = pmkti_paths_hours(l, (pmkti_stage){"hours", 0.85, 1});
@@ -119,6 +120,7 @@ pmkt_status pmkt_paths_new(const pmkt_events *events, const pmkt_paths_options *
     pmkt_paths_columns_init(&l.out->columns);
     status = make(&l, &mine, err);
     pmkti_sessions_free(&l.s);
+    pmkti_free(&l.allocator, l.slot, PMKTI_PATHS_KINDS, sizeof *l.slot);
     if (!status || status == PMKT_E_BAD_ROW) pmkti_report_end(report, &mine);
     if (status) {
         pmkt_paths_free(l.out);

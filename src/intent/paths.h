@@ -41,10 +41,16 @@ typedef struct pmkti_looking {
     pmkti_run run;
     pmkti_sessions s;
     pmkt_paths *out;
+    uint8_t *slot; /* [PMKTI_PATHS_KINDS] of each kind, ascending; 0: not seen */
+    int32_t kind[PMKTI_PATHS_SLOTS];
+    int64_t slots; /* with that of none, 0 */
 } pmkti_looking;
 
-/* Each fills its columns: PMKT_OK, PMKT_E_NOMEM, PMKT_E_CANCELED; the moves also PMKT_E_LIMIT. What they
-   have made so far is freed with the handle. */
+/* Gives slots to the kinds that there are; PMKT_E_NOMEM, PMKT_E_LIMIT. `slot` is to be freed. */
+pmkt_status pmkti_paths_slots(pmkti_looking *l);
+
+/* Each fills its columns: PMKT_OK, PMKT_E_NOMEM, PMKT_E_CANCELED. What they have made so far is freed
+   with the handle. */
 pmkt_status pmkti_paths_count(pmkti_looking *l, pmkti_stage stage);
 pmkt_status pmkti_paths_moves(pmkti_looking *l, pmkti_stage stage);
 pmkt_status pmkti_paths_pages(pmkti_looking *l, pmkti_stage stage);

@@ -12,9 +12,7 @@
 
 typedef struct moving {
     pmkti_looking *l;
-    uint8_t *slot; /* [PMKTI_PATHS_KINDS] 0: not seen */
-    int32_t kind[PMKTI_PATHS_SLOTS];
-    int64_t slots;  /* with that of none, 0 */
+    int64_t slots;  /* kinds, and none */
     int64_t *count; /* [groups * slots^2], later where the next time goes */
     int64_t *total; /* [slots^2] */
     int64_t *begin; /* [slots^2] of the times of each move */
@@ -22,18 +20,20 @@ typedef struct moving {
     double *median; /* [slots^2] */
 } moving;
 
-static bool give_slots(moving *m) {
-    const pmkti_sessions *s = &m->l->s;
-    for (int64_t i = 0; i < s->rows; i++) m->slot[s->kind[i]] = 1;
-    m->slots = 1;
-    m->kind[0] = PMKT_KIND_NONE;
+pmkt_status pmkti_paths_slots(pmkti_looking *l) {
+    const pmkti_sessions *s = &l->s;
+    l->slot = pmkti_alloc_zero(&l->allocator, PMKTI_PATHS_KINDS, sizeof *l->slot);
+    if (!l->slot) return PMKT_E_NOMEM;
+    for (int64_t i = 0; i < s->rows; i++) l->slot[s->kind[i]] = 1;
+    l->slots = 1;
+    l->kind[0] = PMKT_KIND_NONE;
     for (int32_t k = 0; k < PMKTI_PATHS_KINDS; k++) {
-        if (!m->slot[k]) continue;
-        if (m->slots == PMKTI_PATHS_SLOTS) return false;
-        m->kind[m->slots] = k;
-        m->slot[k] = (uint8_t)m->slots++;
+        if (!l->slot[k]) continue;
+        if (l->slots == PMKTI_PATHS_SLOTS) return PMKT_E_LIMIT;
+        l->kind[l->slots] = k;
+        l->slot[k] = (uint8_t)l->slots++;
     }
-    return true;
+    return PMKT_OK;
 }
 
 /* Walks the sessions of a group: counts their moves, or writes their times to where `count` says. */
@@ -45,10 +45,10 @@ static void walk(const moving *m, int64_t group, bool writes) {
     const int64_t last = s->user_at[s->part_at[end]];
     for (int64_t i = s->user_at[s->part_at[from]]; i < last; i++) {
         const int64_t first = s->session_at[i], stop = s->session_at[i + 1];
-        int64_t at = m->slot[s->kind[first]];
+        int64_t at = m->l->slot[s->kind[first]];
         if (!writes) count[at]++;
         for (int64_t row = first + 1; row < stop; row++) {
-            const int64_t to = m->slot[s->kind[row]];
+            const int64_t to = m->l->slot[s->kind[row]];
             if (to == at && m->l->o.collapse) continue;
             int64_t *here = &count[at * slots + to];
             if (writes) m->time[*here] = (uint64_t)(s->time[row] - s->time[row - 1]);
@@ -119,8 +119,8 @@ static pmkt_status write_moves(const moving *m) {
         for (int64_t i = 0; i < m->slots; i++) {
             const int64_t here = m->total[from * m->slots + i];
             if (here == 0) continue;
-            out->ends[to] = m->kind[from];
-            out->ends[n + to] = m->kind[i];
+            out->ends[to] = m->l->kind[from];
+            out->ends[n + to] = m->l->kind[i];
             out->moves[to] = here;
             out->of_move[to] = (double)here / (double)all;
             out->of_move[n + to++] = m->median[from * m->slots + i];
@@ -132,9 +132,7 @@ static pmkt_status write_moves(const moving *m) {
 static pmkt_status make(moving *m, pmkti_stage stage) {
     const pmkt_allocator *a = &m->l->allocator;
     const pmkti_run *run = &m->l->run;
-    m->slot = pmkti_alloc_zero(a, PMKTI_PATHS_KINDS, sizeof *m->slot);
-    if (!m->slot) return PMKT_E_NOMEM;
-    if (!give_slots(m)) return PMKT_E_LIMIT;
+    m->slots = m->l->slots;
     const size_t moves = (size_t)(m->slots * m->slots);
     m->count = pmkti_alloc_zero(a, PMKTI_PATHS_GROUPS * moves, sizeof *m->count);
     m->total = pmkti_alloc(a, moves, sizeof *m->total);
@@ -163,7 +161,6 @@ pmkt_status pmkti_paths_moves(pmkti_looking *l, pmkti_stage stage) {
     const pmkt_status status = make(&m, stage);
     const pmkt_allocator *a = &l->allocator;
     const size_t moves = (size_t)(m.slots * m.slots);
-    pmkti_free(a, m.slot, PMKTI_PATHS_KINDS, sizeof *m.slot);
     pmkti_free(a, m.count, PMKTI_PATHS_GROUPS * moves, sizeof *m.count);
     pmkti_free(a, m.total, moves, sizeof *m.total);
     pmkti_free(a, m.begin, moves, sizeof *m.begin);

@@ -2,7 +2,8 @@
  * paths_pages.c - how long people stay on a page, and whether they leave.
  *
  * A stay becomes a page and a time, that of a stay which ends the session being longer than any; sorted, the
- * stays of a page stand together, the shortest first, and the median is read off.
+ * stays of a page stand together, the shortest first, and the median is read off. Kinds are so few that
+ * they need no sorting: the times of each go to a place of its own.
  */
 #include <math.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "core/alloc.h"
 #include "core/hash.h"
 #include "intent/paths.h"
+#include "intent/quantile.h"
 
 #define EXIT (UINT64_C(1) << 46) /* ms: longer than there are years, and few digits to sort by */
 
@@ -30,7 +32,6 @@ typedef struct staying {
 } staying;
 
 static inline uint64_t page_of(const pmkti_looking *l, int64_t row) {
-    if (l->o.page == PMKT_PATHS_BY_KIND) return l->s.kind[row];
     return l->o.page == PMKT_PATHS_BY_ITEM ? l->s.item[row] : l->s.category[row];
 }
 
@@ -126,7 +127,7 @@ static pmkt_status write_pages(const staying *t) {
     return PMKT_OK;
 }
 
-static pmkt_status make(staying *t, pmkti_stage stage) {
+static pmkt_status by_id(staying *t, pmkti_stage stage) {
     const pmkt_allocator *a = &t->l->allocator;
     const pmkti_run *run = &t->l->run;
     const int64_t parts = t->l->s.parts;
@@ -156,10 +157,124 @@ static pmkt_status make(staying *t, pmkti_stage stage) {
     return write_pages(t);
 }
 
+/* --------------------------------------------------------------------- kinds */
+
+/* The stays of a kind in a group of parts. */
+typedef struct tally {
+    int64_t stays, exits, soon;
+    int64_t next; /* where the next time goes */
+} tally;
+
+typedef struct kinds {
+    const pmkti_looking *l;
+    tally *tally;   /* [groups * slots] */
+    uint64_t *time; /* [stays that are no exits] by kind */
+} kinds;
+
+/* Counts the stays of a group, or writes their times. */
+static void walk(const kinds *k, int64_t group, bool writes) {
+    const pmkti_looking *l = k->l;
+    const pmkti_sessions *s = &l->s;
+    tally *tallies = k->tally + group * l->slots;
+    int64_t from, to;
+    pmkti_paths_group(s, group, &from, &to);
+    const int64_t last = s->user_at[s->part_at[to]];
+    for (int64_t i = s->user_at[s->part_at[from]]; i < last; i++) {
+        const int64_t end = s->session_at[i + 1];
+        int64_t begin = s->session_at[i];
+        for (int64_t row = begin + 1; row < end; row++) {
+            if (s->kind[row] == s->kind[begin]) continue;
+            const int64_t time = s->time[row] - s->time[begin];
+            tally *t = &tallies[l->slot[s->kind[begin]]];
+            if (writes)
+                k->time[t->next++] = (uint64_t)time;
+            else
+                t->stays++, t->soon += time <= l->o.soon_ms;
+            begin = row;
+        }
+        if (!writes) tallies[l->slot[s->kind[begin]]].exits++;
+    }
+}
+
+static pmkt_status count_group(void *ctx, int64_t group, int worker) {
+    (void)worker;
+    walk(ctx, group, false);
+    return PMKT_OK;
+}
+
+static pmkt_status write_group(void *ctx, int64_t group, int worker) {
+    (void)worker;
+    walk(ctx, group, true);
+    return PMKT_OK;
+}
+
+/* Adds up the groups of each kind, and finds its median: its times end where those of its last group do. */
+static pmkt_status offer_kinds(const kinds *k, staying *t) {
+    const pmkti_looking *l = k->l;
+    for (int64_t slot = 1; slot < l->slots; slot++) {
+        page p = {.page = (uint64_t)l->kind[slot]};
+        for (int64_t g = 0; g < PMKTI_PATHS_GROUPS; g++) {
+            const tally *here = &k->tally[g * l->slots + slot];
+            p.stays += here->stays, p.exits += here->exits, p.soon += here->soon;
+        }
+        const int64_t end = k->tally[(PMKTI_PATHS_GROUPS - 1) * l->slots + slot].next;
+        const uint64_t *time = p.stays > 0 ? k->time + (end - p.stays) : NULL;
+        double q[3];
+        const pmkt_status status = pmkti_quartiles(&l->allocator, time, p.stays, q);
+        if (status) return status;
+        p.median = q[1];
+        p.stays += p.exits;
+        offer(t, &p);
+    }
+    return PMKT_OK;
+}
+
+/* Turns counts into places; returns how many times there are. */
+static int64_t place(const kinds *k) {
+    int64_t at = 0;
+    for (int64_t slot = 0; slot < k->l->slots; slot++) {
+        for (int64_t g = 0; g < PMKTI_PATHS_GROUPS; g++) {
+            tally *here = &k->tally[g * k->l->slots + slot];
+            here->next = at;
+            at += here->stays;
+        }
+    }
+    return at;
+}
+
+static pmkt_status by_kind(staying *t, pmkti_stage stage) {
+    const pmkti_looking *l = t->l;
+    const pmkt_allocator *a = &l->allocator;
+    const double middle = stage.from + (stage.to - stage.from) / 2;
+    const size_t tallies = (size_t)(PMKTI_PATHS_GROUPS * l->slots);
+    kinds k = {.l = l, .tally = pmkti_alloc_zero(a, tallies, sizeof *k.tally)};
+    t->room = l->o.top_pages < l->slots ? l->o.top_pages : l->slots;
+    t->top = pmkti_alloc(a, (size_t)t->room, sizeof *t->top);
+    pmkt_status status = k.tally && t->top ? PMKT_OK : PMKT_E_NOMEM;
+    if (!status) {
+        status = pmkti_parallel(&l->run, (pmkti_stage){stage.name, stage.from, middle}, count_group,
+                                &k, PMKTI_PATHS_GROUPS);
+    }
+    const int64_t times = status ? 0 : place(&k);
+    k.time = pmkti_alloc(a, (size_t)times, sizeof *k.time);
+    if (times > 0 && !k.time) status = PMKT_E_NOMEM;
+    if (!status) {
+        status = pmkti_parallel(&l->run, (pmkti_stage){stage.name, middle, stage.to}, write_group,
+                                &k, PMKTI_PATHS_GROUPS);
+    }
+    if (!status) status = offer_kinds(&k, t);
+    pmkti_free(a, k.time, (size_t)times, sizeof *k.time);
+    pmkti_free(a, k.tally, tallies, sizeof *k.tally);
+    return status ? status : write_pages(t);
+}
+
+/* ---------------------------------------------------------------------- all */
+
 pmkt_status pmkti_paths_pages(pmkti_looking *l, pmkti_stage stage) {
     staying t = {.l = l};
     if (l->s.rows == 0) return PMKT_OK;
-    const pmkt_status status = make(&t, stage);
+    const bool few = l->o.page == PMKT_PATHS_BY_KIND;
+    const pmkt_status status = few ? by_kind(&t, stage) : by_id(&t, stage);
     const pmkt_allocator *a = &l->allocator;
     const size_t stays = t.at ? (size_t)t.at[l->s.parts] : 0;
     pmkti_free(a, t.visit, stays, sizeof *t.visit);

@@ -2,7 +2,8 @@
  * sessions.c - parts by the hash of the user, each sorted and cut on its own.
  *
  * The passes: check the rows and count how many of each chunk go to each part; put them there, in the order of
- * the batch; sort each part and fill its columns, counting users and sessions; write the borders.
+ * the batch; sort each part and fill its columns, counting users and sessions; write the borders. Where the
+ * rows of each user stand together and in order already, what is moved are runs of rows.
  */
 #include "intent/sessions.h"
 
@@ -12,6 +13,7 @@
 #include "core/error.h"
 #include "core/events.h"
 #include "core/hash.h"
+#include "intent/sessions_runs.h"
 #include "intent/sessions_sort.h"
 
 #define CHUNK_BLOCKS 64
@@ -61,6 +63,8 @@ typedef struct making {
     uint64_t *session;    /* [rows] in the end's order, if sessions part by it */
     part *part;           /* [parts + 1] */
     scratch *scratch;     /* [workers] */
+    pmkti_follows *follows; /* [chunks] */
+    pmkti_runs runs;        /* none: rows are sorted */
 } making;
 
 static inline int64_t part_of(const making *m, uint64_t key) {
@@ -98,6 +102,7 @@ static pmkt_status count_chunk(void *ctx, int64_t chunk, int worker) {
         const bool plain = pmkti_events_plain(m->ev, from, n);
         m->plain[from / PMKTI_EVENTS_BLOCK] = plain;
         count_block(m, from, from + n, plain, &m->reports[chunk], m->next + chunk * m->out->parts);
+        pmkti_follows_count(m->ev, from, from + n, &m->follows[chunk]);
     }
     return PMKT_OK;
 }
@@ -173,8 +178,7 @@ static void fill_columns(const making *m, int64_t from, int64_t n) {
 
 /* Whether a session begins at row i, which is not the first of its user. */
 static inline bool parts_here(const making *m, int64_t i) {
-    const pmkti_visit *v = m->visits + i;
-    if (v->time - v[-1].time > (uint64_t)m->plan->gap_ms) return true;
+    if (m->out->time[i] - m->out->time[i - 1] > m->plan->gap_ms) return true;
     return m->session && m->session[i] != m->session[i - 1];
 }
 
@@ -194,6 +198,71 @@ static pmkt_status sort_part(void *ctx, int64_t p, int worker) {
         found.sessions += user || parts_here(m, from + i);
     }
     m->part[p] = found;
+    return PMKT_OK;
+}
+
+/* ------------------------------------------------------------------------ runs */
+
+/* Where the runs of a part begin; of m->out->parts, how many runs there are. */
+static int64_t run_of(const making *m, int64_t p) {
+    if (p == m->out->parts) return m->runs.n;
+    return p > 0 ? pmkti_runs_at(&m->runs, (uint64_t)p << (64 - m->bits)) : 0;
+}
+
+static void copy_run(const making *m, int64_t from, int64_t n, int64_t to) {
+    const pmkt_events *ev = m->ev;
+    pmkti_sessions *s = m->out;
+    memcpy(s->time + to, ev->time + from, (size_t)n * sizeof *s->time);
+    if (ev->kind)
+        memcpy(s->kind + to, ev->kind + from, (size_t)n * sizeof *s->kind);
+    else
+        for (int64_t i = 0; i < n; i++) s->kind[to + i] = (uint16_t)ev->every_kind;
+    for (int64_t i = 0; s->row && i < n; i++) s->row[to + i] = from + i;
+    for (int c = 0; c < COLUMNS; c++) {
+        if (!*m->moved[c].to) continue;
+        memcpy(*m->moved[c].to + to, m->moved[c].from + from, (size_t)n * sizeof(uint64_t));
+    }
+}
+
+static pmkt_status copy_part(void *ctx, int64_t p, int worker) {
+    (void)worker;
+    const making *m = ctx;
+    const pmkti_visit *run = m->runs.run;
+    const int64_t first = run_of(m, p), last = run_of(m, p + 1);
+    part found = {0, 0};
+    for (int64_t r = first, to = m->begin[p]; r < last; r++) {
+        const bool user = r == first || run[r].key != run[r - 1].key;
+        const int64_t n = (int64_t)run[r].what;
+        copy_run(m, (int64_t)run[r].time, n, to);
+        found.users += user;
+        found.sessions += user || parts_here(m, to);
+        for (int64_t i = to + 1; i < to + n; i++) found.sessions += parts_here(m, i);
+        to += n;
+    }
+    m->part[p] = found;
+    return PMKT_OK;
+}
+
+static pmkt_status write_run_borders(void *ctx, int64_t p, int worker) {
+    (void)worker;
+    const making *m = ctx;
+    const pmkti_visit *run = m->runs.run;
+    pmkti_sessions *s = m->out;
+    int64_t u = m->part[p].users, at = m->part[p].sessions;
+    const int64_t first = run_of(m, p), last = run_of(m, p + 1);
+    for (int64_t r = first, to = m->begin[p]; r < last; r++) {
+        const bool user = r == first || run[r].key != run[r - 1].key;
+        const int64_t n = (int64_t)run[r].what;
+        if (user) {
+            s->user[u] = pmkti_unmix(run[r].key);
+            s->user_at[u++] = at;
+        }
+        if (user || parts_here(m, to)) s->session_at[at++] = to;
+        for (int64_t i = to + 1; i < to + n; i++) {
+            if (parts_here(m, i)) s->session_at[at++] = i;
+        }
+        to += n;
+    }
     return PMKT_OK;
 }
 
@@ -254,9 +323,11 @@ static bool columns(making *m) {
     for (int c = 0; c < COLUMNS; c++) {
         m->moved[c] = all[c];
         if (!wanted[c] || !all[c].from) continue;
-        m->moved[c].at = pmkti_alloc(&s->allocator, (size_t)s->rows, sizeof(uint64_t));
         *all[c].to = pmkti_alloc(&s->allocator, (size_t)s->rows, sizeof(uint64_t));
-        if (!m->moved[c].at || !*all[c].to) return false;
+        if (!*all[c].to) return false;
+        if (m->runs.n > 0) continue;
+        m->moved[c].at = pmkti_alloc(&s->allocator, (size_t)s->rows, sizeof(uint64_t));
+        if (!m->moved[c].at) return false;
     }
     return true;
 }
@@ -266,15 +337,14 @@ static pmkt_status make_columns(making *m) {
     const size_t rows = (size_t)s->rows;
     if (rows == 0) return PMKT_OK;
     const pmkt_allocator *a = &s->allocator;
-    m->visits = pmkti_alloc(a, rows, sizeof *m->visits);
+    const bool sorts = m->runs.n == 0, keeps = m->plan->row;
+    if (sorts) m->visits = pmkti_alloc(a, rows, sizeof *m->visits);
     s->time = pmkti_alloc(a, rows, sizeof *s->time);
     s->kind = pmkti_alloc(a, rows, sizeof *s->kind);
-    if (m->plan->row) {
-        s->row = pmkti_alloc(a, rows, sizeof *s->row);
-        m->row = pmkti_alloc(a, rows, sizeof *m->row);
-    }
-    const bool fine =
-        m->visits && s->time && s->kind && (!m->plan->row || (s->row && m->row)) && columns(m);
+    if (keeps) s->row = pmkti_alloc(a, rows, sizeof *s->row);
+    if (keeps && sorts) m->row = pmkti_alloc(a, rows, sizeof *m->row);
+    const bool fine = (!sorts || m->visits) && s->time && s->kind && (!keeps || s->row) &&
+                      (!keeps || !sorts || m->row) && columns(m);
     return fine ? PMKT_OK : PMKT_E_NOMEM;
 }
 
@@ -288,13 +358,14 @@ static pmkt_status begin(making *m) {
     m->out->parts = parts;
     m->plain = pmkti_alloc(a, (size_t)m->chunks * CHUNK_BLOCKS, sizeof *m->plain);
     m->reports = pmkti_alloc_zero(a, (size_t)m->chunks, sizeof *m->reports);
+    m->follows = pmkti_alloc_zero(a, (size_t)m->chunks, sizeof *m->follows);
     m->next = pmkti_alloc_zero(a, (size_t)(m->chunks * parts), sizeof *m->next);
     m->begin = pmkti_alloc(a, (size_t)parts + 1, sizeof *m->begin);
     m->part = pmkti_alloc_zero(a, (size_t)parts, sizeof *m->part);
     m->scratch = pmkti_alloc_zero(a, (size_t)m->workers, sizeof *m->scratch);
     m->out->part_at = pmkti_alloc(a, (size_t)parts + 1, sizeof *m->out->part_at);
     const bool fine = m->begin && m->part && m->scratch && m->out->part_at &&
-                      (m->chunks == 0 || (m->plain && m->reports && m->next));
+                      (m->chunks == 0 || (m->plain && m->reports && m->follows && m->next));
     return fine ? PMKT_OK : PMKT_E_NOMEM;
 }
 
@@ -307,6 +378,8 @@ static void end(making *m) {
     }
     pmkti_free(a, m->plain, chunks * CHUNK_BLOCKS, sizeof *m->plain);
     pmkti_free(a, m->reports, chunks, sizeof *m->reports);
+    pmkti_free(a, m->follows, chunks, sizeof *m->follows);
+    pmkti_runs_free(&m->runs);
     pmkti_free(a, m->next, chunks * parts, sizeof *m->next);
     pmkti_free(a, m->begin, parts + 1, sizeof *m->begin);
     pmkti_free(a, m->part, parts, sizeof *m->part);
@@ -329,33 +402,47 @@ static pmkt_status tell_bad(const making *m, pmkt_report *report, pmkt_error *er
     return PMKT_OK;
 }
 
+/* Parts into columns: at[0] to at[3] are the shares of the work of the steps. */
+static pmkt_status fill(making *m, const char *name, const double *at) {
+    const pmkti_run *run = m->run;
+    const int64_t parts = m->out->parts;
+    if (m->runs.n > 0) {
+        pmkt_status status =
+            pmkti_parallel(run, (pmkti_stage){name, at[0], at[2]}, copy_part, m, parts);
+        if (!status) status = make_borders(m);
+        if (status) return status;
+        return pmkti_parallel(run, (pmkti_stage){name, at[2], at[3]}, write_run_borders, m, parts);
+    }
+    pmkt_status status =
+        pmkti_parallel(run, (pmkti_stage){name, at[0], at[1]}, scatter_chunk, m, m->chunks);
+    if (!status) {
+        status = pmkti_parallel(run, (pmkti_stage){name, at[1], at[2]}, sort_part, m, parts);
+    }
+    if (!status) status = make_borders(m);
+    if (status) return status;
+    return pmkti_parallel(run, (pmkti_stage){name, at[2], at[3]}, write_borders, m, parts);
+}
+
 static pmkt_status make(making *m, pmkti_stage stage, pmkt_report *report, pmkt_error *err) {
     const double length = stage.to - stage.from;
-    const double at[5] = {stage.from, stage.from + length * 0.15, stage.from + length * 0.4,
-                          stage.from + length * 0.9, stage.to};
+    const double counted = stage.from + length * 0.15, found = stage.from + length * 0.2;
+    const double at[4] = {found, stage.from + length * 0.4, stage.from + length * 0.9, stage.to};
     const pmkti_run *run = m->run;
     pmkt_status status = begin(m);
     if (!status) {
-        status =
-            pmkti_parallel(run, (pmkti_stage){stage.name, at[0], at[1]}, count_chunk, m, m->chunks);
+        status = pmkti_parallel(run, (pmkti_stage){stage.name, stage.from, counted}, count_chunk, m,
+                                m->chunks);
     }
     if (status) return status;
     status = tell_bad(m, report, err);
     if (status) return status;
     place(m);
-    status = make_columns(m);
-    if (!status) {
-        status = pmkti_parallel(run, (pmkti_stage){stage.name, at[1], at[2]}, scatter_chunk, m,
-                                m->chunks);
+    if (report->rejected == 0) {
+        status = pmkti_runs_find(m->ev, m->follows, CHUNK, &m->out->allocator, run,
+                                 (pmkti_stage){stage.name, counted, found}, &m->runs);
     }
-    if (!status) {
-        status = pmkti_parallel(run, (pmkti_stage){stage.name, at[2], at[3]}, sort_part, m,
-                                m->out->parts);
-    }
-    if (!status) status = make_borders(m);
-    if (status) return status;
-    return pmkti_parallel(run, (pmkti_stage){stage.name, at[3], at[4]}, write_borders, m,
-                          m->out->parts);
+    if (!status) status = make_columns(m);
+    return status ? status : fill(m, stage.name, at);
 }
 
 pmkt_status pmkti_sessions_make(const pmkt_events *ev, const pmkti_sessions_plan *plan,

@@ -7,38 +7,15 @@
  *     goal  = Q goal + P(GOAL | .)
  *     steps = Q steps + goal                      each step counts for those who reach the goal
  *     time  = Q time + sum P(w | .) mean(., w) goal(after w)
- *
- * Q is full, for smoothing gives every action a probability. But where an action was not seen after
- * a context, it leads where it leads after the next shorter one. So one product costs only the
- * edges:
- *
- *     (Q x)(s) = sum over edges of s (P(w | s) x(to) - g(s) P(w | s') x(to')) + g(s) (Q x)(s')
  */
 #include <math.h>
-#include <string.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "intent/bicgstab.h"
 #include "intent/chain.h"
 #include "intent/gmres.h"
-
-static void advance(const void *ctx, const double *x, double *y) {
-    const pmkt_intent *m = ctx;
-    for (int64_t i = 0; i < m->n_nodes; i++) {
-        const pmkti_node *node = &m->nodes[i];
-        const double rest = node->rest[PMKTI_ALL];
-        double sum = node->up < 0 ? 0 : rest * y[node->up];
-        for (int32_t e = node->first; e < node->end; e++) {
-            const pmkti_edge *edge = &m->edges[e];
-            if (edge->to < 0) continue;
-            sum += edge->p * x[edge->to];
-            if (edge->up < 0) continue;
-            const pmkti_edge *shorter = &m->edges[edge->up];
-            sum -= rest * shorter->p * x[shorter->to];
-        }
-        y[i] = sum;
-    }
-}
+#include "intent/matrix.h"
 
 /* --------------------------------------------------------------------- times */
 
@@ -95,12 +72,20 @@ static void fill_times(const pmkt_intent *m, double *b) {
 
 /* -------------------------------------------------------------------- driver */
 
-static pmkt_status solve_one(const pmkt_intent *m, const pmkti_run *run, pmkti_stage stage,
-                             const double *b, double *x, double *residual, pmkt_error *err) {
-    const pmkti_linear system = {m->n_nodes, advance, m, &m->allocator, run, stage};
-    double mine = 0;
-    const pmkt_status status = pmkti_gmres(&system, b, x, &mine);
-    *residual = fmax(*residual, mine);
+typedef struct solving {
+    pmkt_intent *m;
+    const pmkti_matrix *q;
+    const pmkti_run *run;
+    pmkti_stage stage;
+} solving;
+
+static pmkt_status solve_one(const solving *s, const double *b, double *x, pmkt_error *err) {
+    const pmkti_linear system = {
+        s->m->n_nodes, pmkti_matrix_apply, s->q, &s->m->allocator, s->run, s->stage};
+    double share = 0;
+    pmkt_status status = pmkti_bicgstab(&system, b, x, &share);
+    if (!status && !(share <= PMKTI_ENOUGH)) status = pmkti_gmres(&system, b, x, &share);
+    s->m->facts.residual = fmax(s->m->facts.residual, share);
     if (status == PMKT_E_UNSUPPORTED) {
         return pmkti_fail(
             err, status, "the chain ends so rarely that its answers cannot be solved to 12 digits");
@@ -108,23 +93,43 @@ static pmkt_status solve_one(const pmkt_intent *m, const pmkti_run *run, pmkti_s
     return status ? pmkti_stopped(err, status) : PMKT_OK;
 }
 
-static pmkt_status solve_all(pmkt_intent *m, const pmkti_run *run, pmkti_stage stage, double *b,
-                             pmkt_error *err) {
+/* P(GOAL | .): the last edge of a context, if it has one. */
+static void fill_goals(const pmkt_intent *m, double *b) {
     for (int64_t i = 0; i < m->n_nodes; i++) {
-        b[i] = pmkti_chain_p(m, (int32_t)i, PMKTI_GOAL, PMKTI_ALL);
+        const pmkti_node *node = &m->nodes[i];
+        const pmkti_edge *last = node->end > node->first ? &m->edges[node->end - 1] : NULL;
+        const double shorter = node->up < 0 ? 1.0 / m->alphabet : b[node->up];
+        b[i] = node->rest[PMKTI_ALL] * shorter;
+        if (last && last->step == (int32_t)PMKTI_GOAL) b[i] += last->share[PMKTI_ALL];
     }
-    double *residual = &m->facts.residual;
-    *residual = 0;
-    pmkt_status status = solve_one(m, run, stage, b, m->goal, residual, err);
+}
+
+static pmkt_status solve_all(const solving *s, double *b, pmkt_error *err) {
+    pmkt_intent *m = s->m;
+    m->facts.residual = 0;
+    fill_goals(m, b);
+    pmkt_status status = solve_one(s, b, m->goal, err);
     for (int64_t i = 0; i < m->n_nodes && !status;
          i++) { /* a last bit too many is no probability */
         m->goal[i] = fmin(fmax(m->goal[i], 0), 1);
     }
-    if (!status) status = solve_one(m, run, stage, m->goal, m->steps, residual, err);
+    if (!status) status = solve_one(s, m->goal, m->steps, err);
     if (status || !m->time) return status;
     find_means(m);
     fill_times(m, b);
-    return solve_one(m, run, stage, b, m->time, residual, err);
+    return solve_one(s, b, m->time, err);
+}
+
+static pmkt_status solve_with(pmkt_intent *m, const pmkti_run *run, pmkti_stage stage, double *b,
+                              pmkt_error *err) {
+    pmkti_matrix q;
+    pmkt_status status = pmkti_matrix_make(m, run, &q);
+    if (status)
+        status = pmkti_stopped(err, status);
+    else
+        status = solve_all(&(solving){m, &q, run, stage}, b, err);
+    pmkti_matrix_free(&q);
+    return status;
 }
 
 pmkt_status pmkti_chain_solve(pmkt_intent *m, const pmkti_run *run, pmkti_stage stage,
@@ -145,7 +150,7 @@ pmkt_status pmkti_chain_solve(pmkt_intent *m, const pmkti_run *run, pmkti_stage 
     m->mean = timed ? pmkti_alloc(&m->allocator, (size_t)pairs, sizeof *m->mean) : NULL;
     const bool have = b && m->goal && m->steps && (!timed || (m->time && m->mean));
     const pmkt_status status =
-        have ? solve_all(m, run, stage, b, err) : pmkti_stopped(err, PMKT_E_NOMEM);
+        have ? solve_with(m, run, stage, b, err) : pmkti_stopped(err, PMKT_E_NOMEM);
     pmkti_free(&m->allocator, b, n, sizeof *b);
     return status;
 }

@@ -8,7 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/hash.h"
-#include "core/sort.h"
+#include "intent/keyed.h"
 
 #define FIRST_SIZE 256
 #define LEAST_MS 1000 /* clocks of whole seconds say 0 where a second is meant */
@@ -59,18 +59,23 @@ pmkt_status pmkti_tally_merge(pmkti_tally *t, const pmkti_tally *from) {
     return status;
 }
 
-static bool is_before(const void *a, const void *b) {
-    return ((const pmkti_count *)a)->key < ((const pmkti_count *)b)->key;
-}
-
 pmkti_count *pmkti_tally_sorted(const pmkti_tally *t) {
-    pmkti_count *sorted = pmkti_alloc(&t->allocator, (size_t)t->used, sizeof *sorted);
-    if (!sorted) return NULL;
-    int64_t n = 0;
-    for (int64_t i = 0; i < t->size; i++) {
-        if (t->slot[i].key) sorted[n++] = t->slot[i];
+    const pmkt_allocator *a = &t->allocator;
+    const size_t n = (size_t)t->used;
+    pmkti_count *sorted = pmkti_alloc(a, n, sizeof *sorted);
+    pmkti_keyed *keyed = pmkti_alloc(a, 2 * n, sizeof *keyed);
+    if (sorted && keyed) {
+        int64_t to = 0;
+        for (int64_t i = 0; i < t->size; i++) {
+            if (t->slot[i].key) keyed[to++] = (pmkti_keyed){t->slot[i].key, i};
+        }
+        pmkti_keyed_sort(keyed, keyed + n, to);
+        for (int64_t i = 0; i < to; i++) sorted[i] = t->slot[keyed[i].at];
+    } else {
+        pmkti_free(a, sorted, n, sizeof *sorted);
+        sorted = NULL;
     }
-    pmkti_sort(sorted, (size_t)n, sizeof *sorted, is_before);
+    pmkti_free(a, keyed, 2 * n, sizeof *keyed);
     return sorted;
 }
 

@@ -195,6 +195,29 @@ START_TEST(users_whose_hashes_collide_are_sorted) {
 }
 END_TEST
 
+/* Users that stand together, each in the order of time; some come twice, and of these some again too early. */
+START_TEST(users_that_stand_together_are_kept_so) {
+    random_seed(5);
+    for (int64_t round = 0; round < 200; round++) {
+        rows r = make_rows(random_below(4) ? random_below(300) : scaled(150000, 70000), 1, 1);
+        const bool again = random_below(2), early = random_below(3) == 0;
+        uint64_t user = 1000;
+        for (int64_t i = 0, end; i < r.n; i = end) {
+            end = i + random_between(1, 40);
+            if (end > r.n) end = r.n;
+            user = again && i > 0 && random_below(8) == 0 ? r.user[random_below(i)] : user + 1;
+            int64_t time = early && random_below(9) == 0 ? 0 : INT64_C(100000) * i;
+            for (int64_t k = i; k < end; k++) {
+                r.user[k] = user;
+                r.time[k] = time += random_below(3) ? random_below(2000) : 0;
+            }
+        }
+        check_rows(&r, random_below(2) ? &ALL : &BY_COLUMN, (int)random_between(1, 3));
+        free_rows(&r);
+    }
+}
+END_TEST
+
 START_TEST(a_gap_of_exactly_the_limit_does_not_part) {
     uint64_t user[] = {7, 7, 7};
     int64_t time[] = {0, 1000, 2001};
@@ -254,7 +277,7 @@ int main(void) {
     Suite *suite = suite_create("sessions");
     TOPIC(suite, "order", random_events_are_sorted_and_cut_as_by_the_slow_way,
           many_parts_and_threads_change_nothing, one_user_with_all_the_rows_is_sorted,
-          users_whose_hashes_collide_are_sorted);
+          users_whose_hashes_collide_are_sorted, users_that_stand_together_are_kept_so);
     TOPIC(suite, "borders", a_gap_of_exactly_the_limit_does_not_part, nothing_is_no_session,
           a_bad_row_fails_the_batch_that_wants_it);
     return suite_run(suite);

@@ -9,8 +9,8 @@
 #include "core/structs.h"
 #include "intent/logistic/model.h"
 
-#define FOUND 0.5   /* of the work: the minimum */
-#define SPREAD 0.55 /* and its standard errors; the rest is calibration */
+#define FOUND 0.5  /* of the work: the minimum */
+#define ERRORS 0.6 /* standard errors */
 #define MOST_L2 1e100
 
 static pmkt_status check(const pmkt_logistic_options *o, pmkt_error *err) {
@@ -148,18 +148,18 @@ static pmkt_status fit(pmkt_logistic *m, const pmkti_logistic_rows *rows,
                        const pmkt_logistic_options *o, const pmkti_run *run, pmkti_stage stage) {
     pmkti_newton n = {.rows = NULL};
     const double length = stage.to - stage.from, found = stage.from + FOUND * length;
-    const double spread = stage.from + SPREAD * length;
+    const double errors = stage.from + ERRORS * length;
     pmkt_status status = pmkti_newton_new(rows, &m->allocator, run, o->l2, &n);
     if (!status) {
         status = pmkti_newton_find(&n, o->folds, -1, (pmkti_stage){stage.name, stage.from, found});
     }
     if (!status) {
-        status = pmkti_newton_covariance(&n, (pmkti_stage){stage.name, found, spread});
+        status = pmkti_newton_covariance(&n, (pmkti_stage){stage.name, found, errors});
     }
     if (!status) {
         take_coefficients(m, &n);
         take_facts(m, &n, o);
-        status = calibrate(m, &n, o, (pmkti_stage){stage.name, spread, stage.to});
+        status = calibrate(m, &n, o, (pmkti_stage){stage.name, errors, stage.to});
     }
     pmkti_newton_free(&n);
     if (status) return status;

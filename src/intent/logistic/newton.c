@@ -17,6 +17,7 @@
 #define CHUNK_ROWS 4096 /* at least */
 #define MOST_CHUNKS 32
 #define MOST_STEPS 100
+#define STEP 0.3       /* of the work that is left: how many steps there will be is not known */
 #define FLAT 1e-10     /* of the weights' sum: no component of the gradient is larger at the end */
 #define ROUNDING 1e-13 /* of the loss: what is less cannot be told from rounding */
 
@@ -181,22 +182,16 @@ static void step(pmkti_newton *n) {
     for (int32_t j = 0; j < n->width; j++) n->trial[j] = n->beta[j] - n->trial[j];
 }
 
-/* A quarter of what is left of a stage: nobody knows how many steps there will be. */
-static pmkti_stage next_part(pmkti_stage *left) {
-    const double to = left->from + 0.25 * (left->to - left->from);
-    const pmkti_stage part = {left->name, left->from, to};
-    left->from = to;
-    return part;
-}
-
 pmkt_status pmkti_newton_find(pmkti_newton *n, int32_t folds, int32_t without, pmkti_stage stage) {
     n->folds = folds, n->without = without;
     memcpy(n->trial, n->beta, (size_t)n->width * sizeof *n->trial);
     bool begun = false;
     for (int halved = 0, steps = 0; steps < MOST_STEPS; steps++) {
         double loss;
-        const pmkt_status status = evaluate(n, next_part(&stage), &loss);
+        const double end = stage.from + STEP * (stage.to - stage.from);
+        const pmkt_status status = evaluate(n, (pmkti_stage){stage.name, stage.from, end}, &loss);
         if (status) return status;
+        stage.from = end;
         if (!begun || loss <= n->loss) {
             const bool same = begun && n->loss - loss <= ROUNDING * fabs(loss);
             accept(n, loss);

@@ -102,13 +102,13 @@ static double *of_time(const pmkti_features *f, const pmkti_visitor *v, double *
 }
 
 static double *of_past(const pmkti_features *f, const pmkti_visitor *v, double *x) {
-    const bool is_new = v->sessions == 0, never = v->orders == 0;
+    const bool never = v->orders == 0;
     *x++ = ln1p_of(f, v->sessions);
-    *x++ = is_new;
-    *x++ = is_new ? 0 : log1p((double)(v->began - v->ended) / MINUTE);
+    *x++ = v->sessions == 0;
+    *x++ = v->since;
     *x++ = ln1p_of(f, v->orders);
     *x++ = ln1p_of(f, v->buys);
-    *x++ = log((v->buys + 0.5) / (v->sessions + 5.0));
+    *x++ = v->rate;
     *x++ = never ? 0 : log1p((double)(v->last - v->ordered) / MINUTE);
     *x++ = never;
     return x;

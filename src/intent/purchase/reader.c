@@ -34,10 +34,13 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
     const pmkt_allocator *a = &chain->allocator;
     const size_t nodes = (size_t)chain->n_nodes, edges = (size_t)chain->n_edges;
     *out = (pmkti_reader){.chain = chain};
+    out->by = pmkti_alloc(a, edges, sizeof *out->by);
+    out->to = pmkti_alloc(a, edges, sizeof *out->to);
     out->evidence = pmkti_alloc(a, edges, sizeof *out->evidence);
     out->context = pmkti_alloc(a, nodes, sizeof *out->context);
     if (outlook) out->outlook = pmkti_alloc(a, nodes, sizeof *out->outlook);
-    if ((!out->evidence && edges) || !out->context || (outlook && !out->outlook)) {
+    const bool fine = edges == 0 || (out->by && out->to && out->evidence);
+    if (!fine || !out->context || (outlook && !out->outlook)) {
         pmkti_reader_free(out);
         return PMKT_E_NOMEM;
     }
@@ -47,6 +50,8 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
         out->context[i] = log(goal) - log1p(-goal);
         if (outlook) look_out(chain, i, &out->outlook[i]);
         for (int32_t e = chain->nodes[i].first; e < chain->nodes[i].end; e++) {
+            out->by[e] = (uint8_t)chain->edges[e].step;
+            out->to[e] = chain->edges[e].to;
             out->evidence[e] = evidence_of(chain, i, (uint32_t)chain->edges[e].step);
         }
     }
@@ -56,6 +61,8 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
 void pmkti_reader_free(pmkti_reader *r) {
     if (!r->chain) return;
     const pmkt_allocator *a = &r->chain->allocator;
+    pmkti_free(a, r->by, (size_t)r->chain->n_edges, sizeof *r->by);
+    pmkti_free(a, r->to, (size_t)r->chain->n_edges, sizeof *r->to);
     pmkti_free(a, r->evidence, (size_t)r->chain->n_edges, sizeof *r->evidence);
     pmkti_free(a, r->context, (size_t)r->chain->n_nodes, sizeof *r->context);
     pmkti_free(a, r->outlook, (size_t)r->chain->n_nodes, sizeof *r->outlook);
@@ -66,10 +73,14 @@ int32_t pmkti_reader_go(const pmkti_reader *r, int32_t node, uint32_t step, doub
     const pmkt_intent *m = r->chain;
     const uint32_t known = r->step[step];
     if (known == 0) return 0;
-    const int32_t edge = pmkti_chain_edge(m, node, known);
-    if (edge >= 0) {
+    const pmkti_node *n = &m->nodes[node];
+    const uint8_t *from = r->by + n->first;
+    const uint8_t *at =
+        n->end > n->first ? memchr(from, (int)known, (size_t)(n->end - n->first)) : NULL;
+    if (at) {
+        const int64_t edge = at - r->by;
         *evidence += r->evidence[edge];
-        return m->edges[edge].to;
+        return r->to[edge];
     }
     *evidence += evidence_of(m, node, known);
     return pmkti_chain_go(m, node, known);

@@ -15,10 +15,12 @@ typedef struct pmkti_outlook {
 } pmkti_outlook;
 
 typedef struct pmkti_reader {
-    const pmkt_intent *chain;          /* borrowed */
-    double *evidence;                  /* [edges] ln P(step | buyers) / P(step | others) */
-    double *context;                   /* [nodes] log-odds of P(goal) */
-    pmkti_outlook *outlook;            /* [nodes], if it was asked for */
+    const pmkt_intent *chain; /* borrowed */
+    uint8_t *by;              /* [edges] the chain's step, a cache line for a whole context */
+    int32_t *to;              /* [edges] where it leads */
+    double *evidence;         /* [edges] ln P(step | buyers) / P(step | others) */
+    double *context;          /* [nodes] log-odds of P(goal) */
+    pmkti_outlook *outlook;   /* [nodes], if it was asked for */
     uint8_t step[PMKTI_STEP_MASK + 1]; /* of the model's actions; 0: the chain does not know it */
 } pmkti_reader;
 

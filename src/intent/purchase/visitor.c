@@ -17,7 +17,7 @@ static inline void grow(uint8_t *n) {
 
 /* What was met in this session now was met before. */
 static void memory_session(pmkti_memory *m) {
-    for (int32_t i = 0; i < m->n; i++) {
+    for (int i = 0; i < PMKTI_MEMORY; i++) {
         pmkti_seen *s = &m->seen[i];
         const int all = s->before + s->here;
         s->before = (uint8_t)(all < UINT8_MAX ? all : UINT8_MAX);
@@ -26,38 +26,45 @@ static void memory_session(pmkti_memory *m) {
     m->different = m->repeats = 0;
 }
 
-/* Moves a thing to the front, new if it is not there; what was known of it. */
-static pmkti_seen memory_meet(pmkti_memory *m, uint64_t id) {
+/* Where a key is, or will be. Without an early end, so that all places are compared at once. */
+static int memory_place(const pmkti_memory *m, uint32_t key, bool *known) {
+    int found = -1, oldest = 0;
+    for (int i = 0; i < PMKTI_MEMORY; i++) found = m->key[i] == key && m->met[i] ? i : found;
+    *known = found >= 0;
+    if (found >= 0) return found;
+    for (int i = 1; i < PMKTI_MEMORY; i++) oldest = m->met[i] < m->met[oldest] ? i : oldest;
+    return oldest;
+}
+
+/* Meets a thing; what was known of it before goes to *before. Where it is. */
+static pmkti_seen *memory_meet(pmkti_memory *m, uint64_t id, pmkti_seen *before) {
     const uint32_t key = (uint32_t)(pmkti_mix(id) >> 32);
-    int32_t at = 0;
-    while (at < m->n && m->key[at] != key) at++;
-    pmkti_seen known = {0, 0, 0};
-    if (at < m->n)
-        known = m->seen[at];
-    else if (m->n < PMKTI_MEMORY)
-        m->n++;
-    else
-        at--;
-    memmove(m->key + 1, m->key, (size_t)at * sizeof *m->key);
-    memmove(m->seen + 1, m->seen, (size_t)at * sizeof *m->seen);
-    m->key[0] = key, m->seen[0] = known;
-    if (known.here)
+    bool known;
+    const int at = memory_place(m, key, &known);
+    pmkti_seen *seen = &m->seen[at];
+    if (!known) {
+        m->key[at] = key;
+        *seen = (pmkti_seen){0, 0, 0};
+    }
+    m->met[at] = ++m->clock;
+    *before = *seen;
+    if (seen->here)
         m->repeats++;
     else
         m->different++;
-    grow(&m->seen[0].here);
-    return known;
+    grow(&seen->here);
+    return seen;
 }
 
 static pmkti_seen meet(pmkti_memory *m, uint64_t id, const pmkti_step *e) {
-    if (id == PMKT_ID_NONE) return (pmkti_seen){0, 0, 0};
-    const pmkti_seen known = memory_meet(m, id);
-    uint8_t *flags = &m->seen[0].flags;
+    pmkti_seen before = {0, 0, 0};
+    if (id == PMKT_ID_NONE) return before;
+    uint8_t *flags = &memory_meet(m, id, &before)->flags;
     if (e->step == PMKTI_GOAL) *flags = 0;
     if (e->kind == PMKT_KIND_CART) *flags |= PMKTI_SEEN_CART;
     if (e->kind == PMKT_KIND_UNCART) *flags &= (uint8_t)~PMKTI_SEEN_CART;
     if (e->kind == PMKT_KIND_FAVORITE) *flags |= PMKTI_SEEN_FAVORITE;
-    return known;
+    return before;
 }
 
 /* -------------------------------------------------------------------- sessions */
@@ -67,6 +74,8 @@ void pmkti_visitor_session(pmkti_visitor *v, const pmkti_reader *r, int64_t time
         v->sessions++, v->buys += v->past;
         v->ended = v->last;
     }
+    v->since = v->sessions > 0 ? log1p((double)(time - v->ended) / 60000) : 0;
+    v->rate = log((v->buys + 0.5) / (v->sessions + 5.0));
     v->began = v->last = time;
     v->events = 0;
     v->evidence = v->dwell = v->dwell_sum = 0;

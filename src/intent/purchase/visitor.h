@@ -23,11 +23,12 @@ typedef struct pmkti_seen {
 #define PMKTI_SEEN_CART 1u
 #define PMKTI_SEEN_FAVORITE 2u
 
-/* The latest things first; the last one makes room for a new one. */
+/* The latest things; a new one takes the place of the one that was met longest ago. */
 typedef struct pmkti_memory {
     uint32_t key[PMKTI_MEMORY];
+    uint32_t met[PMKTI_MEMORY]; /* when last, by `clock`; 0: a free place */
     pmkti_seen seen[PMKTI_MEMORY];
-    int32_t n;
+    uint32_t clock;
     uint32_t different; /* met in this session */
     uint32_t repeats;   /* events of this session with one that had been met in it */
 } pmkti_memory;
@@ -40,6 +41,7 @@ typedef struct pmkti_visitor {
     uint32_t buys;       /* of them, with a goal */
     uint32_t orders;     /* goals so far */
     uint32_t events;     /* of this session */
+    double since, rate;  /* features that the whole session has: since_session, buying_rate */
     double evidence;
     double dwell, dwell_sum; /* ln seconds */
     int32_t node;
