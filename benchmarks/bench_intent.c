@@ -257,7 +257,7 @@ static void section_solve(const settings *set) {
         bench_check(pmkt_intent_info(model, &facts, &err), &err, "pmkt_intent_info");
         pmkt_intent_release(model);
     }
-    print_all(set, "solve", "contexts, of paths", "order 5", &all, &s, facts.contexts);
+    print_all(set, "solve", "walks to contexts", "order 5", &all, &s, facts.contexts);
     free(at), free(dwell), free(action), free(bought);
 }
 
