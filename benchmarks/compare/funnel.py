@@ -4,7 +4,8 @@
 usage: benchmarks/compare/funnel.py [--library FILE] [--copies N] [--rounds N] [--order user|time]
 
 The events of Taobao's users ($PMKT_DATA/taobao_behaviour.csv.xz) in as many copies, each with users
-of its own. Engines take turns; what is told is the median of each, and both must find the same.
+of its own, in the order of users, as the file has them, or of time, as a log has them. Engines take
+turns; what is told is the median of each, and both must find the same.
 """
 
 from __future__ import annotations

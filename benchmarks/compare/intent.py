@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Funnels and chains beside the libraries that make them: retentioneering and markovclick, on real events.
+"""Funnels and moves beside retentioneering and markovclick, on real events.
 
 usage: benchmarks/compare/intent.py [--library FILE] [--copies N] [--rounds N] [--order user|time]
 
-The events of Taobao's users, as in funnel.py. Engines take turns; what is told is the median of each, and all
-must find the same. The clock of retentioneering begins with a dataframe, that of markovclick with lists of
-names, one a session, and once more with pandas, which makes them; that of libpmkt with columns in any order.
+The events of Taobao's users, as in funnel.py. Engines take turns; what is told is the median of
+each, and all must find the same. The clock of retentioneering begins with a dataframe, that of
+markovclick with lists of names, one a session, and once more with pandas, which makes them; that of
+libpmkt with columns in any order.
 """
 
 from __future__ import annotations
