@@ -114,7 +114,8 @@ static void take_coefficients(pmkt_logistic *m, const pmkti_newton *n) {
     for (int32_t j = 0; j < columns; j++) {
         m->mean[j] = r->mean[j], m->deviation[j] = r->deviation[j];
         m->coefficient[j] = n->beta[j] * r->inverse[j];
-        m->error[j] = sqrt(n->square[(size_t)j * width + (size_t)j]) * r->inverse[j];
+        /* Below 0 by rounding, where columns follow from one another and l2 is next to nothing. */
+        m->error[j] = sqrt(fmax(n->square[(size_t)j * width + (size_t)j], 0)) * r->inverse[j];
     }
     m->coefficient[columns] = n->beta[columns];
     /* The intercept at x = 0 is beta_0 - sum mean_j / deviation_j beta_j: a form of the covariance. */

@@ -234,9 +234,11 @@ static pmkt_status sandwich_chunk(void *ctx, int64_t chunk, int worker) {
         const uint64_t key = r->key[i];
         for (; i < d->rows && r->key[i] == key; i++) {
             const int64_t row = pmkti_logistic_row(r, i);
+            const double weight = d->weight ? d->weight[row] : 1;
+            if (weight <= 0) continue; /* it may be beyond infinity there */
             standardize(n, row, z);
             const double p = pmkti_sigmoid(product(z, n->beta, n->width));
-            const double slope = (d->weight ? d->weight[row] : 1) * (p - d->y[row]);
+            const double slope = weight * (p - d->y[row]);
             for (int32_t j = 0; j < n->width; j++) sum[j] += slope * z[j];
         }
         memcpy(z, sum, (size_t)n->width * sizeof *z);
