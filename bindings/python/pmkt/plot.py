@@ -317,22 +317,26 @@ def calibration_curve(table: Table, *, ax: Optional[Any] = None) -> Any:
 
     Args:
         table: a row for each group of predictions: ``predicted``, their mean; ``observed``, how
-            many of them came true, with the bounds ``low`` and ``high``; ``n``, how many there are.
+            many of them came true, with the bounds ``low`` and ``high``; ``n``, how many there are:
+            what :func:`pmkt.reliability` makes. Groups of none are not drawn.
         ax: Axes to draw on; how many predictions lie where is drawn below it.
     """
     _check(table, Table, "calibration_curve")
     missing = {"predicted", "observed", "low", "high", "n"} - set(table.columns)
     if missing:
         raise InvalidInput(f"the table has no column {min(missing)!r}")
-    if not len(table):
+    shown = np.flatnonzero(table["n"])
+    if not len(shown):
         raise InvalidInput("there are no predictions; there is nothing to draw")
-    predicted, observed = table["predicted"], table["observed"]
+    predicted, observed, low, high, n = (
+        table[name][shown] for name in ("predicted", "observed", "low", "high", "n")
+    )
     ax = _axes(ax, 6, 6.5)
-    end = 1.05 * float(np.max([predicted.max(), table["high"].max(), 1e-6]))
+    end = 1.05 * float(np.max([predicted.max(), high.max(), 1e-6]))
     ax.plot(
         [0, end], [0, end], color="#999999", linestyle="--", linewidth=1, label="as it should be"
     )
-    sides = np.maximum(np.array([observed - table["low"], table["high"] - observed]), 0)
+    sides = np.maximum(np.array([observed - low, high - observed]), 0)
     ax.errorbar(
         predicted, observed, yerr=sides, fmt="o-", color="#1f4e79", capsize=3, label="as it is"
     )
@@ -341,11 +345,11 @@ def calibration_curve(table: Table, *, ax: Optional[Any] = None) -> Any:
     ax.set_ylabel("came true")
     ax.tick_params(labelbottom=False)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title(f"Are the probabilities right? ({int(table['n'].sum()):,} predictions)")
+    ax.set_title(f"Are the probabilities right? ({int(n.sum()):,} predictions)")
     ax.legend(loc="upper left", frameon=False)
     below = ax.inset_axes([0, -0.28, 1, 0.22], sharex=ax)
-    below.vlines(predicted, 0, table["n"], color="#9bb7d4", linewidth=5)
-    below.set_ylim(0, 1.1 * max(float(table["n"].max()), 1))
+    below.vlines(predicted, 0, n, color="#9bb7d4", linewidth=5)
+    below.set_ylim(0, 1.1 * float(n.max()))
     below.set_ylabel("n")
     below.set_xlabel("predicted")
     below.tick_params(labelbottom=True)

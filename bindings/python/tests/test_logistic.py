@@ -125,6 +125,11 @@ def test_a_general_minimizer_finds_the_same() -> None:
     best = optimize.minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-7}).x
     model = pmkt.LogisticRegression(2.0, calibration=None).fit(x, y)
     np.testing.assert_allclose(model.coef_[0] * x.std(0), best[:-1], atol=1e-5)
+    theirs = needed("sklearn.linear_model").LogisticRegression(C=0.5, tol=1e-10).fit(s, y)
+    ours = pmkt.LogisticRegression(2.0, calibration=None).fit(s, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-5)
+    np.testing.assert_allclose(ours.predict_proba(s), theirs.predict_proba(s), atol=1e-5)
 
 
 def test_columns_that_say_nothing_or_the_same() -> None:
@@ -342,6 +347,17 @@ def test_reliability() -> None:
     assert few["n"].sum() == 2 and np.isnan(few["predicted"][few["n"] == 0]).all()
 
 
+def test_a_diagram_is_drawn() -> None:
+    matplotlib = needed("matplotlib")
+    matplotlib.use("Agg")
+    rng = np.random.default_rng(9)
+    p = rng.random(500)
+    ax = pmkt.plot.calibration_curve(pmkt.reliability(rng.random(500) < p, p))
+    assert "500 predictions" in ax.get_title()
+    few = pmkt.plot.calibration_curve(pmkt.reliability([0, 1, 1], [0.1, 0.5, 0.9]))  # empty bins
+    assert np.isfinite(few.get_xlim()).all()
+
+
 def test_what_cannot_be_told() -> None:
     table = figures(pmkt.binary_metrics([1, 1], [0.5, 0.9]))
     assert np.isnan(table["auc"]) and table["ap"] == 1
@@ -401,6 +417,8 @@ def test_parameters() -> None:
     x, y, _ = make(12)
     assert "400 rows" in repr(model.fit(x, y)) and model.info.curve_size > 1
     assert model.info.calibration == "isotonic" and model.info.l2 == 4
+    twin = needed("sklearn.base").clone(model)
+    assert twin.get_params() == model.get_params() and "not fitted" in repr(twin)
     for ask in (lambda m: m.coef_, lambda m: m.predict_proba(x), lambda m: m.info):
         with pytest.raises(pmkt.NotFitted):
             ask(pmkt.LogisticRegression())
