@@ -102,10 +102,9 @@ static void print_heading(const ahead *it) {
     const visit *one = &it->seen.visit[it->only];
     printf("\nA visit of %s on ", shop_name_of(&it->all, one->user).text);
     print_day(one->begins);
-    printf(
-        ", by the model that has %sseen it. The reason is what changed the\nlog-odds most since "
-        "the event before:\n\n",
-        it->past != NULL && one->begins >= it->cut ? "not " : "");
+    printf(", by the model that has %sseen it. The reason is what did\nmost of the change of the "
+           "log-odds since the event before:\n\n",
+           it->past != NULL && one->begins >= it->cut ? "not " : "");
     printf("  %-5s  %-8s  %-22s  %5s  %-14s  %s\n", "time", "event", "product", "order", "next",
            "reason");
 }
