@@ -19,7 +19,8 @@
 
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS INT64_C(86400000)
-#define TOP 3 /* paths */
+#define STEPS 3 /* of the funnel */
+#define TOP 3   /* paths, and ways of those who are lost */
 
 int failed(const pmkt_error *err) {
     complain("%s", err->message);
@@ -46,8 +47,8 @@ static void print_lost(const pmkt_funnel_columns *f, int32_t step) {
 }
 
 static int show_funnel(const ahead *it) {
-    static const int32_t kinds[] = {PMKT_KIND_VIEW, PMKT_KIND_CART, PMKT_KIND_ORDER};
-    pmkt_funnel_step steps[3] = {
+    static const int32_t kinds[STEPS] = {PMKT_KIND_VIEW, PMKT_KIND_CART, PMKT_KIND_ORDER};
+    pmkt_funnel_step steps[STEPS] = {
         {&kinds[0], 1, 0, 0, 0}, {&kinds[1], 1, 0, 0, 0}, {&kinds[2], 1, 0, 0, 0}};
     const pmkt_events events = shop_events(&it->all);
     pmkt_funnel_options options;
@@ -60,14 +61,15 @@ static int show_funnel(const ahead *it) {
     pmkt_funnel_columns f;
     pmkt_funnel_columns_init(&f);
     pmkt_error err;
-    if (pmkt_funnel_new(&events, steps, 3, &options, &it->run, NULL, &funnel, &err) != PMKT_OK ||
+    if (pmkt_funnel_new(&events, steps, STEPS, &options, &it->run, NULL, &funnel, &err) !=
+            PMKT_OK ||
         pmkt_funnel_columns_of(funnel, &f, &err) != PMKT_OK) {
         pmkt_funnel_free(funnel);
         return failed(&err);
     }
     printf(
         "\nHow far do visits come with one product, within a day? The furthest try of each:\n\n");
-    for (int32_t i = 0; i < f.steps; i++) {
+    for (int32_t i = 0; i < STEPS; i++) {
         printf("  %-6s %6" PRId64, pmkt_kind_name(kinds[i]), f.reached[i]);
         if (i == 0 || isnan(f.conversion[i])) {
             printf("  %7s  %11s", "", "");
@@ -79,7 +81,7 @@ static int show_funnel(const ahead *it) {
                 printf("  after %3.0f s", f.median_ms[i] / 1e3);
             }
         }
-        if (i + 1 < f.steps) print_lost(&f, i);
+        if (i + 1 < STEPS) print_lost(&f, i);
         printf("\n");
     }
     pmkt_funnel_free(funnel);
@@ -178,7 +180,7 @@ static int show_chains(const ahead *it) {
         "those\nuntil the order, if it comes:\n\n",
         it->asked.order);
     printf("  %-19s %8s  %7s  %7s  %s\n", "so far", "P(order)", "actions", "minutes", "next");
-    for (int i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 3; i++) {
         printf("  %-19s %6.1f %%  %7.1f  ", name[i], 100.0 * goal[i], steps[i]);
         if (isnan(time_ms[i])) {
             printf("%7s  ", "-");
@@ -271,9 +273,8 @@ static int tell(ahead *it) {
     }
     if (code == EXIT_DONE && it->model == NULL) {
         printf(
-            "\nThere is nothing to learn: that takes visits with an order after something else, "
-            "and "
-            "\nvisits without one.\n");
+            "\nThere is nothing to learn: that takes visits with an order after something else,\n"
+            "and visits without one.\n");
         return EXIT_DONE;
     }
     if (code == EXIT_DONE) code = show_chains(it);

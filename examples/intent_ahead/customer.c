@@ -74,7 +74,7 @@ static void print_visit(const ahead *it, const pmkt_purchase *model, const int64
     for (int64_t i = 0; i < n; i++) {
         print_event(it, row[i]);
         const int64_t at = row[i] * PMKT_INTENT_TOP;
-        printf("  %3.0f %%  ", 100.0 * it->p[row[i]]);
+        printf("   %5.1f %%  ", 100.0 * it->p[row[i]]);
         print_action(it->next[at], 8);
         printf(" %3.0f %%", 100.0 * it->next_p[at]);
         if (i > 0) {
@@ -90,7 +90,7 @@ static void print_visit(const ahead *it, const pmkt_purchase *model, const int64
         printf("  and %" PRId64 " more\n", one->goal - one->first - n);
     } else if (visit_ordered(one)) {
         print_event(it, it->seen.row[one->goal]);
-        printf("  100 %%\n");
+        printf("   %5.1f %%\n", 100.0);
     }
     if (one->end - one->goal > 1) {
         printf("  and %" PRId64 " after the order, where nothing is guessed\n",
@@ -102,10 +102,11 @@ static void print_heading(const ahead *it) {
     const visit *one = &it->seen.visit[it->only];
     printf("\nA visit of %s on ", shop_name_of(&it->all, one->user).text);
     print_day(one->begins);
-    printf(", by the model that has %sseen it. The reason is what did\nmost of the change of the "
-           "log-odds since the event before:\n\n",
-           it->past != NULL && one->begins >= it->cut ? "not " : "");
-    printf("  %-5s  %-8s  %-22s  %5s  %-14s  %s\n", "time", "event", "product", "order", "next",
+    printf(
+        ", by the model that has %sseen it. The reason is what did\n"
+        "most of the change of the log-odds since the event before:\n\n",
+        it->past != NULL && one->begins >= it->cut ? "not " : "");
+    printf("  %-5s  %-8s  %-22s  %8s  %-13s  %s\n", "time", "event", "product", "P(order)", "next",
            "reason");
 }
 

@@ -30,8 +30,9 @@ static const char help[] =
     "  --for CUSTOMER      whose latest long visit to show (whoever had the last one)\n"
     "  --gap MINUTES       idle for longer ends a visit, 1 to 34,000 (30)\n"
     "  --order NUMBER      of actions that a chain looks back, 1 to 5 (3)\n"
-    "  --low PERCENT       help is offered from this P(order) on, 0 to 100 (30)\n"
-    "  --high PERCENT      and up to this one, 0 to 100 (45)\n"
+    "  --low PERCENT       help is offered from this P(order) on, 0 to 100\n"
+    "  --high PERCENT      and up to this one, 0 to 100 (without both: from a half to\n"
+    "                      four fifths of the share of visits that order)\n"
     "\n"
     "  --model FILE        keep the model there (a file that is removed again)\n"
     "  --threads NUMBER    0 = all that are allowed (0)\n"
@@ -102,13 +103,17 @@ int options_read(command *asked, int argc, char **argv) {
                                 .category = "category"},
                        .gap = 30,
                        .order = 3,
-                       .low = 30,
-                       .high = 45};
+                       .low = -1,
+                       .high = -1};
     if (argc > 0) argv[0] = name; /* what getopt complains under */
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         if (!take(asked, option, optarg)) return EXIT_USAGE;
     }
     if (asked->help) return EXIT_DONE;
+    if (asked->low >= 0 || asked->high >= 0) { /* one bound alone leaves the other side open */
+        if (asked->low < 0) asked->low = 0;
+        if (asked->high < 0) asked->high = 100;
+    }
     if (asked->low > asked->high) {
         complain("--low is above --high: nobody would be offered help");
         return EXIT_USAGE;

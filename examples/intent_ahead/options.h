@@ -15,7 +15,7 @@ typedef struct command {
     const char *model; /* where to save, or NULL */
     int32_t gap;       /* minutes */
     int32_t order;     /* actions that the chains look at */
-    int32_t low, high; /* percent: help is offered in between */
+    int32_t low, high; /* percent: help is offered in between; -1: not said */
     int32_t threads;
     bool help;
 } command;

@@ -56,7 +56,7 @@ void print_feature(const char *feature) {
     static const struct {
         const char *feature, *words;
     } list[] = {
-        {"evidence", "the whole path: a buyer's or not"},
+        {"evidence", "a path of buyers, or not"},
         {"context", "the last actions"},
         {"first", "only the first event, or more"},
         {"dwell_mean", "the pauses so far"},
@@ -72,16 +72,16 @@ void print_feature(const char *feature) {
         {"buys", "how many visits with an order"},
         {"buying_rate", "how often visits were orders"},
         {"never", "never an order before, or not"},
-        {"item_before", "this product in earlier visits"},
-        {"item_cart", "the product is in the cart, or not"},
-        {"item_favorite", "the product is a favorite, or not"},
+        {"item_before", "the product in earlier visits"},
+        {"item_cart", "a product in the cart, or not"},
+        {"item_favorite", "a favorite product, or not"},
         {"item_repeats", "products that come again"},
-        {"items", "how many different products"},
+        {"items", "how many products"},
         {"item", "this product in this visit"},
         {"category_before", "such products in earlier visits"},
-        {"category_cart", "such a product is in the cart"},
-        {"category_repeats", "kinds of product that come again"},
-        {"categories", "how many kinds of product"},
+        {"category_cart", "such a product in the cart"},
+        {"category_repeats", "kinds that come again"},
+        {"categories", "how many kinds of products"},
         {"category", "such products in this visit"},
     };
     const char *words = feature;
@@ -90,7 +90,7 @@ void print_feature(const char *feature) {
         if (strncmp(feature, list[i].feature, strlen(list[i].feature)) == 0) words = list[i].words;
     }
     if (strncmp(feature, "count:", 6) == 0) {
-        printf("how many events of kind %s", feature + 6);
+        printf("how many %s events", feature + 6);
     } else {
         printf("%s", words);
     }

@@ -206,9 +206,23 @@ int ahead_test(ahead *it) {
 
 /* ---------------------------------------------------------------------- offering help */
 
-/* Whether a visit has an event at which help would be offered: P(order) between the two bounds. */
-static bool offered(const ahead *it, const visit *one) {
-    const double low = it->asked.low / 100.0, high = it->asked.high / 100.0;
+/*
+ * Between which P(order) help is offered: as the options say, else around what is somewhat less than usual
+ * among the visits that were learned from.
+ */
+static pmkt_status bounds_of(const ahead *it, double *low, double *high, pmkt_error *err) {
+    pmkt_intent_facts facts;
+    pmkt_intent_facts_init(&facts);
+    const pmkt_status status = pmkt_intent_info(pmkt_purchase_chains(it->past), &facts, err);
+    if (status != PMKT_OK) return status;
+    const double share = (double)facts.buyers / (double)facts.sessions;
+    *low = it->asked.low < 0 ? 0.5 * share : it->asked.low / 100.0;
+    *high = it->asked.high < 0 ? 0.8 * share : it->asked.high / 100.0;
+    return PMKT_OK;
+}
+
+/* Whether a visit has an event at which help would be offered. */
+static bool offered(const ahead *it, const visit *one, double low, double high) {
     for (int64_t i = one->first; i < one->goal; i++) {
         const double p = it->p[it->seen.row[i]];
         if (p >= low && p <= high) return true;
@@ -218,18 +232,20 @@ static bool offered(const ahead *it, const visit *one) {
 
 int ahead_offer(const ahead *it) {
     int64_t tried[2] = {0, 0}, helped[2] = {0, 0}; /* without an order, with one */
+    double low, high;
+    pmkt_error err;
     if (it->past == NULL) return EXIT_DONE;
+    if (bounds_of(it, &low, &high, &err) != PMKT_OK) return failed(&err);
     for (int64_t v = 0; v < it->seen.n; v++) {
         const visit *one = &it->seen.visit[v];
         if (one->begins < it->cut) continue;
         tried[visit_ordered(one)]++;
-        helped[visit_ordered(one)] += offered(it, one);
+        helped[visit_ordered(one)] += offered(it, one, low, high);
     }
     printf(
-        "\nOffer help or stay silent? Help at the first event with a P(order) of %d to %d %%, in "
-        "the"
-        "\nvisits since ",
-        it->asked.low, it->asked.high);
+        "\nOffer help or stay silent? Help at the first event with a P(order) of %.1f to %.1f %%,\n"
+        "in the visits since ",
+        100.0 * low, 100.0 * high);
     print_day(it->cut);
     printf(":\n\n");
     printf("  %5" PRId64 " of %5" PRId64 " visits without an order would have seen it\n", helped[0],

@@ -122,10 +122,11 @@ ok "a visit of C0567 is shown" test -s shown
 begins=$(sed -nE 's/^A visit of C0567 on ([0-9-]+),.*/\1/p' one)
 ok "its events are the file's, up to the first order" cmp -s shown <(awk -F '[, ]' -v day="$begins" '
     $3 == "C0567" && $1 == day && !done { print substr($2, 1, 5), $4; done = $4 == "order" }' "$events")
-"$program" --low 0 --high 100 "$events" >everybody
+"$program" --high 100 "$events" >everybody
 ok "bounds of 0 and 100 % help every visit" awk '
     /would have seen it$/ { a = $1 == $3 && $1 > 0 } END { exit !a }' everybody
-"$program" --low 100 --high 100 "$events" >nobody
+"$program" --low 100 "$events" >nobody
+ok "they are named" grep -q 'P(order) of 100\.0 to 100\.0 %' nobody
 ok "bounds of 100 % help nobody" grep -qE '^ +0 of +[0-9]+ visits without an order' nobody
 
 # ---------------------------------------------------------------------------- options
