@@ -249,8 +249,9 @@ static int keep(const ahead *it) {
         return EXIT_DATA;
     }
     printf(
-        "\nThe model of all visits is a file of %.0f KB%s%s. Loaded again, it says the same of all "
-        "%" PRId64 "\nevents, to the last bit.\n",
+        "\nThe model of all visits is a file of %.0f KB%s%s.\nLoaded again, it says the same of "
+        "all "
+        "%" PRId64 " events, to the last bit.\n",
         (double)info.bytes / 1e3, path == scratch ? "" : ", ", path == scratch ? "" : path,
         it->all.rows);
     return EXIT_DONE;
