@@ -72,14 +72,15 @@ typedef struct pmkt_binary_result {
                               paired: above 0 is better, of losses too */
 } pmkt_binary_result;
 
-#define PMKT_BINARY_NONE \
+#define PMKT_BINARY_FIGURE_INIT \
     { 0.0, 0.0, 0.0 }
 #define PMKT_BINARY_RESULT_INIT \
     { \
-        sizeof(pmkt_binary_result), 0, 0, 0, 0, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE \
+        sizeof(pmkt_binary_result), 0, 0, 0, 0, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT \
     }
 
 static inline void pmkt_binary_result_init(pmkt_binary_result *result) {
