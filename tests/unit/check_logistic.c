@@ -565,9 +565,11 @@ START_TEST(threads_change_no_byte) {
 END_TEST
 
 static int cancels(void *ctx, double share, const char *stage) {
-    (void)share, (void)stage;
-    int *left = ctx;
-    return --*left < 0;
+    (void)stage;
+    double *at = ctx;
+    REQUIRE(share >= at[1] && share <= 1); /* it rises */
+    at[1] = share;
+    return --at[0] < 0;
 }
 
 START_TEST(a_fit_can_be_canceled) {
@@ -577,9 +579,9 @@ START_TEST(a_fit_can_be_canceled) {
     pmkt_status status = PMKT_E_CANCELED;
     int calls = 0;
     for (; status == PMKT_E_CANCELED; calls++) {
-        int left = calls;
+        double at[2] = {calls, 0};
         pmkt_run run = PMKT_RUN_INIT;
-        run.threads = 1, run.progress.fn = cancels, run.progress.ctx = &left;
+        run.threads = 1, run.progress.fn = cancels, run.progress.ctx = at;
         pmkt_logistic *m = NULL;
         status = pmkt_logistic_fit(&d, NULL, &run, &m, NULL);
         REQUIRE((status == PMKT_OK) == (m != NULL));

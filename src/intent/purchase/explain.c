@@ -62,7 +62,7 @@ static void look(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind) 
     const explaining *e = ctx;
     const int64_t first = e->wanted ? find(e, row) : row;
     if (e->wanted && (first == e->n || e->wanted[first].row != row)) return;
-    double x[PMKTI_FEATURES_MOST];
+    double x[PMKTI_FEATURES_MOST] = {0};
     if (v && !v->past)
         pmkti_features_of(&e->model->features, &e->model->reader, v, x);
     else
