@@ -12,7 +12,7 @@ from . import _constants as c
 from . import errors
 from ._cf_data import HalfLife, duration_ms
 from ._events import Events
-from ._intent_actions import Classes
+from ._intent_actions import Classes, action_codes
 from ._library import Handle, call, lib, pointer
 from ._logistic import (
     LogisticInfo,
@@ -206,7 +206,8 @@ class Scoring:
             "p_cart": lambda p: _known(p, ".2%"),
             "time_ms": lambda ms: _known(ms, ",.0f"),
         }
-        names = self._crossed.all_names(codes)
+        chains = chains_of(scorer)
+        names = self._crossed.all_names(codes, action_codes(chains))
         for k, name in enumerate(("next", "next_2", "next_3") if next else ()):
             data[name], data[f"{name}_p"] = names[:, k], chances[:, k]
             shown.update({name: str, f"{name}_p": "{:.1%}".format})
@@ -255,8 +256,14 @@ class Scoring:
         )
 
 
+def chains_of(scorer: Handle) -> Handle:
+    """The chains of a pmkt_purchase, owned on their own."""
+    chains = lib.pmkt_purchase_chains(scorer.pointer)
+    return Handle(lib.pmkt_intent_retain(chains), lib.pmkt_intent_release)
+
+
 def _known(value: float, form: str) -> str:
-    return "" if np.isnan(value) else format(value, form)
+    return "-" if np.isnan(value) else format(value, form)
 
 
 def _facts(scorer: Handle) -> pmkt_purchase_facts:
