@@ -114,7 +114,7 @@ pmkt_status pmkt_purchase_explain(const pmkt_purchase *model, int32_t which,
     for (int64_t i = 0; i < n && row; i++) all[i] = (wanted){row[i], i};
     if (all) pmkti_sort(all, (size_t)n, sizeof *all, is_before);
     e.wanted = all;
-    if (n > 0) status = pmkti_purchase_walk(model, events, run, NULL, look, &e, err);
+    if (n > 0) status = pmkti_purchase_walk(model, events, run, NULL, look, NULL, &e, err);
     pmkti_free(&model->allocator, all, (size_t)n, sizeof *all);
     return status;
 }
