@@ -150,7 +150,7 @@ def test_columns_that_say_nothing_or_the_same() -> None:
 
 
 def slow_platt(z: np.ndarray, y: np.ndarray) -> Tuple[float, float]:
-    """By Newton's method, with targets that are not quite 0 and 1; one that falls is flat instead."""
+    """By Newton's method, with targets not quite 0 and 1; one that falls is flat instead."""
     yes = int(y.sum())
     t = np.where(y, (yes + 1) / (yes + 2), 1 / (len(y) - yes + 2))
     s, beta = np.column_stack([z, np.ones(len(z))]), np.array([1.0, 0.0])
