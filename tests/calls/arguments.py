@@ -87,6 +87,8 @@ VALUES = {
     "pmkt_report *": "&w->out.report",
     "pmkt_rfm_counters *": "&w->out.rfm_counters",
     "pmkt_rfm_options *": "&w->out.made_with",
+    "pmkt_intent_options *": "&w->out.chains_with",
+    "pmkt_purchase_options *": "&w->out.purchase_with",
     "pmkt_rfm_columns *": "&w->out.columns",
     "pmkt_rfm_rates *": "&w->out.rates",
     "pmkt_rfm_group *": "w->out.groups",
@@ -386,6 +388,7 @@ GOOD = {
     "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
     "pmkt_purchase_fit: chains = NULL": "NULL is the defaults",
+    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
     "pmkt_purchase_explain: value = NULL": "either may be NULL",
     "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
 }

@@ -128,6 +128,8 @@ typedef struct world_out {
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
+    pmkt_intent_options chains_with;
+    pmkt_purchase_options purchase_with;
     void *handle;
     struct ArrowArrayStream stream;
     const pmkt_events *events;
