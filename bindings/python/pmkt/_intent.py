@@ -256,12 +256,12 @@ class IntentModel(Scoring, Saved):
         self.threads = threads_of(threads)
         self.tz, self.calibration, self.l2 = None, "platt", 1.0
         self.cart_within, self.learn_rows = "72h", 250_000
+        self.by_session, self.class_by = False, "category"
         if self._scorer is not None:
             self._learned(self._scorer)
         self._crossed = Classes(self._class_ids().tolist())
-        self.classes, self.class_by = self._crossed.given, "category"
-        info = self.info
-        self.order, self.goal, self.by_session = info.order, info.goal, False
+        self.classes, info = self._crossed.given, self.info
+        self.order, self.goal = info.order, info.goal
         self.session_gap = f"{info.session_gap_ms}ms"
 
     @property

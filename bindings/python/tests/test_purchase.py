@@ -469,6 +469,9 @@ def test_a_model_from_a_file_cuts_sessions_and_crosses_kinds_as_before() -> None
         np.testing.assert_array_equal(again.score(events)[name], model.score(events)[name])
     with pytest.raises(pmkt.InvalidInput, match="page"):
         again.score(pmkt.Events.from_arrow(table, **columns))
+    assert (again.by_session, again.class_by) == (True, "page")
+    refitted = again.fit(events)
+    assert refitted.to_bytes() == model.to_bytes()
     plain = pmkt.IntentModel(classes=[1, 2], class_by="page").fit(events)
     assert plain.info.sessions < model.info.sessions
 
