@@ -87,6 +87,8 @@ VALUES = {
     "pmkt_report *": "&w->out.report",
     "pmkt_rfm_counters *": "&w->out.rfm_counters",
     "pmkt_rfm_options *": "&w->out.made_with",
+    "pmkt_intent_options *": "&w->out.chains_with",
+    "pmkt_purchase_options *": "&w->out.purchase_with",
     "pmkt_rfm_columns *": "&w->out.columns",
     "pmkt_rfm_rates *": "&w->out.rates",
     "pmkt_rfm_group *": "w->out.groups",
@@ -120,8 +122,6 @@ VALUES = {
     "pmkt_logistic_facts *": "&w->out.logistic_facts",
     "pmkt_binary_result *": "&w->out.binary_result",
     "pmkt_purchase_facts *": "&w->out.purchase_facts",
-    "pmkt_purchase_options *": "&w->out.purchase_fitted",
-    "pmkt_intent_options *": "&w->out.chains_fitted",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -388,10 +388,10 @@ GOOD = {
     "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
     "pmkt_purchase_fit: chains = NULL": "NULL is the defaults",
+    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
     "pmkt_purchase_explain: value = NULL": "either may be NULL",
     "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
     "pmkt_purchase_settings: options = NULL": "either may be NULL",
-    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
