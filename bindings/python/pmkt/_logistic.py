@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 
@@ -152,6 +154,26 @@ def logistic_info(model: Any) -> LogisticInfo:
     )
 
 
+_WORDS = {
+    "data.x": "X",
+    "data.y": "y",
+    "data.weight": "sample_weight",
+    "data.columns": "the number of columns of X",
+    "data.rows": "the number of rows",
+}
+
+
+@contextmanager
+def _in_words_of_python() -> Iterator[None]:
+    """C names the fields of its struct; here they are arguments."""
+    try:
+        yield
+    except errors.PmktError as error:
+        text = re.sub(r"data\.\w+", lambda found: _WORDS.get(found[0], found[0]), str(error))
+        error.args = (text, *error.args[1:])
+        raise
+
+
 class LogisticRegression:
     """Logistic regression with an L2 penalty, calibrated, with standard errors.
 
@@ -178,7 +200,6 @@ class LogisticRegression:
         n_features_in_: columns; ``feature_names_in_``: their names, if X was a dataframe.
     """
 
-    classes_ = np.array([0, 1])
     _fitted: Optional[Handle] = None
 
     def __init__(
@@ -254,7 +275,7 @@ class LogisticRegression:
             data.cluster = pointer(cluster)
         made = ctypes.POINTER(pmkt_logistic)()
         what = ctypes.byref(data), ctypes.byref(options)
-        with Running(self.threads, progress, "fitting") as run:
+        with Running(self.threads, progress, "fitting") as run, _in_words_of_python():
             call(lib.pmkt_logistic_fit, *what, run, ctypes.byref(made))
         self._fitted = Handle(made, lib.pmkt_logistic_release)
         self._names, self.n_features_in_ = names, columns
@@ -296,15 +317,23 @@ class LogisticRegression:
         return coefficient_table(model.pointer, [str(name) for name in names])
 
     @property
+    def classes_(self) -> np.ndarray:
+        """[2] 0 and 1."""
+        return np.array([0, 1])
+
+    @property
     def coef_(self) -> np.ndarray:
+        """[1, columns] log-odds a unit of each column, before calibration."""
         return self.coefficients()["coefficient"][None, :-1]
 
     @property
     def intercept_(self) -> np.ndarray:
+        """[1] the log-odds where all columns are 0, before calibration."""
         return self.coefficients()["coefficient"][-1:]
 
     @property
     def standard_errors_(self) -> np.ndarray:
+        """[columns + 1] of the coefficients; the last of the intercept."""
         return self.coefficients()["standard_error"]
 
     @property
