@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pydoc
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -484,6 +485,27 @@ def test_where_it_is_wrong() -> None:
     assert caught.value.where == 2
     with pytest.raises(pmkt.Overflow):
         pmkt.LogisticRegression().fit([[1e300], [-1e300], [0]], [0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "more", "said"),
+    [
+        ([[1.0], [np.nan]], [0, 1], {}, r"^X\[1\]\[0\] is not finite$"),
+        ([[1.0], [2.0]], [1, 1], {}, "^y is the same in every row"),
+        (np.zeros((2, 0)), [0, 1], {}, "^the number of columns of X is 0; "),
+        ([[1.0], [2.0]], [0, 1], {"sample_weight": [-1, 1]}, r"^sample_weight\[0\] is negative"),
+        ([[1.0], [2.0]], [0, 1], {"sample_weight": [1e300, 1]}, "^the sum of sample_weight is"),
+        ([[1e308], [-1e308]], [0, 1], {}, "^column 0 of X has numbers too large"),
+    ],
+)
+def test_errors_name_the_arguments(x: Any, y: Any, more: Any, said: str) -> None:
+    with pytest.raises(pmkt.PmktError, match=said):
+        pmkt.LogisticRegression().fit(x, y, **more)
+
+
+def test_help_is_of_the_model() -> None:
+    text = pydoc.render_doc(pmkt.LogisticRegression)
+    assert "ndarray(shape" not in text and pmkt.LogisticRegression().classes_.tolist() == [0, 1]
 
 
 def test_calls_can_be_canceled() -> None:
