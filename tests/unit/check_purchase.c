@@ -304,7 +304,7 @@ static void check_without(const visits *v) {
     }
     scores s;
     pmkt_purchase_scores out = scores_room(&s, v->n);
-    ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_E_INVALID);
+    ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_E_UNSUPPORTED);
     out.p_goal = NULL;
     ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_OK);
     for (int64_t i = 0; i < v->n; i++) REQUIRE(isnan(s.p_cart[i]));
