@@ -198,21 +198,27 @@ class Scoring:
 
     # ------------------------------------------------------------------------------ scores
 
-    def score(self, events: Events, *, next: bool = True) -> Table:
+    def score(self, events: Events, *, next: bool = True, outcome: bool = False) -> Table:
         """What is likely to come, at every event: a row an event, in the order of the batch.
 
-        A probability looks at the user's events of the batch up to its own, so give a user's
-        history with them. An event that is the goal, or follows it in its session, is past it:
-        p_order 1, time 0, no next action. A bad row has NaN.
+        A probability looks at the user's events of the batch up to its own (those of one user and
+        time stand as their rows do), so give their history with them: as much as the fit saw,
+        neither more nor less, for counts of sessions and orders grow with it.
+
+        **An event that is the goal, or follows it in its session, is past it: p_order 1**, time 0,
+        no next action. Leave these out of every mean, maximum and test. A bad row has NaN; and so
+        has all of p_order if the model is not :attr:`calibrated`.
 
         Args:
             next: False leaves out the next actions, which take most of the time.
+            outcome: True adds what came of it, by this batch.
 
         The columns: ``p_order``, the calibrated probability that the goal comes later in the
         session; ``p_cart``, of carts, that the user reaches the goal within ``cart_within``, else
         NaN; ``time_ms``, the mean time until the goal of those who reach it; ``next``, ``next_2``
         and ``next_3``, the likeliest next actions or ends, and ``next_p``, ``next_2_p`` and
-        ``next_3_p``, their probabilities.
+        ``next_3_p``, their probabilities; ``outcome``, 1 if the goal comes later in the session, 0
+        if not, NaN of rows that are past it, or bad: what to judge p_order by.
         """
         scorer, batch = self._scoring, batch_of(events)
         rows = len(batch)
@@ -230,6 +236,9 @@ class Scoring:
         codes, chances = np.empty(shape, np.uint32), np.empty(shape, np.float64)
         if next:
             out.next, out.next_p = pointer(codes), pointer(chances)
+        came = np.empty(rows, np.float64)
+        if outcome:
+            out.outcome = pointer(came)
         place = ctypes.byref(out)
         with Running(self.threads, None, "scoring") as run:
             batch._deliver(
@@ -248,6 +257,8 @@ class Scoring:
         for k, name in enumerate(("next", "next_2", "next_3") if next else ()):
             data[name], data[f"{name}_p"] = names[:, k], chances[:, k]
             shown.update({name: str, f"{name}_p": "{:.1%}".format})
+        if outcome:
+            data["outcome"], shown["outcome"] = came, lambda y: _known(y, ".0f")
         return Table(data, shown)
 
     def explain_events(

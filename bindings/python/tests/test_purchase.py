@@ -86,7 +86,7 @@ def batch(rows: List[Event], texts: bool = False, **options: Any) -> pmkt.Events
 
 
 class Memory:
-    """The last eight things of a user, the latest at the end."""
+    """The last four things of a user, the latest at the end."""
 
     def __init__(self) -> None:
         self.things: "OrderedDict[int, Dict[str, Any]]" = OrderedDict()
@@ -119,7 +119,7 @@ class Memory:
         elif kind == "favorite":
             thing["favorite"] = True
         self.things[key] = thing
-        if len(self.things) > 8:
+        if len(self.things) > 4:
             self.things.popitem(last=False)
         return known
 
@@ -250,9 +250,9 @@ def test_features_are_what_the_header_says(seed: int, tz: Any, by_column: bool) 
 
 
 def test_counts_stop_and_memory_is_short() -> None:
-    """300 views of one item; then nine items in a circle, of which each has just been forgotten."""
+    """300 views of one item; then five items in a circle, of which each has just been forgotten."""
     rows = [Event(i, 1, i * 1000, "view", 1, None, 1) for i in range(300)]
-    rows += [Event(300 + i, 1, 10**6 + i * 1000, "view", 2 + i % 9, 1, 1) for i in range(30)]
+    rows += [Event(300 + i, 1, 10**6 + i * 1000, "view", 2 + i % 5, 1, 1) for i in range(30)]
     rows += [Event(330, 1, 10**8, "cart", 2, 1, 1)]
     model = pmkt.IntentModel().fit(batch(make_rows(5)))
     found = model.explain_events(batch(rows))
@@ -453,6 +453,30 @@ def test_explanations_are_frames_too() -> None:
     assert list(frame["log_odds"]) == [*model.features, "intercept"]
     np.testing.assert_array_equal(frame["log_odds"], why.log_odds)
     np.testing.assert_array_equal(frame["value"][model.features], why.value)
+
+
+def test_outcomes_are_what_came_of_it() -> None:
+    rows = make_rows(19)
+    bad = {4, 40}
+    given = [e._replace(user=0) if e.row in bad else e for e in rows]
+    events = batch(given, on_bad="skip")
+    model = pmkt.IntentModel().fit(events)
+    assert "outcome" not in model.score(events).columns
+    score = model.score(events, next=False, outcome=True)
+    assert score.columns == ["p_order", "p_cart", "time_ms", "outcome"]
+    expected = np.full(len(rows), np.nan)
+    for sessions in sessions_of([e for e in given if e.row not in bad], False):
+        for session in sessions:
+            kinds = [e.kind for e in session]
+            until = kinds.index("order") if "order" in kinds else len(kinds)
+            for e in session[:until]:
+                expected[e.row] = "order" in kinds
+    np.testing.assert_array_equal(score["outcome"], expected)
+    assert {0.0, 1.0} < set(expected.tolist()) and np.isnan(expected[list(bad)]).all()
+    # They ask for no probability.
+    none = pmkt.IntentModel(learn_rows=1).fit(events).score(events, outcome=True)
+    np.testing.assert_array_equal(none["outcome"], expected)
+    assert np.isnan(none["p_order"]).all() and "nan" not in repr(none)
 
 
 def test_texts_are_ids_and_threads_change_nothing() -> None:
