@@ -1,4 +1,15 @@
-"""Precision marketing for e-commerce: who is worth what, and what they would like.
+"""Precision marketing for e-commerce: who is worth what, what they would like, and what they are
+about to do.
+
+- :class:`RFM`, :func:`migration`: value classes, lifecycle and tiers of customers.
+- :class:`ALS`, :class:`ItemKNN`, :class:`Popularity`, :func:`evaluate`: recommendations.
+- :class:`IntentModel`: chains of actions, and at every event a calibrated probability of an order.
+- :func:`funnel`, :func:`paths`: how far people come, where they leave, what sessions look like.
+- :func:`attribution`: which channels brought the orders.
+- :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or no.
+- :mod:`pmkt.plot`: pictures of all of it.
+
+What goes in is :class:`Events`:
 
 >>> import pmkt
 >>> events = pmkt.Events(user=[1, 1, 2], time=[0, 86_400_000, 0], amount=[1999, 500, 30000])

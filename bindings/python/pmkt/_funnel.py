@@ -211,7 +211,7 @@ def funnel(
     among those the one that began at the earliest step; among those the one that began first.
 
     Args:
-        events: :class:`pmkt.Events`, in any order.
+        events: :class:`pmkt.Events`, in any order; those of one user and time stand as their rows.
         steps: 1 to 32, each a kind such as ``"cart"``, several kinds ``("view", "search")``, or a
             dict with ``kind`` and an ``item``, ``category`` or ``channel``.
         window: all steps within so long of the attempt's first, such as ``"1d"`` or a timedelta;
@@ -362,7 +362,7 @@ def paths(
     left, and the hours at which people are there.
 
     Args:
-        events: :class:`pmkt.Events`, in any order.
+        events: :class:`pmkt.Events`, in any order; those of one user and time stand as their rows.
         top: so many paths.
         max_length: of a session's actions the first so many are its path.
         collapse: an action that repeats is one.

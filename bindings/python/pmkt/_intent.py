@@ -174,6 +174,18 @@ class IntentModel(Scoring, Saved):
     >>> pmkt.IntentModel().fit(ev).score(ev)["p_order"][2:3].tolist()
     [1.0]
 
+    That 1 is no forecast: **rows that are the goal, or follow it in their session, have p_order 1**.
+    Leave them out of every mean and maximum, and of the test whether p_order is right, which looks
+    at sessions that the model has not seen, whole ones::
+
+        past = began < np.datetime64("2026-05-01")  # [rows] of when each event's session began
+        model = pmkt.IntentModel().fit(events_of(past))
+        scores = model.score(events, outcome=True)
+        test = ~past & ~np.isnan(scores["outcome"])  # later, and before their session's goal
+        y, p = scores["outcome"][test], scores["p_order"][test]
+        pmkt.binary_metrics(y, p, groups=users[test], resamples=200)
+        pmkt.plot.calibration_curve(pmkt.reliability(y, p))
+
     A path is a session so far: a list of kinds of events by name or number, or a text such as
     ``"view > cart"``. See intent.h for the chains, their smoothing, and how they are solved.
 
@@ -194,6 +206,7 @@ class IntentModel(Scoring, Saved):
         calibration: ``"platt"``, ``"isotonic"`` (for many thousands of buyers) or None, as of
             :class:`LogisticRegression`; likewise ``l2``.
         cart_within: the horizon of ``p_cart``: P(the user reaches the goal so soon after a cart).
+            Durations have the units ms, s, m or min, h, d and w.
         learn_rows: events, about, that the logistic models learn from: whole users, drawn by a
             hash. Chains are of all users.
         threads: for every call, at most; 0 = as many as this process may use.
@@ -282,8 +295,9 @@ class IntentModel(Scoring, Saved):
     # ---------------------------------------------------------------------------- fitting
 
     def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
-        """Fits the model to events, in any order: the chains, and what :meth:`score` needs, where
-        some sessions reach the goal and some do not. Returns it."""
+        """Fits the model to events, in any order, but that those of one user and time stand as their
+        rows do: the chains, and what :meth:`score` needs, where some sessions reach the goal and
+        some do not. Returns it."""
         batch, (options, classes), (learning, _zone) = (
             batch_of(events),
             self._options(),
