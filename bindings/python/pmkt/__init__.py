@@ -6,7 +6,8 @@ about to do.
 - :class:`IntentModel`: chains of actions, and at every event a calibrated probability of an order.
 - :func:`funnel`, :func:`paths`: how far people come, where they leave, what sessions look like.
 - :func:`attribution`: which channels brought the orders.
-- :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or no.
+- :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or
+  no, and how good they are.
 - :mod:`pmkt.plot`: pictures of all of it.
 
 What goes in is :class:`Events`:

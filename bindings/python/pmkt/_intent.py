@@ -174,9 +174,9 @@ class IntentModel(Scoring, Saved):
     >>> pmkt.IntentModel().fit(ev).score(ev)["p_order"][2:3].tolist()
     [1.0]
 
-    That 1 is no forecast: **rows that are the goal, or follow it in their session, have p_order 1**.
-    Leave them out of every mean and maximum, and of the test whether p_order is right, which looks
-    at sessions that the model has not seen, whole ones::
+    That 1 is no forecast: **rows that are the goal, or follow it in their session, have p_order
+    1**. Leave them out of every mean and maximum, and of the test whether p_order is right, which
+    looks at sessions that the model has not seen, whole ones::
 
         past = began < np.datetime64("2026-05-01")  # [rows] of when each event's session began
         model = pmkt.IntentModel().fit(events_of(past))
@@ -295,9 +295,9 @@ class IntentModel(Scoring, Saved):
     # ---------------------------------------------------------------------------- fitting
 
     def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
-        """Fits the model to events, in any order, but that those of one user and time stand as their
-        rows do: the chains, and what :meth:`score` needs, where some sessions reach the goal and
-        some do not. Returns it."""
+        """Fits the model to events, in any order, but that those of one user and time stand as
+        their rows do: the chains, and what :meth:`score` needs, where some sessions reach the goal
+        and some do not. Returns it."""
         batch, (options, classes), (learning, _zone) = (
             batch_of(events),
             self._options(),
@@ -441,6 +441,8 @@ class IntentModel(Scoring, Saved):
         codes = action_codes(self._handle)
         if not self._crossed.given or not len(codes) or (codes >= c.INTENT_CLASS).any():
             return
+        if ":" in str(self.goal) and self.info.buyers:
+            return  # the goal has one
         names = ", ".join(self._crossed.names[:5]) + (
             ", ..." if len(self._crossed.names) > 5 else ""
         )

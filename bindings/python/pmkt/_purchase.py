@@ -236,7 +236,7 @@ class Scoring:
         codes, chances = np.empty(shape, np.uint32), np.empty(shape, np.float64)
         if next:
             out.next, out.next_p = pointer(codes), pointer(chances)
-        came = np.empty(rows, np.float64)
+        came = np.empty(rows if outcome else 0, np.float64)
         if outcome:
             out.outcome = pointer(came)
         place = ctypes.byref(out)

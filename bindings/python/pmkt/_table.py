@@ -96,7 +96,14 @@ class Table:
         """All columns, for ``polars.DataFrame(table)`` and the like. It takes pyarrow."""
         import pyarrow
 
-        return pyarrow.table(self._data).__arrow_c_stream__(requested_schema)
+        columns = {}
+        for name, values in self._data.items():
+            try:
+                columns[name] = pyarrow.array(values)
+            except pyarrow.ArrowException:  # numbers among texts, such as actions of one's own
+                texts = [None if value is None else str(value) for value in values.tolist()]
+                columns[name] = pyarrow.array(texts)
+        return pyarrow.table(columns).__arrow_c_stream__(requested_schema)
 
     def _cells(self) -> Tuple[List[str], List[List[str]]]:
         shown = np.arange(len(self)) if self._hide is None else np.flatnonzero(~self._hide)

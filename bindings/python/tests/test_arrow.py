@@ -785,3 +785,7 @@ def test_tables_are_arrow_too() -> None:
             assert frame.columns == one.columns
             for name in one.columns:
                 np.testing.assert_array_equal(frame[name].to_numpy(), one[name])
+    mixed = pmkt.IntentModel(order=1).fit_paths([["view", 1007]]).transitions()
+    assert set(polars.DataFrame(mixed)["from"]) == {"START", "view", "1007"}
+    paths = pmkt.paths(pmkt.Events(user=[1, 1], time=[0, 1], kind_column=["view", "cart"]))
+    assert polars.DataFrame(paths.table())["path"].to_list() == [["view", "cart"]]

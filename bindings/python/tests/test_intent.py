@@ -276,6 +276,7 @@ def test_classes_that_no_event_has_are_told() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pmkt.IntentModel(classes=["shoes", "bags"]).fit(events)
+        pmkt.IntentModel(classes=["hats"], goal="view:hats").fit(events)
         pmkt.IntentModel(classes=["x"]).fit(pmkt.Events(user=[], time=[], category=[]))
 
 
