@@ -8,13 +8,13 @@
 
 /* ------------------------------------------------------------------ by chance */
 
-static slow_what what_random(int kinds, int64_t span) {
+static slow_what what_random(int from, int to, int64_t span) {
     slow_what w = {0, 0, 0};
     if (random_below(8) == 0) {
         w.kinds = UINT64_MAX;
     } else {
         for (int64_t n = random_below(3) / 2; n >= 0; n--) {
-            w.kinds |= UINT64_C(1) << random_between(1, kinds + 1);
+            w.kinds |= UINT64_C(1) << random_between(from, to);
         }
     }
     if (random_below(20) == 0) w.kinds |= UINT64_C(1) << 63;
@@ -27,19 +27,19 @@ static int64_t chance(int64_t one_in, int64_t span) {
     return random_below(one_in) == 0 ? 1 + random_below(span) : 0;
 }
 
-slow_rule slow_rule_random(int kinds, int64_t span) {
+slow_rule slow_rule_random(int from, int to, int64_t span) {
     slow_rule r = {.n_steps = (int)random_between(1, SLOW_STEPS + 1)};
     int stages = 0;
     for (int k = 0; k < r.n_steps; k++) {
-        r.step[k] = what_random(kinds, span);
+        r.step[k] = what_random(from, to, span);
         r.count[k] = random_below(3) == 0 ? (int)random_between(2, 4) : 1;
         while (stages + r.count[k] > 4 && r.count[k] > 1) r.count[k]--;
         stages += r.count[k];
         if (k > 0 || r.count[k] > 1) r.gap[k] = chance(3, span);
     }
     r.wait = chance(3, span);
-    if (r.wait) r.absent = what_random(kinds, span);
-    if (random_below(3) == 0) r.unless = what_random(kinds, span);
+    if (r.wait) r.absent = what_random(from, to, span);
+    if (random_below(3) == 0) r.unless = what_random(from, to, span);
     if (random_below(2) == 0) r.same = (int)random_below(8);
     if (random_below(3) == 0) {
         const int id = (int)random_below(3);

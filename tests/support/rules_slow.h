@@ -51,8 +51,8 @@ typedef struct slow_result {
     int64_t n, room, suppressed, outranked;
 } slow_result;
 
-/* A rule by chance, with `kinds` kinds from 1 on and times up to about `span`; and its text, appended. */
-slow_rule slow_rule_random(int kinds, int64_t span);
+/* A rule by chance, of kinds `from` up to, not including, `to`, and times up to about `span`; and its text. */
+slow_rule slow_rule_random(int from, int to, int64_t span);
 size_t slow_rule_print(const slow_rule *rule, char *text, size_t room);
 
 /* What fires for one user, whose n events are in order, until the clock says `until`; appended. */

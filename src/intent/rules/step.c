@@ -264,7 +264,7 @@ static bool follow(const pmkt_rules *r, pmkti_rules_state *s, int32_t number,
     }
     if (!is_kind || (v.steps == 0 && !rule->in_a_row)) return false;
     if (!take_on(&v, s) && !begin(&v, s)) return false;
-    end(s, number, rule->in_a_row ? 0 : v.key, 0);
+    end(s, number, v.key, 0); /* in a row, all that is left is of this key */
     return true;
 }
 
