@@ -197,9 +197,7 @@ PMKT_API pmkt_status pmkt_rules_rule(const pmkt_rules *rules, int64_t i, pmkt_ru
 typedef struct pmkt_rules_match_options {
     uint32_t struct_size; /* sizeof(pmkt_rules_match_options) */
     int32_t partials;     /* 32: partial matches and cooldowns kept of a user; to 1,024 */
-    int64_t
-        until_ms; /* the clock at the end, by which waiting rules fire; not before the last event
-                             of the batch; 0 = the time of that */
+    int64_t until_ms;     /* the clock at the end, not before the last event; 0: the time of that */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_rules_match_options;
 
@@ -215,7 +213,7 @@ static inline void pmkt_rules_match_options_init(pmkt_rules_match_options *optio
 typedef struct pmkt_rules_matches pmkt_rules_matches;
 
 /*
- * Matches a batch, each user from the beginning.
+ * Matches a batch, each user from the beginning. What waits fires if the clock at the end is past it.
  *
  * Errors: PMKT_E_INVALID, also for an extra column of another type than declared, and an until_ms before the
  * last event; PMKT_E_BAD_ROW; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; rules may be shared. O(rows * (rules
@@ -234,8 +232,7 @@ typedef struct pmkt_rules_matches_columns {
     uint32_t struct_size; /* in: sizeof(pmkt_rules_matches_columns) */
     int32_t reserved;
     int64_t n;
-    const int64_t
-        *row; /* [n] the event of the batch at which the rule fired; -1: at the end of a wait */
+    const int64_t *row;     /* [n] of the batch, at which the rule fired; -1: a wait ended */
     const uint64_t *user;   /* [n] */
     const int64_t *time;    /* [n] of the event; of a wait, its last instant */
     const int32_t *rule;    /* [n] as of pmkt_rules_rule */
