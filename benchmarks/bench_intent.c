@@ -217,7 +217,10 @@ static void section_fit(const settings *set, const pmkt_events *ev) {
 
 /* Walks of 64 actions that mostly go on to one of a few. */
 static void section_solve(const settings *set) {
-    enum { WALKS = 200000, LENGTH = 24 };
+    enum {
+        WALKS = 200000,
+        LENGTH = 24
+    };
     const int64_t n = (int64_t)WALKS * LENGTH;
     int64_t *at = bench_alloc((WALKS + 1) * sizeof *at);
     int64_t *dwell = bench_alloc((size_t)n * sizeof *dwell);
@@ -254,7 +257,7 @@ static void section_solve(const settings *set) {
         bench_check(pmkt_intent_info(model, &facts, &err), &err, "pmkt_intent_info");
         pmkt_intent_release(model);
     }
-    print_all(set, "solve", "contexts, of paths", "order 5", &all, &s, facts.contexts);
+    print_all(set, "solve", "walks to contexts", "order 5", &all, &s, facts.contexts);
     free(at), free(dwell), free(action), free(bought);
 }
 
@@ -289,7 +292,8 @@ static void section_ask(const settings *set, const pmkt_events *ev) {
 
 static void funnel(const settings *set, const pmkt_events *ev, int32_t hold, const char *mode) {
     static const int32_t VIEW = PMKT_KIND_VIEW, CART = PMKT_KIND_CART, ORDER = PMKT_KIND_ORDER;
-    const pmkt_funnel_step steps[3] = {{&VIEW, 1, 0, 0, 0}, {&CART, 1, 0, 0, 0}, {&ORDER, 1, 0, 0, 0}};
+    const pmkt_funnel_step steps[3] = {
+        {&VIEW, 1, 0, 0, 0}, {&CART, 1, 0, 0, 0}, {&ORDER, 1, 0, 0, 0}};
     pmkt_funnel_options options = PMKT_FUNNEL_OPTIONS_INIT;
     options.hold = hold;
     bench_samples all = {.n = 0};
@@ -364,10 +368,11 @@ static void section_purchase(const settings *set, const pmkt_events *ev) {
 /* --------------------------------------------------------------------- main */
 
 static void usage(void) {
-    fputs("usage: bench_intent [--events N] [--users N] [--threads N] [--reps N]\n"
-          "                    [--order random|time|user]\n"
-          "                    [--section fit|solve|ask|funnel|paths|purchase] [--csv]\n",
-          stderr);
+    fputs(
+        "usage: bench_intent [--events N] [--users N] [--threads N] [--reps N]\n"
+        "                    [--order random|time|user]\n"
+        "                    [--section fit|solve|ask|funnel|paths|purchase] [--csv]\n",
+        stderr);
     exit(2);
 }
 

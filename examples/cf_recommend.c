@@ -3,7 +3,7 @@
  *
  * Shows collaborative filtering from end to end: is a model worth having (an honest test against what
  * is popular), what three customers would like next, what is like the best seller, what to offer a
- * stranger, and the model on disk, opened in place. The work of reading is in cf_recommend/; each step
+ * stranger, and the model on disk, opened in place. The work of reading is in shop/; each step
  * of the story is one function here, and main() at the end tells it.
  */
 #include <inttypes.h>
@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "cf_recommend/options.h"
-#include "cf_recommend/shop.h"
+#include "shop/program.h"
+#include "shop/shop.h"
 
 #define DAY_MS INT64_C(86400000)
 #define MOST 100 /* the largest -k */
@@ -304,7 +305,7 @@ static int stranger(const session *it, const uint64_t *items, int64_t n) {
 static uint64_t known(const session *it, const char *name, size_t length) {
     const uint64_t id = pmkt_id_of_bytes(name, length);
     if (pmkt_ids_name(it->all.names, id, NULL) != NULL) return id;
-    complain("%s knows no \"%.*s\"", it->asked.file, (int)length, name);
+    complain("%s knows no \"%.*s\"", it->asked.from.file, (int)length, name);
     return PMKT_ID_NONE;
 }
 
@@ -409,7 +410,7 @@ static int keep(session *it) {
 /* --------------------------------------------------------------------- all of it */
 
 static int read_all(session *it) {
-    if (!shop_read(&it->all, &it->asked)) return EXIT_DATA;
+    if (!shop_read(&it->all, &it->asked.from)) return EXIT_DATA;
     pmkt_error err;
     if (make_data(&it->all, &it->run, &it->liking, &it->ordered, &err) != PMKT_OK) {
         return failed(&err);

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Shows the main job: who is worth what, and what would they like. See --help.
+# Shows the main job: who is worth what, what would they like, what are they about to do. See --help.
 set -euo pipefail
 
 usage() {
     cat <<'TEXT'
 usage: examples/run.sh                      the main job on the orders in examples/data/, then
-                                            what would they like
+                                            what would they like, and what are they about to do
        examples/run.sh FILE [options]       the same on a file of yours
        examples/run.sh --options            all options of the program behind it
        examples/run.sh like [arguments]     only that: examples/cf_recommend.c, on the
                                             made-up shop in examples/data/ or a CSV file of yours
+       examples/run.sh ahead [arguments]    only that: examples/intent_ahead.c, likewise
        examples/run.sh --help
 
 Builds the library and its examples into build/examples, then runs the program. FILE is a
@@ -33,6 +34,7 @@ root=$(dirname "$here")
 build=$root/build/examples
 program=$build/examples/rfm_report
 recommend=$build/examples/cf_recommend
+ahead=$build/examples/intent_ahead
 # shellcheck source=tests/needs.sh
 source "$root/tests/needs.sh"
 
@@ -53,9 +55,9 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
-    [[ -x $program && -x $recommend ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
+    [[ -x $program && -x $recommend && -x $ahead ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target rfm_report cf_recommend; } >"$log" 2>&1; then
+        cmake --build "$build" --target rfm_report cf_recommend intent_ahead; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         echo "examples/run.sh: the build failed; all of its output is in $log" >&2
         exit 1
@@ -159,6 +161,11 @@ main_job() {
     show "${recommend#"$PWD"/}" "$name/data/shop_events.csv"
     "$recommend" "$name/data/shop_events.csv"
     echo
+    echo "What are they about to do? The same events. The command:"
+    echo
+    show "${ahead#"$PWD"/}" "$name/data/shop_events.csv"
+    "$ahead" "$name/data/shop_events.csv"
+    echo
     echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--options lists the rest)"
 }
 
@@ -175,6 +182,12 @@ case ${1-} in
         shift
         if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
         "$recommend" "$@"
+        ;;
+    ahead)
+        build
+        shift
+        if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
+        "$ahead" "$@"
         ;;
     "")
         build

@@ -21,7 +21,8 @@
  *    own. One that was moved from is empty: it is false, and its calls throw pmkt::invalid. A method
  *    that is const may be called by any number of threads at once, as the C functions say; of one
  *    that is not, one at a time.
- *  - Shared things. pmkt::cf_data, cf_model and intent are counted: a copy is one more owner.
+ *  - Shared things. pmkt::cf_data, cf_model, intent, logistic and purchase are counted: a copy is one
+ *    more owner.
  *  - Errors are exceptions (cpp/base.hpp), each code its own class below pmkt::error, with the place
  *    in numbers; memory that runs out is a std::bad_alloc. Who prefers codes passes `get()` and
  *    `put()` of an owner to the C functions, which throw nothing; both styles mix freely. (Scores
@@ -39,7 +40,8 @@
  *
  * The modules, in the order of reading: cpp/base.hpp, cpp/memory.hpp, cpp/time.hpp, cpp/money.hpp,
  * cpp/file.hpp, cpp/ids.hpp, cpp/idset.hpp, cpp/events.hpp, cpp/items.hpp, cpp/arrow.hpp, cpp/rfm.hpp,
- * cpp/cf.hpp, cpp/cf_evaluate.hpp, cpp/intent.hpp, cpp/funnel.hpp, cpp/attribution.hpp.
+ * cpp/cf.hpp, cpp/cf_evaluate.hpp, cpp/intent.hpp, cpp/logistic.hpp, cpp/purchase.hpp, cpp/funnel.hpp,
+ * cpp/attribution.hpp.
  */
 #ifndef PMKT_HPP
 #define PMKT_HPP
@@ -61,6 +63,8 @@
 #include "pmkt/cpp/cf.hpp"
 #include "pmkt/cpp/cf_evaluate.hpp"
 #include "pmkt/cpp/intent.hpp"
+#include "pmkt/cpp/logistic.hpp"
+#include "pmkt/cpp/purchase.hpp"
 #include "pmkt/cpp/funnel.hpp"
 #include "pmkt/cpp/attribution.hpp"
 /* clang-format on */

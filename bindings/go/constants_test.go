@@ -162,6 +162,14 @@ var constants = map[string]int64{
 	"PMKT_INTENT_GOAL":        int64(ActionGoal),
 	"PMKT_INTENT_TOP":         IntentTop,
 
+	"PMKT_FILE_PURCHASE":        int64(FilePurchase),
+	"PMKT_LOGISTIC_MAX_COLUMNS": LogisticMaxColumns,
+	"PMKT_CALIBRATION_PLATT":    int64(CalibrationPlatt),
+	"PMKT_CALIBRATION_ISOTONIC": int64(CalibrationIsotonic),
+	"PMKT_CALIBRATION_NONE":     int64(CalibrationNone),
+	"PMKT_PURCHASE_SESSION":     int64(PurchaseSession),
+	"PMKT_PURCHASE_CART":        int64(PurchaseCart),
+
 	"PMKT_CF_ZERO":          CFZero,
 	"PMKT_CF_LINEAR":        int64(ScaleLinear),
 	"PMKT_CF_LOG":           int64(ScaleLog),
@@ -222,13 +230,13 @@ var constants = map[string]int64{
 
 // unbound are functions of C that Go has no use for.
 var unbound = map[string]string{
-	"pmkt_cf_retain":      "a handle counts its users in Go",
-	"pmkt_cf_data_retain": "a handle counts its users in Go",
-	"pmkt_cf_live_new":    "Live holds models as it holds all else",
-	"pmkt_intent_retain":  "a handle counts its users in Go",
-	"pmkt_cf_live_free":   "Live holds models as it holds all else",
-	"pmkt_cf_live_get":    "Live holds models as it holds all else",
-	"pmkt_cf_live_swap":   "Live holds models as it holds all else",
+	"pmkt_cf_retain":       "a handle counts its users in Go",
+	"pmkt_cf_data_retain":  "a handle counts its users in Go",
+	"pmkt_cf_live_new":     "Live holds models as it holds all else",
+	"pmkt_purchase_retain": "a handle counts its users in Go",
+	"pmkt_cf_live_free":    "Live holds models as it holds all else",
+	"pmkt_cf_live_get":     "Live holds models as it holds all else",
+	"pmkt_cf_live_swap":    "Live holds models as it holds all else",
 }
 
 var (

@@ -56,13 +56,14 @@ type FileKind int32
 
 // The kinds of files.
 const (
-	FileRFM    FileKind = C.PMKT_FILE_RFM    // an RFM
-	FileIDs    FileKind = C.PMKT_FILE_IDS    // an IDs
-	FileModel  FileKind = C.PMKT_FILE_CF     // a Model
-	FileIntent FileKind = C.PMKT_FILE_INTENT // an Intent
+	FileRFM      FileKind = C.PMKT_FILE_RFM      // an RFM
+	FileIDs      FileKind = C.PMKT_FILE_IDS      // an IDs
+	FileModel    FileKind = C.PMKT_FILE_CF       // a Model
+	FileIntent   FileKind = C.PMKT_FILE_INTENT   // an Intent
+	FilePurchase FileKind = C.PMKT_FILE_PURCHASE // a Purchase
 )
 
-// String is "RFM", "IDs", "Model" or "Intent".
+// String is "RFM", "IDs", "Model", "Intent" or "Purchase".
 func (k FileKind) String() string {
 	switch k {
 	case FileRFM:
@@ -73,6 +74,8 @@ func (k FileKind) String() string {
 		return "Model"
 	case FileIntent:
 		return "Intent"
+	case FilePurchase:
+		return "Purchase"
 	}
 	return fmt.Sprintf("file kind %d", int32(k))
 }

@@ -60,6 +60,49 @@ func TestFunnelSaysWhereTheLostWent(t *testing.T) {
 	equal(t, "ended", errors.Is(err, context.Canceled), true)
 }
 
+func TestSessionsEndWhereTheColumnChanges(t *testing.T) {
+	events := visits()
+	events.Session = []uint64{1, 2, 2, 3, 3}
+	steps := []FunnelStep{{Kinds: []Kind{KindView}}, {Kinds: []Kind{KindCart}}}
+	for _, by := range []bool{false, true} {
+		funnel, _, err := NewFunnel(background, events, steps, FunnelOptions{Count: CountSessions, ByColumn: by})
+		check(t, err)
+		paths, _, err := NewPaths(background, events, PathsOptions{ByColumn: by})
+		check(t, err)
+		reached, sessions := int64(1), int64(2)
+		if by {
+			reached, sessions = 0, 3
+		}
+		if funnel.Steps[1].Reached != reached || paths.Sessions != sessions {
+			t.Errorf("by the column %v: %+v, %d sessions", by, funnel.Steps, paths.Sessions)
+		}
+	}
+}
+
+func TestBadRowsOfFunnelsAndPaths(t *testing.T) {
+	events := visits()
+	events.Kind[1] = KindNone
+	steps := []FunnelStep{{Kinds: []Kind{KindView}}}
+	_, report, err := NewFunnel(background, events, steps, FunnelOptions{})
+	fails(t, err, ErrBadRow)
+	if report.FirstBad != 1 || report.Accepted != 0 {
+		t.Errorf("got %+v", report)
+	}
+	_, _, err = NewPaths(background, events, PathsOptions{})
+	fails(t, err, ErrBadRow)
+	events.OnBad = OnBadSkip
+	funnel, report, err := NewFunnel(background, events, steps, FunnelOptions{})
+	check(t, err)
+	if report.Rejected != 1 || report.Accepted != 4 || funnel.Steps[0].Reached != 2 {
+		t.Errorf("got %+v and %+v", report, funnel.Steps)
+	}
+	_, report, err = NewPaths(background, events, PathsOptions{})
+	check(t, err)
+	if report.Rejected != 1 {
+		t.Errorf("got %+v", report)
+	}
+}
+
 func TestPathsMovesPagesAndHours(t *testing.T) {
 	ctx := context.Background()
 	paths, _, err := NewPaths(ctx, visits(), PathsOptions{UserHours: true, Zone: Zone{OffsetMinutes: 60}})

@@ -1,13 +1,12 @@
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../rfm_report/utf8.h"
+#include "../shop/program.h"
+
+const char program_name[] = "cf_recommend";
 
 static const char help[] =
     "Usage: cf_recommend [options] FILE\n"
@@ -45,45 +44,22 @@ void options_help(void) {
     fputs(help, stdout);
 }
 
-void complain(const char *format, ...) {
-    char text[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    utf8_clean(text);
-    fprintf(stderr, "cf_recommend: %s\n", text);
-}
-
-/* A whole number in [min, max]. */
-static bool whole(const char *name, const char *text, int32_t min, int32_t max, int32_t *value) {
-    char *end = NULL;
-    errno = 0;
-    const long number = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || number < min || number > max) {
-        complain("%s is a whole number from %d to %d, not \"%s\"", name, min, max, text);
-        return false;
-    }
-    *value = (int32_t)number;
-    return true;
-}
-
 static bool take(command *asked, int option, const char *text) {
     switch (option) {
         case 'u':
-            asked->user = text;
+            asked->from.user = text;
             return true;
         case 'i':
-            asked->item = text;
+            asked->from.item = text;
             return true;
         case 't':
-            asked->time = text;
+            asked->from.time = text;
             return true;
         case 'e':
-            asked->kind = *text == '\0' ? NULL : text;
+            asked->from.kind = *text == '\0' ? NULL : text;
             return true;
         case 'c':
-            asked->category = *text == '\0' ? NULL : text;
+            asked->from.category = *text == '\0' ? NULL : text;
             return true;
         case 'w':
             asked->who = text;
@@ -98,11 +74,11 @@ static bool take(command *asked, int option, const char *text) {
             asked->model = text;
             return true;
         case 'k':
-            return whole("-k", text, 1, 100, &asked->k);
+            return whole_number("-k", text, 1, 100, &asked->k);
         case 'f':
-            return whole("--factors", text, 1, 1024, &asked->factors);
+            return whole_number("--factors", text, 1, 1024, &asked->factors);
         case 'j':
-            return whole("--threads", text, 0, 1024, &asked->threads);
+            return whole_number("--threads", text, 0, 1024, &asked->threads);
         case 'h':
             asked->help = true;
             return true;
@@ -127,14 +103,14 @@ int options_read(command *asked, int argc, char **argv) {
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *asked = (command){.user = "customer",
-                       .item = "product",
-                       .time = "time",
-                       .kind = "event",
-                       .category = "category",
+    static char name[] = "cf_recommend";
+    *asked = (command){.from = {.user = "customer",
+                                .item = "product",
+                                .time = "time",
+                                .kind = "event",
+                                .category = "category"},
                        .k = 5,
                        .factors = 16};
-    char name[] = "cf_recommend";
     if (argc > 0) argv[0] = name; /* what getopt complains under */
     for (int option; (option = getopt_long(argc, argv, "hk:", names, NULL)) != -1;) {
         if (!take(asked, option, optarg)) return EXIT_USAGE;
@@ -144,6 +120,6 @@ int options_read(command *asked, int argc, char **argv) {
         complain("one FILE is needed; --help says more");
         return EXIT_USAGE;
     }
-    asked->file = argv[optind];
+    asked->from.file = argv[optind];
     return EXIT_DONE;
 }

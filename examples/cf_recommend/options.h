@@ -7,16 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    EXIT_DONE = 0,
-    EXIT_DATA = 1, /* the data or the disk is at fault */
-    EXIT_USAGE = 2 /* the command line is */
-};
+#include "../shop/shop.h"
 
 typedef struct command {
-    const char *file;
-    const char *user, *item, *time, *kind,
-        *category;       /* columns; the last two NULL = there is none */
+    shop_source from;
     const char *who;     /* NULL = the three with most events */
     const char *like;    /* NULL = the best seller */
     const char *history; /* items with ; between them, or NULL */
@@ -30,8 +24,5 @@ int options_read(command *asked, int argc, char **argv);
 
 /* Prints what the options are. */
 void options_help(void);
-
-/* "cf_recommend: ..." and a line end on stderr, printable whatever a file's texts hold. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -59,7 +59,14 @@ typedef struct pmkt_binary_figure {
     double value, low, high;
 } pmkt_binary_figure;
 
-/* How good the probabilities are. A figure that cannot be told (auc without a no) is NaN. */
+#define PMKT_BINARY_FIGURE_INIT \
+    { 0.0, 0.0, 0.0 }
+
+/*
+ * How good the probabilities are. A figure that cannot be told (auc without a no) is NaN, as all of the
+ * rival's and all gains are without a rival. A gain is what this one is better by, paired: above 0 is
+ * better, of losses too.
+ */
 typedef struct pmkt_binary_result {
     uint32_t struct_size; /* in: sizeof(pmkt_binary_result) */
     uint32_t reserved;    /* 0 */
@@ -67,19 +74,17 @@ typedef struct pmkt_binary_result {
     int64_t positives; /* rows with y = 1 */
     int64_t clusters;
     pmkt_binary_figure auc, ap, brier, log_loss, ece, ece_debiased;
-    pmkt_binary_figure rival_auc, rival_ap, rival_brier, rival_log_loss; /* NaN without a rival */
-    pmkt_binary_figure auc_gain, ap_gain, brier_gain, log_loss_gain; /* what this one is better by,
-                              paired: above 0 is better, of losses too */
+    pmkt_binary_figure rival_auc, rival_ap, rival_brier, rival_log_loss;
+    pmkt_binary_figure auc_gain, ap_gain, brier_gain, log_loss_gain;
 } pmkt_binary_result;
 
-#define PMKT_BINARY_NONE \
-    { 0.0, 0.0, 0.0 }
 #define PMKT_BINARY_RESULT_INIT \
     { \
-        sizeof(pmkt_binary_result), 0, 0, 0, 0, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, \
-            PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE, PMKT_BINARY_NONE \
+        sizeof(pmkt_binary_result), 0, 0, 0, 0, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, \
+            PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT, PMKT_BINARY_FIGURE_INIT \
     }
 
 static inline void pmkt_binary_result_init(pmkt_binary_result *result) {
@@ -106,7 +111,8 @@ typedef struct pmkt_binary_diagram {
     int32_t bins;         /* 1 to 1,000 */
     double *predicted;    /* mean p of the bin; NaN of an empty one, as all figures */
     double *observed;     /* share of yes */
-    double *low, *high;   /* Wilson's 95 % interval of that share */
+    double *low;          /* Wilson's 95 % interval of that share... */
+    double *high;         /* ...and its other end */
     int64_t *n;           /* rows */
 } pmkt_binary_diagram;
 

@@ -61,13 +61,15 @@ extern "C" {
 /* Bounds, and what stands beside actions. */
 #define PMKT_INTENT_MAX_ORDER 5
 #define PMKT_INTENT_MAX_ACTIONS 64
-#define PMKT_INTENT_MAX_CLASSES 65534
 #define PMKT_INTENT_START UINT32_C(4294967293) /* before the first action */
 #define PMKT_INTENT_LEAVE UINT32_C(4294967294) /* the end without the goal */
 #define PMKT_INTENT_GOAL UINT32_C(4294967295)  /* the end that one hopes for */
 
-/* Kinds crossed with classes: actions are kind + PMKT_INTENT_CLASS * (place of the class + 1). */
+/* Kinds crossed with classes: so many classes there may be, and what each adds to the kind. */
+#define PMKT_INTENT_MAX_CLASSES 65534
 #define PMKT_INTENT_CLASS UINT32_C(65536)
+
+/* The action of a kind and the class at a place of the list, from 0. */
 #define PMKT_INTENT_ACTION(kind, place) \
     ((uint32_t)(kind) + PMKT_INTENT_CLASS * ((uint32_t)(place) + 1))
 

@@ -37,6 +37,7 @@ extern "C" {
 /* A fitted model: immutable, counted, shared by any number of readers. */
 typedef struct pmkt_logistic pmkt_logistic;
 
+/* The most columns of data. */
 #define PMKT_LOGISTIC_MAX_COLUMNS 1024
 
 /* What to fit to; all borrowed during the call. */

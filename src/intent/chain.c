@@ -80,7 +80,8 @@ static void join(level *l, const pmkt_intent *m, const level *above, int32_t len
     pmkti_keyed_sort(keyed, keyed + l->room, n);
     for (int64_t i = 0; i < n; i++) {
         const int64_t at = keyed[i].at;
-        const gram g = at >= 0 ? from_count(&m->counts[at]) : from_longer(&above->at[-1 - at], length);
+        const gram g =
+            at >= 0 ? from_count(&m->counts[at]) : from_longer(&above->at[-1 - at], length);
         add(l, &g);
     }
 }

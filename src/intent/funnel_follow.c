@@ -112,6 +112,20 @@ static void follow_line(const pmkti_following *f, const line *l, int64_t end, pm
     }
 }
 
+/* With no window, an attempt that begins later comes no farther than the first: one look at each row. */
+static void follow_first(const pmkti_following *f, int64_t from, int64_t end, pmkti_attempt *best,
+                         int64_t *elapsed) {
+    const line l = {end - from, NULL, from, NULL};
+    int64_t at[PMKTI_FUNNEL_STEPS];
+    int32_t k = 0;
+    for (int64_t row = from; row < end; row++) {
+        if (!(f->kind_steps[f->s.kind[row]] >> k & 1) || !(match_of(f, row) >> k & 1)) continue;
+        at[k] = row - from;
+        if (++k == f->n_steps) break;
+    }
+    if (k > 0) take(f, &l, 0, k - 1, at, end, best, elapsed);
+}
+
 static void scratch_free(const pmkt_allocator *a, scratch *s) {
     const size_t room = (size_t)s->room;
     pmkti_free(a, s->match, room, sizeof *s->match);
@@ -161,6 +175,10 @@ static void follow_unit(const pmkti_following *f, scratch *s, int64_t from, int6
     *best = (pmkti_attempt){.last = -1};
     if (f->o.hold != PMKT_FUNNEL_ANYTHING) {
         follow_held(f, s, from, end, best, elapsed);
+        return;
+    }
+    if (!f->o.open && !f->o.strict && f->o.window_ms == 0) {
+        follow_first(f, from, end, best, elapsed);
         return;
     }
     for (int64_t row = from; row < end; row++) s->match[row - from] = match_of(f, row);

@@ -96,6 +96,7 @@ void pmkti_matrix_apply(const void *matrix, const double *x, double *y) {
     for (int k = 0; k <= PMKT_INTENT_MAX_ORDER; k++) {
         product p = {q, x, y, q->level[k], q->level[k + 1]};
         const int64_t chunks = (p.end - p.from + CHUNK - 1) / CHUNK;
-        if (chunks > 0) (void)pmkti_parallel(&q->run, (pmkti_stage){"", 0, 0}, multiply, &p, chunks);
+        if (chunks > 0)
+            (void)pmkti_parallel(&q->run, (pmkti_stage){"", 0, 0}, multiply, &p, chunks);
     }
 }

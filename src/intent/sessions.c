@@ -52,17 +52,17 @@ typedef struct making {
     int64_t chunks;
     int bits;
     int workers;
-    uint8_t *plain;       /* [blocks] no row of the block has a fault */
-    uint8_t *rejected;    /* the caller's bits, or NULL */
-    pmkt_report *reports; /* [chunks] */
-    int64_t *next;        /* [chunks * parts] where the chunk's next row of that part goes */
-    int64_t *begin;       /* [parts + 1] rows */
-    pmkti_visit *visits;  /* [rows] */
-    moved moved[COLUMNS]; /* item, category, channel, extra, session */
-    int64_t *row;         /* [rows] by part, if wanted */
-    uint64_t *session;    /* [rows] in the end's order, if sessions part by it */
-    part *part;           /* [parts + 1] */
-    scratch *scratch;     /* [workers] */
+    uint8_t *plain;         /* [blocks] no row of the block has a fault */
+    uint8_t *rejected;      /* the caller's bits, or NULL */
+    pmkt_report *reports;   /* [chunks] */
+    int64_t *next;          /* [chunks * parts] where the chunk's next row of that part goes */
+    int64_t *begin;         /* [parts + 1] rows */
+    pmkti_visit *visits;    /* [rows] */
+    moved moved[COLUMNS];   /* item, category, channel, extra, session */
+    int64_t *row;           /* [rows] by part, if wanted */
+    uint64_t *session;      /* [rows] in the end's order, if sessions part by it */
+    part *part;             /* [parts + 1] */
+    scratch *scratch;       /* [workers] */
     pmkti_follows *follows; /* [chunks] */
     pmkti_runs runs;        /* none: rows are sorted */
 } making;

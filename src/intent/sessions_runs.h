@@ -24,7 +24,8 @@ void pmkti_follows_count(const pmkt_events *ev, int64_t from, int64_t end, pmkti
 typedef struct pmkti_runs {
     pmkt_allocator allocator;
     int64_t n, room;
-    pmkti_visit *run; /* [n] mixed user; its first row, `time`; its rows, `what`. By user, then by row */
+    pmkti_visit
+        *run; /* [n] mixed user; its first row, `time`; its rows, `what`. By user, then by row */
 } pmkti_runs;
 
 /*

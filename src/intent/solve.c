@@ -80,8 +80,8 @@ typedef struct solving {
 } solving;
 
 static pmkt_status solve_one(const solving *s, const double *b, double *x, pmkt_error *err) {
-    const pmkti_linear system = {
-        s->m->n_nodes, pmkti_matrix_apply, s->q, &s->m->allocator, s->run, s->stage};
+    const pmkti_linear system = {s->m->n_nodes, pmkti_matrix_apply, s->q, &s->m->allocator, s->run,
+                                 s->stage};
     double share = 0;
     pmkt_status status = pmkti_bicgstab(&system, b, x, &share);
     if (!status && !(share <= PMKTI_ENOUGH)) status = pmkti_gmres(&system, b, x, &share);

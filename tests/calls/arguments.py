@@ -43,6 +43,13 @@ VALUES = {
     "const pmkt_intent_paths *": "&w->in.intent_paths",
     "const pmkt_intent_answers *": "&w->in.intent_answers",
     "const pmkt_intent_table *": "&w->in.intent_table",
+    "const pmkt_logistic_data *": "&w->in.logistic_data",
+    "const pmkt_logistic_options *": "&w->in.logistic_options",
+    "const pmkt_logistic_table *": "&w->in.logistic_table",
+    "const pmkt_binary_options *": "&w->in.binary_options",
+    "const pmkt_binary_diagram *": "&w->in.binary_diagram",
+    "const pmkt_purchase_options *": "&w->in.purchase_options",
+    "const pmkt_purchase_scores *": "&w->in.purchase_scores",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -73,6 +80,8 @@ VALUES = {
     "const pmkt_paths *": "w->paths",
     "const pmkt_intent *": "w->intent",
     "const pmkt_intent *const *": "w->intents",
+    "const pmkt_logistic *": "w->logistic",
+    "const pmkt_purchase *": "w->purchase",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -106,7 +115,11 @@ VALUES = {
     "uint8_t *": "w->out.u8",
     "float *": "w->out.f32",
     "double *": "w->out.f64",
+    "double *log_odds": "w->out.f64 + WORLD_ROOM / 2",
     "pmkt_intent_facts *": "&w->out.intent_facts",
+    "pmkt_logistic_facts *": "&w->out.logistic_facts",
+    "pmkt_binary_result *": "&w->out.binary_result",
+    "pmkt_purchase_facts *": "&w->out.purchase_facts",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -124,6 +137,8 @@ VALUES = {
     "const int64_t *offsets": "w->in.offsets",
     "const int64_t *at": "w->in.at",
     "const double *": "w->in.numbers",
+    "const double *p": "w->in.shares",
+    "const uint8_t *": "w->in.ends",
     "const double *quantity": "w->in.quantities",
     "const char *bytes": "w->in.strings",
     "const void *bytes": "w->in.strings",
@@ -146,6 +161,8 @@ VALUES = {
     "int32_t kind": "PMKT_KIND_ORDER",
     "int32_t list": "PMKT_RFM_LIST_WIN_BACK",
     "int32_t reason": "PMKT_BAD_USER",
+    "int32_t which": "PMKT_PURCHASE_SESSION",
+    "int32_t i": "0",
     "int32_t from": "PMKT_RFM_BAND_MIDDLE",
     "int32_t to": "PMKT_RFM_BAND_LOW",
     "uint64_t id": "1",
@@ -194,6 +211,14 @@ VALUES = {
     "pmkt_intent_load.path": "w->in.intent_path",
     "pmkt_intent_load_memory.bytes": "pmkt_buffer_data(w->intent_buffer)",
     "pmkt_intent_load_memory.size": "pmkt_buffer_size(w->intent_buffer)",
+    "pmkt_purchase_fit.events": "&w->in.shop",
+    "pmkt_purchase_score.events": "&w->in.shop",
+    "pmkt_purchase_explain.events": "&w->in.shop",
+    "pmkt_purchase_explain.row": "w->in.at",
+    "pmkt_purchase_save.path": "w->in.save_path",
+    "pmkt_purchase_load.path": "w->in.purchase_path",
+    "pmkt_purchase_load_memory.bytes": "pmkt_buffer_data(w->purchase_buffer)",
+    "pmkt_purchase_load_memory.size": "pmkt_buffer_size(w->purchase_buffer)",
 }
 
 # What a function without a status answers to bad arguments, by its header.
@@ -223,6 +248,11 @@ BAD_ANSWERS = {
     "pmkt_cf_metric_name": "NULL",
     "pmkt_cf_retain": "NULL",
     "pmkt_intent_retain": "NULL",
+    "pmkt_logistic_retain": "NULL",
+    "pmkt_purchase_chains": "NULL",
+    "pmkt_purchase_feature": "NULL",
+    "pmkt_purchase_logistic": "NULL",
+    "pmkt_purchase_retain": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -252,11 +282,13 @@ DIGESTS = {
     "pmkt_funnel": "digest_funnel_result(made)",
     "pmkt_paths": "digest_paths(made)",
     "pmkt_intent": "digest_chain(made)",
+    "pmkt_logistic": "digest_logistic(made)",
+    "pmkt_purchase": "digest_purchases(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
-COUNTED = {"pmkt_cf_data", "pmkt_cf", "pmkt_intent"}
+COUNTED = {"pmkt_cf_data", "pmkt_cf", "pmkt_intent", "pmkt_logistic", "pmkt_purchase"}
 
 # ------------------------------------------------------------------ bad values
 
@@ -293,6 +325,7 @@ BAD_BY_NAME = {
         ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
     ),
     "factors": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
+    "columns": ["-1", "0", "1025", "INT32_MIN", "INT32_MAX"],
     "neighbors": ["-1", "10001", "INT32_MIN", "INT32_MAX"],
     "n_groups": ["-1", "65537", "INT32_MIN", "INT32_MAX"],
     "bootstrap": ["-2", "INT32_MIN"],
@@ -352,6 +385,9 @@ GOOD = {
     "pmkt_intent_classes: classes = NULL": "either may be NULL",
     "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
+    "pmkt_purchase_fit: chains = NULL": "NULL is the defaults",
+    "pmkt_purchase_explain: value = NULL": "either may be NULL",
+    "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
@@ -418,6 +454,13 @@ STRICT_FIELDS = {
     "pmkt_intent_paths": ["n", "at", "action", "reserved"],
     "pmkt_intent_answers": ["reserved"],
     "pmkt_intent_table": ["reserved"],
+    "pmkt_logistic_data": ["columns", "rows", "x", "y"],
+    "pmkt_logistic_options": ["calibration", "l2", "folds", "reserved"],
+    "pmkt_logistic_table": ["reserved"],
+    "pmkt_binary_options": ["level", "reserved"],
+    "pmkt_binary_diagram": [],
+    "pmkt_purchase_options": ["calibration", "l2", "cart_ms"],
+    "pmkt_purchase_scores": ["reserved"],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -447,4 +490,4 @@ NOT_COMPARABLE = {
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent"]
+PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase"]

@@ -139,6 +139,9 @@ static void make_outputs(world_out *out) {
     pmkt_cf_data_counts_init(&out->cf_counts);
     pmkt_cf_facts_init(&out->cf_facts);
     pmkt_intent_facts_init(&out->intent_facts);
+    pmkt_logistic_facts_init(&out->logistic_facts);
+    pmkt_binary_result_init(&out->binary_result);
+    pmkt_purchase_facts_init(&out->purchase_facts);
     pmkt_cf_matrix_init(&out->by_user);
     pmkt_cf_matrix_init(&out->by_item);
     pmkt_cf_factors_init(&out->cf_factors);

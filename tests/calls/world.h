@@ -13,6 +13,7 @@
 
 enum {
     WORLD_ROWS = 6,   /* what counts among the arguments say */
+    WORLD_SHOP = 24,  /* events of the shop */
     WORLD_ROOM = 1024 /* elements of an output array */
 };
 
@@ -82,6 +83,19 @@ typedef struct world_in {
     char ids_path[256];
     char cf_path[256];
     char save_path[256];
+    double shares[WORLD_ROWS]; /* probabilities */
+    pmkt_logistic_data logistic_data;
+    pmkt_logistic_options logistic_options;
+    pmkt_logistic_table logistic_table;
+    pmkt_binary_options binary_options;
+    pmkt_binary_diagram binary_diagram;
+    uint64_t shop_user[WORLD_SHOP], shop_item[WORLD_SHOP];
+    int64_t shop_time[WORLD_SHOP];
+    uint16_t shop_kind[WORLD_SHOP];
+    pmkt_events shop;
+    pmkt_purchase_options purchase_options;
+    pmkt_purchase_scores purchase_scores;
+    char purchase_path[256];
 } world_in;
 
 /* Outputs. First what is the same after two equal calls; then what holds pointers. */
@@ -108,6 +122,9 @@ typedef struct world_out {
     pmkt_cf_facts cf_facts;
     pmkt_attribution_orders path_orders;
     pmkt_intent_facts intent_facts;
+    pmkt_logistic_facts logistic_facts;
+    pmkt_binary_result binary_result;
+    pmkt_purchase_facts purchase_facts;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -154,6 +171,9 @@ typedef struct world {
     pmkt_intent *intent;
     const pmkt_intent *intents[2];
     pmkt_buffer *intent_buffer;
+    pmkt_logistic *logistic;
+    pmkt_purchase *purchase;
+    pmkt_buffer *purchase_buffer;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */

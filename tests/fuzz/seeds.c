@@ -160,6 +160,57 @@ static void put_cf(int number, int32_t kind, bool is_bare, int32_t compression) 
     pmkt_cf_release(model);
 }
 
+/* Sixty who view and put into the cart, half of whom order: a model with all its parts, or without those
+   that nobody can learn. Counts and a head alone are the same on every processor; what was learned
+   may differ in the last place. */
+static void put_purchase(int number, int32_t calibration, bool buys, int32_t compression) {
+    enum {
+        USERS = 60,
+        ROWS = USERS * 3
+    };
+    static const pmkt_transition table[] = {{INT64_C(1000), 60, 0}};
+    const pmkt_zone zone = {sizeof zone, -60, table, 1};
+    uint64_t user[ROWS], item[ROWS];
+    int64_t time[ROWS];
+    uint16_t kind[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        const int u = i / 3, step = i % 3;
+        user[i] = (uint64_t)u + 1, item[i] = (uint64_t)(1 + u % 4);
+        time[i] = INT64_C(1767571200000) + u * INT64_C(3600000) + step * 60000;
+        kind[i] = step == 0   ? PMKT_KIND_VIEW
+                  : step == 1 ? PMKT_KIND_CART
+                  : u % 2     ? PMKT_KIND_CLICK
+                              : PMKT_KIND_ORDER;
+        if (!buys && kind[i] == PMKT_KIND_ORDER) kind[i] = PMKT_KIND_VIEW;
+    }
+    const uint64_t classes[] = {2, 1};
+    const pmkt_column column = {"page", item, PMKT_TYPE_UINT64, 0};
+    pmkt_events events = PMKT_EVENTS_INIT;
+    events.rows = ROWS, events.user = user, events.time = time, events.kind = kind;
+    events.item = events.category = item, events.extra = &column, events.n_extra = 1;
+    pmkt_intent_options chains = PMKT_INTENT_OPTIONS_INIT;
+    pmkt_purchase_options options = PMKT_PURCHASE_OPTIONS_INIT;
+    pmkt_save_options save = PMKT_SAVE_OPTIONS_INIT;
+    chains.order = 1 + calibration;
+    if (calibration) chains.classes = classes, chains.n_classes = 2, chains.class_column = "page";
+    options.calibration = calibration, options.cart_ms = 3600000;
+    if (calibration) options.zone = &zone;
+    save.compression = compression;
+    pmkt_purchase *model = NULL;
+    pmkt_buffer *buffer = NULL;
+    MUST(pmkt_purchase_fit(&events, &chains, &options, NULL, NULL, &model, NULL) == PMKT_OK);
+    MUST((pmkt_purchase_logistic(model, PMKT_PURCHASE_CART) != NULL) == buys);
+    if (pmkt_purchase_save_memory(model, &save, NULL, &buffer, NULL) == PMKT_OK) {
+        put_buffer("purchase", 300 + number, (uint8_t)(1 | (number * 6 & 30)), buffer);
+    }
+    buffer = NULL;
+    if (pmkt_intent_save_memory(pmkt_purchase_chains(model), &save, NULL, &buffer, NULL) ==
+        PMKT_OK) {
+        put_buffer("purchase", 400 + number, 1, buffer);
+    }
+    pmkt_purchase_release(model);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: fuzz_seeds DIR\n");
@@ -177,5 +228,6 @@ int main(int argc, char **argv) {
         put_rfm(i, i % 2 ? PMKT_RFM_SUMMARY : PMKT_RFM_HISTORY, i / 4 * 12, i / 2 % 2 * 3);
     }
     for (int i = 0; i < 12; i++) put_cf(i, PMKT_CF_ALS + i % 3, i / 3 % 2, i / 6 * 3);
+    for (int i = 0; i < 12; i++) put_purchase(i, i % 3, i / 3 % 2 == 0, i / 6 * 3);
     return EXIT_SUCCESS;
 }

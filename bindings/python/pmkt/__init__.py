@@ -39,7 +39,9 @@ from ._intent import IntentAnswers, IntentInfo, IntentModel
 from ._items import Items
 from ._kinds import kind_names
 from ._library import lib as _lib
+from ._logistic import LogisticInfo, LogisticRegression, binary_metrics, reliability
 from ._migration import Migration, Rates, migration
+from ._purchase import Explained
 from ._report import Report
 from ._rfm import RFM, Stats
 from ._scores import Cuts, RFMScores
@@ -92,6 +94,7 @@ __all__ = [
     "Cuts",
     "Evaluation",
     "Events",
+    "Explained",
     "FileError",
     "FileInfo",
     "FileMissing",
@@ -107,6 +110,8 @@ __all__ = [
     "ItemKNN",
     "Items",
     "LimitReached",
+    "LogisticInfo",
+    "LogisticRegression",
     "Migration",
     "Mismatch",
     "ModelInfo",
@@ -129,6 +134,7 @@ __all__ = [
     "attribution_models",
     "attribution_order",
     "attribution_paths",
+    "binary_metrics",
     "build_info",
     "default_threads",
     "default_weight",
@@ -141,6 +147,7 @@ __all__ = [
     "migration",
     "paths",
     "plot",
+    "reliability",
     "train_test_split",
     "verify",
 ]

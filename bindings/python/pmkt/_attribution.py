@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from itertools import chain
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
 from ._cf_data import HalfLife, duration_ms, number
-from ._columns import to_column
+from ._columns import Column, to_column
 from ._convert import Rejects
 from ._events import Events
 from ._ids import to_ids
@@ -221,16 +234,58 @@ def _split(path: Any, row: int, separator: str) -> Sequence[Any]:
     return path
 
 
-def _flat(paths: Any, separator: str) -> Tuple[np.ndarray, List[Any]]:
+def _borders(counts: Iterable[int], paths: int) -> np.ndarray:
+    at = np.zeros(paths + 1, np.int64)
+    np.cumsum(np.fromiter(counts, np.int64, paths), out=at[1:])
+    return at
+
+
+def _split_all(texts: List[str], separator: str) -> Tuple[np.ndarray, Column]:
+    """Borders and touches of texts, by an ASCII character: as :func:`_split`, but no part becomes
+    an object; each different one is looked at once. UTF-8 has the character nowhere else."""
+    at = _borders((text.count(separator) + 1 for text in texts), len(texts))
+    raw = (separator.join(texts) + separator).encode("utf-8", "surrogatepass")
+    borders = np.zeros(at[-1] + 1, np.int64)
+    borders[1:] = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord(separator)) + 1
+    keys = np.empty(at[-1], np.uint64)
+    call(lib.pmkt_ids_of_strings, raw, pointer(borders), len(keys), pointer(keys))
+    different = np.unique(keys)
+    of_part = np.searchsorted(different, keys)
+    where = np.zeros(len(different), np.int64)
+    where[of_part] = np.arange(len(keys))
+    index: Dict[str, int] = {"": -1}
+    codes = [
+        index.setdefault(part.strip(), len(index) - 1)
+        for part in (
+            raw[borders[i] : borders[i + 1] - 1].decode("utf-8", "surrogatepass") for i in where
+        )
+    ]
+    of_touch = np.array(codes, np.int64)[of_part]
+    return _without_blank(at, Column(np.array(list(index)[1:], object), codes=of_touch))
+
+
+def _without_blank(at: np.ndarray, touches: Column) -> Tuple[np.ndarray, Column]:
+    """A path of nothing but blanks is one without a touch."""
+    blank = (np.diff(at) == 1) & (touches.entries[at[:-1]] < 0)
+    if not blank.any():
+        return at, touches
+    codes = np.delete(touches.entries, at[:-1][blank])
+    return _borders(np.diff(at) - blank, len(blank)), Column(touches.values, codes=codes)
+
+
+def _flat(paths: Any, separator: str) -> Tuple[np.ndarray, Column]:
     """Borders of paths, and the touches of all."""
     if not separator or not isinstance(separator, str):
         raise errors.InvalidInput(f"separator is {separator!r}; expected a text such as '>'")
     if isinstance(paths, (str, bytes, dict)) or not hasattr(paths, "__len__"):
         raise errors.InvalidInput(f"paths is {paths!r:.60}; expected a list of paths, or Events")
+    paths = list(paths)
+    texts_only = len(paths) > 0 and set(map(type, paths)) <= {str, np.str_}
+    if texts_only and len(separator) == 1 and separator.isascii():
+        return _split_all(paths, separator)
     lists = [_split(path, row, separator) for row, path in enumerate(paths)]
-    at = np.zeros(len(lists) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists)), out=at[1:])
-    return at, [touch for path in lists for touch in path]
+    touches = list(chain.from_iterable(lists))
+    return _borders(map(len, lists), len(lists)), to_column(touches, "channel")
 
 
 def _times(times: Any, at: np.ndarray, tz: ZoneLike, unit: str) -> Optional[np.ndarray]:
@@ -261,8 +316,7 @@ def _to_paths(
         if given:
             raise errors.InvalidInput(f"{given[0]}= is for lists of paths; these know their own")
         return paths
-    at, touches = _flat(paths, separator)
-    column = to_column(touches, "channel")
+    at, column = _flat(paths, separator)
     ids, form = to_ids(column, "channel", Rejects(column.rows, False))
     form.what = "channels"
     if (ids == c.ID_NONE).any():

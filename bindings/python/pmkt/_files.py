@@ -6,7 +6,7 @@ import ctypes
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Iterator, Type, TypeVar, Union
+from typing import Any, Callable, ClassVar, Iterator, Tuple, Type, TypeVar, Union
 
 import numpy as np
 
@@ -21,7 +21,13 @@ PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 _S = TypeVar("_S", bound="Saved")
 
-_KINDS = {c.FILE_RFM: "rfm", c.FILE_IDS: "ids", c.FILE_CF: "cf", c.FILE_INTENT: "intent"}
+_KINDS = {
+    c.FILE_RFM: "rfm",
+    c.FILE_IDS: "ids",
+    c.FILE_CF: "cf",
+    c.FILE_INTENT: "intent",
+    c.FILE_PURCHASE: "purchase",
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,8 @@ class FileInfo:
     """What a file says about itself.
 
     Attributes:
-        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, or the number of a kind of a later
-            release.
+        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, ``"purchase"``, or the number of a kind
+            of a later release.
         format: version of the format that the file is written in.
         min_reader: the oldest format version whose readers understand it.
         sections: parts that the file has.
@@ -112,6 +118,10 @@ class Saved:
     def _function(cls, what: str) -> Callable[..., int]:
         return getattr(lib, f"pmkt_{cls._file}_{what}")
 
+    def _saving(self, what: str) -> Tuple[Callable[..., int], Any]:
+        """The C function that saves it, and the state that the function takes."""
+        return self._function(what), self._handle.pointer
+
     @classmethod
     def _made_by(cls: Type[_S], make: Callable[..., int], *arguments: Any, threads: int = 0) -> _S:
         """A new object of what a C function makes, whose last argument is the place for it."""
@@ -144,15 +154,14 @@ class Saved:
         options, encoded = _save_options(compression, sync), encode_path(path)
         with self._access.reading(), _named(path):
             with Running(self._threads, progress, "saving") as run:
-                call(self._function("save"), self._handle.pointer, encoded, options, run)
+                call(*self._saving("save"), encoded, options, run)
         return self
 
     def to_bytes(self, *, compression: int = 0, progress: Progress = None) -> bytes:
         """What :meth:`save` would write, for a database or a message."""
         options, made = _save_options(compression, True), ctypes.POINTER(pmkt_buffer)()
         with self._access.reading(), Running(self._threads, progress, "saving") as run:
-            state = self._handle.pointer
-            call(self._function("save_memory"), state, options, run, ctypes.byref(made))
+            call(*self._saving("save_memory"), options, run, ctypes.byref(made))
         buffer = Handle(made, lib.pmkt_buffer_free)
         at, size = lib.pmkt_buffer_data(buffer.pointer), lib.pmkt_buffer_size(buffer.pointer)
         return ctypes.string_at(at, size)

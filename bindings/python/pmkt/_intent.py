@@ -1,22 +1,34 @@
-"""What are they about to do: chains of actions."""
+"""What are they about to do: chains of actions, and a calibrated probability at every event."""
 
 from __future__ import annotations
 
 import ctypes
-import re
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
 from ._access import Access
-from ._cf_data import HalfLife, duration_ms
+from ._cf_data import HalfLife
 from ._events import Events
 from ._files import PathLike, Saved
 from ._intent_actions import Action, Classes
 from ._library import Handle, borrow, call, lib, pointer
+from ._purchase import Scoring, batch_of, span_ms
 from ._report import Report
 from ._run import Progress, Running, threads_of, whole
 from ._structs import (
@@ -27,8 +39,12 @@ from ._structs import (
     pmkt_intent_options,
     pmkt_intent_paths,
     pmkt_intent_table,
+    pmkt_purchase,
 )
 from ._table import Table, percent
+from ._zones import ZoneLike
+
+_M = TypeVar("_M", bound="IntentModel")
 
 
 class _Paths:
@@ -134,14 +150,24 @@ class IntentAnswers(NamedTuple):
     context: np.ndarray
 
 
-class IntentModel(Saved):
-    """Variable-order Markov chains of what users do in a session, and where that ends.
+class IntentModel(Scoring, Saved):
+    """What users do in a session, and where that ends: variable-order Markov chains, and of events
+    a calibrated probability of the goal.
 
     >>> model = pmkt.IntentModel(order=2).fit_paths(
     ...     [["view", "cart"], ["view"], ["view", "view"]], bought=[True, False, False]
     ... )
     >>> bool(model.purchase_probability([["view", "cart"]])[0] > 0.5)
     True
+
+    Fitted to events, the model also scores events, :meth:`score`: a logistic model of what the
+    chains say, and of what is known of the user, the item and the hour, calibrated. purchase.h has
+    the features. Models of paths, and merged ones, have chains alone.
+
+    >>> ev = pmkt.Events(user=[1, 1, 1, 2], time=[0, 9000, 30_000, 0], kind_column=[
+    ...     "view", "cart", "order", "view"])
+    >>> pmkt.IntentModel().fit(ev).score(ev)["p_order"][2:3].tolist()
+    [1.0]
 
     A path is a session so far: a list of kinds of events by name or number, or a text such as
     ``"view > cart"``. See intent.h for the chains, their smoothing, and how they are solved.
@@ -158,10 +184,17 @@ class IntentModel(Saved):
             crossed.
         class_by: the column of the events that says the class: ``"category"``, or one of
             :attr:`Events.extra` that has whole numbers.
+        tz: the zone of hours and weekdays; None: UTC. Not read back from a file, nor is
+            ``by_session`` or ``class_by``, though a model from a file scores as it was fitted.
+        calibration: ``"platt"``, ``"isotonic"`` (for many thousands of buyers) or None, as of
+            :class:`LogisticRegression`; likewise ``l2``.
+        cart_within: the horizon of ``p_cart``: P(the user reaches the goal so soon after a cart).
+        learn_rows: events, about, that the logistic models learn from: whole users, drawn by a
+            hash. Chains are of all users.
         threads: for every call, at most; 0 = as many as this process may use.
     """
 
-    _file = "intent"
+    _file = "intent"  # of chains alone; else "purchase"
     _access: Access = Access("model")  # nobody ever writes: a fit makes a new model
     _fitted: Optional[Handle] = None
     _crossed = Classes()  # of what is fitted
@@ -178,24 +211,30 @@ class IntentModel(Saved):
         by_session: bool = False,
         classes: Optional[Iterable[Any]] = None,
         class_by: str = "category",
+        tz: ZoneLike = None,
+        calibration: Optional[str] = "platt",
+        l2: float = 1.0,
+        cart_within: HalfLife = "72h",
+        learn_rows: int = 250_000,
         threads: int = 0,
     ) -> None:
         self.order, self.session_gap, self.goal = order, session_gap, goal
         self.by_session, self.threads = by_session, threads_of(threads)
         self.classes, self.class_by = classes, class_by
+        self.tz, self.calibration, self.l2 = tz, calibration, l2
+        self.cart_within, self.learn_rows = cart_within, learn_rows
         self.classes = self._options()[1].given
+        self._learning()
 
     def _options(self) -> Tuple[pmkt_intent_options, Classes]:
         """The options, and the classes, whose array they borrow."""
-        gap, classes = self.session_gap, Classes(self.classes)
+        classes = Classes(self.classes)
         if not isinstance(self.class_by, str) or "\0" in self.class_by:
             raise errors.InvalidInput(f"class_by is {self.class_by!r}; expected a column's name")
-        if isinstance(gap, str):
-            gap = re.sub(r"(?<=[\d ])m\s*$", "min", gap)
         options = new(
             pmkt_intent_options,
             order=whole("order", self.order, 1, c.INTENT_MAX_ORDER),
-            gap_ms=duration_ms("session_gap", gap),
+            gap_ms=span_ms("session_gap", self.session_gap),
             goal=classes.code(self.goal),
             by_session=1 if self.by_session else 0,
             classes=pointer(classes.ids),
@@ -204,9 +243,22 @@ class IntentModel(Saved):
         )
         return options, classes
 
+    def _hold(self, made: Any) -> None:
+        """Owns what C has made: chains, or a model with chains."""
+        if made._type_ is pmkt_purchase:
+            scorer = Handle(made, lib.pmkt_purchase_release)
+            made = lib.pmkt_intent_retain(lib.pmkt_purchase_chains(made))
+        else:
+            scorer = None
+        self._fitted, self._scorer = Handle(made, lib.pmkt_intent_release), scorer
+
     def _own(self, made: Any, threads: int) -> None:
-        self._fitted = Handle(made, lib.pmkt_intent_release)
+        self._hold(made)
         self.threads = threads_of(threads)
+        self.tz, self.calibration, self.l2 = None, "platt", 1.0
+        self.cart_within, self.learn_rows = "72h", 250_000
+        if self._scorer is not None:
+            self._learned(self._scorer)
         self._crossed = Classes(self._class_ids().tolist())
         self.classes, self.class_by = self._crossed.given, "category"
         info = self.info
@@ -227,18 +279,21 @@ class IntentModel(Saved):
 
     def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
         """Fits the model to events, in any order. Returns it."""
-        if not isinstance(events, Events):
-            raise errors.InvalidInput(
-                f"expected Events, not {type(events).__name__}; see Events.from_frame"
-            )
-        (options, classes), made = self._options(), ctypes.POINTER(pmkt_intent)()
-        how, out = ctypes.byref(options), ctypes.byref(made)
+        batch, (options, classes), (learning, _zone) = (
+            batch_of(events),
+            self._options(),
+            self._learning(),
+        )
+        made = ctypes.POINTER(pmkt_purchase)()
+        how = ctypes.byref(options), ctypes.byref(learning)
         with Running(self.threads, progress, "fitting") as run:
-            report = events._deliver(
-                lambda rows, place: call(lib.pmkt_intent_fit, rows, how, run, place, out)
+            report = batch._deliver(
+                lambda rows, place: call(
+                    lib.pmkt_purchase_fit, rows, *how, run, place, ctypes.byref(made)
+                )
             )
-        self._fitted, self.report = Handle(made, lib.pmkt_intent_release), report
-        self._crossed = classes
+        self._hold(made)
+        self.report, self._crossed = report, classes
         return self
 
     def fit_paths(
@@ -256,8 +311,8 @@ class IntentModel(Saved):
         how, out = ctypes.byref(options), ctypes.byref(made)
         with Running(self.threads, progress, "fitting") as run:
             call(lib.pmkt_intent_fit_paths, given.pointer, how, run, out)
-        self._fitted, self.report = Handle(made, lib.pmkt_intent_release), None
-        self._crossed = classes
+        self._hold(made)
+        self.report, self._crossed = None, classes
         return self
 
     @classmethod
@@ -276,17 +331,38 @@ class IntentModel(Saved):
         self._own(made, threads)
         return self.name_classes(models[0]._crossed.given)
 
+    def _saving(self, what: str) -> Tuple[Callable[..., int], Any]:
+        if self._scorer is None:
+            return super()._saving(what)
+        return getattr(lib, f"pmkt_purchase_{what}"), self._scorer.pointer
+
+    @classmethod
+    def _made_by(cls: Type[_M], make: Callable[..., int], *arguments: Any, threads: int = 0) -> _M:
+        try:
+            return super()._made_by(make, *arguments, threads=threads)
+        except errors.BadFormat as error:
+            made = ctypes.POINTER(pmkt_purchase)()
+            other = make.__name__.replace("pmkt_intent_", "pmkt_purchase_")
+            try:
+                call(getattr(lib, other), *arguments, ctypes.byref(made))
+            except errors.BadFormat:
+                raise error from None
+        self = cls.__new__(cls)
+        self._own(made, threads)
+        return self
+
     @classmethod
     def load(
-        cls,
+        cls: Type[_M],
         path: PathLike,
         *,
         map: bool = False,
         max_bytes: int = 0,
         threads: int = 0,
         progress: Progress = None,
-    ) -> "IntentModel":
-        """Reads a file that :meth:`save` wrote. ``map`` is refused: answers are solved anew.
+    ) -> _M:
+        """Reads a file that :meth:`save` wrote, of chains alone (``"intent"``) or of all
+        (``"purchase"``). ``map`` is refused: answers are solved anew.
 
         Raises:
             FileError, BadFormat, Corrupt: as :meth:`RFM.load`.
@@ -322,6 +398,8 @@ class IntentModel(Saved):
         call(lib.pmkt_intent_info, self._handle.pointer, ctypes.byref(facts))
         same = "order actions sessions buyers counted contexts transitions bytes residual classes"
         names = same.split()
+        if self._scorer is not None:
+            facts.bytes = self._bytes
         return IntentInfo(
             session_gap_ms=facts.gap_ms,
             goal=self._crossed.name(facts.goal),

@@ -67,14 +67,10 @@ class Classes:
 
     def all_names(self, codes: np.ndarray) -> np.ndarray:
         """The names of many, in the same shape."""
-        known = {code: self.name(code) for code in np.unique(codes).tolist()}
-        out = np.empty(codes.shape, object)
-        out[...] = (
-            [known[code] for code in codes.ravel().tolist()]
-            if codes.ndim == 1
-            else [[known[code] for code in row] for row in codes.tolist()]
-        )
-        return out
+        entries, places = np.unique(codes, return_inverse=True)
+        names = np.empty(len(entries), object)
+        names[:] = [self.name(code) for code in entries.tolist()]
+        return names[places.reshape(codes.shape)]
 
 
 def _text(given: Any, number: int) -> str:

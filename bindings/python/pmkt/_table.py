@@ -40,6 +40,9 @@ def html(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") 
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+_MOST = 60  # rows of a longer table are not all printed: 50 and the last 10 are
+
+
 def percent(share: float) -> str:
     return f"{share:.1%}"
 
@@ -47,7 +50,7 @@ def percent(share: float) -> str:
 class Table:
     """A small table: ``table["column"]`` is an array, ``table.columns`` their names.
 
-    Prints as aligned text; :meth:`to_pandas` makes a DataFrame.
+    Prints as aligned text, a long one in part; :meth:`to_pandas` makes a DataFrame.
     """
 
     def __init__(
@@ -89,8 +92,13 @@ class Table:
         return pandas.DataFrame(self._data)
 
     def _cells(self) -> Tuple[List[str], List[List[str]]]:
-        shown = range(len(self)) if self._hide is None else np.flatnonzero(~self._hide)
+        shown = np.arange(len(self)) if self._hide is None else np.flatnonzero(~self._hide)
+        long = len(shown) > _MOST
+        if long:
+            shown = np.concatenate([shown[:50], shown[-10:]])
         cells = [[form(self._data[name][i]) for name, form in self._formats.items()] for i in shown]
+        if long:
+            cells.insert(50, ["..."] * len(self._formats))
         return [name.replace("_", " ") for name in self._formats], cells
 
     def _repr_html_(self) -> str:
@@ -99,6 +107,8 @@ class Table:
     def __repr__(self) -> str:
         header, cells = self._cells()
         text = aligned(header, cells)
-        hidden = len(self) - len(cells)
+        hidden = 0 if self._hide is None else int(np.count_nonzero(self._hide))
         tail = f"\n({hidden} without customers not shown)" if hidden else ""
+        if len(self) - hidden > _MOST:
+            tail += f"\n({len(self) - hidden:,} rows)"
         return (f"{self._title}\n" if self._title else "") + text + tail

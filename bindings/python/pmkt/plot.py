@@ -1,17 +1,21 @@
-"""Pictures of scores, migrations and attributions, with matplotlib.
+"""Pictures of scores, migrations, attributions, chains, funnels and calibration, with matplotlib.
 
 Each function draws on the Axes that it is given, or on a new figure, and returns the Axes.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from ._attribution import Attribution
+from ._funnel import Funnel
+from ._intent import IntentModel
 from ._migration import Migration
+from ._run import whole
 from ._scores import RFMScores
+from ._table import Table
 from .errors import InvalidInput
 
 
@@ -157,15 +161,13 @@ def attribution_bars(attribution: Attribution, *, ax: Optional[Any] = None) -> A
     credit = attribution.conversions
     ax = _axes(ax, 8, 1.2 + 0.4 * max(len(names), 1))
     at = np.arange(len(names))
-    bars = ax.barh(at, credit, 0.7, color="#9bb7d4")
     whiskers = None
     if "low" in attribution.columns:
         # A percentile interval need not hold the credit itself.
         sides = [credit - attribution.low, attribution.high - credit]
         whiskers = np.maximum(np.array(sides), 0)
-        ax.errorbar(credit, at, xerr=whiskers, fmt="none", ecolor="#1f4e79", capsize=3)
-    padding = 3 if whiskers is None else 12
-    ax.bar_label(bars, [f"{one:,.1f}" for one in credit], padding=padding, fontsize=8)
+    bars = ax.barh(at, credit, 0.7, xerr=whiskers, color="#9bb7d4", ecolor="#1f4e79", capsize=3)
+    ax.bar_label(bars, [f"{one:,.1f}" for one in credit], padding=3, fontsize=8)
     ax.set_yticks(at, names)
     ax.invert_yaxis()
     ax.margins(x=0.12)
@@ -173,4 +175,183 @@ def attribution_bars(attribution: Attribution, *, ax: Optional[Any] = None) -> A
     ax.set_xlabel("conversions")
     order = f", order {attribution.order}" if attribution.order else ""
     ax.set_title(f"Which channels brought the orders ({attribution.model}{order})")
+    return ax
+
+
+# ------------------------------------------------------------------------------ transitions
+
+_Place = Tuple[float, float]
+_ENDS: Dict[str, Tuple[_Place, str]] = {
+    "START": ((-2.1, 0.0), "#e8e8e8"),
+    "GOAL": ((2.1, 0.75), "#bcd9b4"),
+    "LEAVE": ((2.1, -0.75), "#f0c4b4"),
+}
+
+
+def _places(actions: List[Any]) -> Dict[Any, _Place]:
+    """START to the left, the ends to the right, the actions on an ellipse between them."""
+    turns = np.pi / 2 - 2 * np.pi * np.arange(len(actions)) / max(len(actions), 1)
+    places: Dict[Any, _Place] = {name: place for name, (place, _) in _ENDS.items()}
+    for action, turn in zip(actions, turns):
+        places[action] = (1.15 * float(np.cos(turn)), 1.1 * float(np.sin(turn)))
+    return places
+
+
+def _edge(ax: Any, a: _Place, b: _Place, probability: float) -> None:
+    """An arrow with its probability. It bends, so that there is one for each direction; that of a
+    state to itself lies above it, or below it."""
+    from matplotlib.patches import FancyArrowPatch
+
+    begin, end = np.array(a), np.array(b)
+    bend, shrink = 0.16, 19.0
+    if a == b:
+        side = 1 if begin[1] > -0.1 else -1
+        begin, end = begin + [-0.1 * side, 0.12 * side], end + [0.1 * side, 0.12 * side]
+        bend, shrink = -1.6, 0.0
+    arrow = FancyArrowPatch(
+        tuple(begin),
+        tuple(end),
+        connectionstyle=f"arc3,rad={bend}",
+        arrowstyle="-|>,head_length=5,head_width=3",
+        linewidth=0.5 + 5 * probability,
+        shrinkA=shrink,
+        shrinkB=shrink,
+        color="#1f4e79",
+        alpha=0.25 + 0.6 * probability,
+        zorder=1,
+    )
+    ax.add_patch(arrow)
+    # Where that curve is a little behind its middle, so that two that cross have two labels.
+    across = np.array([end[1] - begin[1], begin[0] - end[0]])
+    middle = 0.5 * (begin + end) + bend * across
+    at = 0.2 * begin + 0.5 * middle + 0.3 * end
+    ax.text(
+        float(at[0]),
+        float(at[1]),
+        f"{probability:.0%}",
+        ha="center",
+        va="center",
+        fontsize=7,
+        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        zorder=2,
+    )
+
+
+def transition_graph(
+    model: IntentModel, *, least: float = 0.05, actions: int = 10, ax: Optional[Any] = None
+) -> Any:
+    """What follows what: the single steps of a model, from START to the GOAL or to LEAVE.
+
+    Args:
+        model: fitted; the probabilities are those of :meth:`IntentModel.transitions`.
+        least: arrows below this probability are left out.
+        actions: so many at most, those that come most often.
+        ax: Axes to draw on.
+    """
+    _check(model, IntentModel, "transition_graph")
+    if not 0 <= least <= 1:
+        raise InvalidInput(f"least is {least!r}; expected a probability")
+    whole("actions", actions, 1, 1000)
+    steps = list(model.transitions())
+    often: Dict[Any, int] = {}
+    for step in steps:
+        often[step["to"]] = often.get(step["to"], 0) + step["count"]
+    known = sorted((name for name in often if name not in _ENDS), key=lambda name: -often[name])
+    places = _places(known[:actions])
+    ax = _axes(ax, 9, 6)
+    for step in steps:
+        shown = step["from"] in places and step["to"] in places
+        if shown and step["probability"] >= max(least, 1e-12):
+            _edge(ax, places[step["from"]], places[step["to"]], step["probability"])
+    for name, place in places.items():
+        color = _ENDS[name][1] if name in _ENDS else "#dbe7f3"
+        label = f"GOAL\n{model.info.goal}" if name == "GOAL" else str(name)
+        box = {"boxstyle": "round,pad=0.5", "facecolor": color, "edgecolor": "#1f4e79"}
+        ax.text(*place, label, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
+    ax.set_xlim(-2.6, 2.6)
+    heights = [y for _, y in places.values()]
+    ax.set_ylim(min(heights) - 0.65, max(heights) + 0.65)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    hidden = len(known) - len(known[:actions])
+    rest = f"; {hidden} rarer actions are not shown" if hidden else ""
+    ax.set_title(f"What follows what (arrows from {least:.0%}{rest})")
+    return ax
+
+
+# ---------------------------------------------------------------------------------- funnels
+
+
+def funnel_bars(funnel: Funnel, *, ax: Optional[Any] = None) -> Any:
+    """How many reach each step, what share of the step before that is, how many are lost there."""
+    _check(funnel, Funnel, "funnel_bars")
+    n = len(funnel.steps)
+    at = np.arange(n)
+    ax = _axes(ax, 8, 1.4 + 0.6 * n)
+    lost = np.where(at + 1 < n, funnel.lost, 0)
+    stayed = funnel.reached - lost
+    ax.barh(at, stayed, 0.7, color="#1f4e79", label="went on" if n > 1 else "reached")
+    bars = ax.barh(at, lost, 0.7, left=stayed, color="#c9d8e8", label="lost after it")
+    texts = []
+    for k in range(n):
+        text = f"{funnel.reached[k]:,}"
+        if k > 0 and funnel.conversion[k] == funnel.conversion[k]:
+            text += f"  ({funnel.conversion[k]:.1%} of the step before)"
+        texts.append(text + (f"  \u2212{lost[k]:,}" if lost[k] else ""))
+    ax.bar_label(bars, texts, padding=4, fontsize=8)
+    ax.set_yticks(at, funnel.steps)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.45 * max(float(funnel.reached.max()), 1))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_xlabel(f"of {funnel.units:,} with any event, {funnel.attempts:,} tried")
+    ax.set_title("How far they come")
+    ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+# ------------------------------------------------------------------------------ calibration
+
+
+def calibration_curve(table: Table, *, ax: Optional[Any] = None) -> Any:
+    """What was predicted against what happened: on the diagonal, a probability means what it says.
+
+    Args:
+        table: a row for each group of predictions: ``predicted``, their mean; ``observed``, how
+            many of them came true, with the bounds ``low`` and ``high``; ``n``, how many there are:
+            what :func:`pmkt.reliability` makes. Groups of none are not drawn.
+        ax: Axes to draw on; how many predictions lie where is drawn below it.
+    """
+    _check(table, Table, "calibration_curve")
+    missing = {"predicted", "observed", "low", "high", "n"} - set(table.columns)
+    if missing:
+        raise InvalidInput(f"the table has no column {min(missing)!r}")
+    shown = np.flatnonzero(table["n"])
+    if not len(shown):
+        raise InvalidInput("there are no predictions; there is nothing to draw")
+    predicted, observed, low, high, n = (
+        table[name][shown] for name in ("predicted", "observed", "low", "high", "n")
+    )
+    ax = _axes(ax, 6, 6.5)
+    end = 1.05 * float(np.max([predicted.max(), high.max(), 1e-6]))
+    ax.plot(
+        [0, end], [0, end], color="#999999", linestyle="--", linewidth=1, label="as it should be"
+    )
+    sides = np.maximum(np.array([observed - low, high - observed]), 0)
+    ax.errorbar(
+        predicted, observed, yerr=sides, fmt="o-", color="#1f4e79", capsize=3, label="as it is"
+    )
+    ax.set_xlim(0, end)
+    ax.set_ylim(0, end)
+    ax.set_ylabel("came true")
+    ax.tick_params(labelbottom=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_title(f"Are the probabilities right? ({int(n.sum()):,} predictions)")
+    ax.legend(loc="upper left", frameon=False)
+    below = ax.inset_axes([0, -0.28, 1, 0.22], sharex=ax)
+    below.vlines(predicted, 0, n, color="#9bb7d4", linewidth=5)
+    below.set_ylim(0, 1.1 * float(n.max()))
+    below.set_ylabel("n")
+    below.set_xlabel("predicted")
+    below.tick_params(labelbottom=True)
+    below.spines[["top", "right"]].set_visible(False)
     return ax

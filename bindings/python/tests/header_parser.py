@@ -92,7 +92,11 @@ class Header:
         assert match, line
         kind = squeeze(match[1])
         found = [(match[2], kind, self.number(match[3]) if match[3] else 0)]
-        return found + [(name, kind, 0) for name in others]
+        base = kind.rstrip("*")  # every star belongs to one name
+        for name in others:
+            stars = name.count("*")
+            found.append((name[stars:], base + "*" * stars, 0))
+        return found
 
     def _functions(self, code: str) -> None:
         for prototype in re.findall(r"PMKT_API\s+(.*?\));", code, flags=re.S):
@@ -116,7 +120,7 @@ def read_headers(folder: Path) -> Header:
     header = Header()
     names = ["base.h", "file.h", "time.h", "money.h", "ids.h", "idset.h", "events.h", "items.h"]
     names += ["arrow.h", "rfm.h", "cf.h", "cf_evaluate.h"]
-    names += ["attribution.h", "funnel.h", "intent.h"]
+    names += ["attribution.h", "funnel.h", "intent.h", "logistic.h", "binary.h", "purchase.h"]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.h"))
     for name in names:
         header.read(folder / name)

@@ -116,6 +116,35 @@ def test_forms_of_paths_are_the_same() -> None:
     assert numbers.conversions.tolist() == results[0].conversions.tolist()
 
 
+def test_texts_are_read_as_if_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    parts = [
+        "a",
+        " a",
+        "a\t",
+        "b c",
+        "\u5fae\u4fe1",
+        "\u3000\u5fae\u4fe1 ",
+        "\udc80",
+        "\n",
+        "x\x00y",
+    ]
+    texts = [">".join(rng.choice(parts, rng.integers(1, 6))) for _ in range(300)]
+    texts = [text for text in texts if "\n" not in text] + ["", "  ", "\u3000", "a"]
+    one_by_one = [[part.strip() for part in text.split(">")] for text in texts]
+    lists = [[] if touches == [""] else touches for touches in one_by_one]
+    found, asked = pmkt.attribution(texts), pmkt.attribution(lists)
+    assert found.channel.tolist() == asked.channel.tolist()
+    assert found.conversions.tolist() == asked.conversions.tolist()
+    assert found.unattributed_conversions == asked.unattributed_conversions == 3
+    assert found.touch_conversions.tolist() == asked.touch_conversions.tolist()
+    wider = pmkt.attribution([text.replace(">", "=>") for text in texts], separator="=>")
+    assert wider.touch_conversions.tolist() == asked.touch_conversions.tolist()
+    for bad in ("a >> b", "a >", "> a", ">"):
+        with pytest.raises(pmkt.BadRow, match="path 1 has a touch without a channel"):
+            pmkt.attribution(["a > b", bad])
+
+
 @pytest.mark.parametrize("model", pmkt.attribution_models())
 def test_every_model_gives_out_everything(model: str) -> None:
     paths, counts = random_paths(3)
@@ -193,7 +222,7 @@ def test_bars() -> None:
     matplotlib.use("Agg")
     result = pmkt.attribution(["ad > mail", "mail"], [1, 2], bootstrap=20)
     ax = result.plot()
-    assert [bar.get_width() for bar in ax.containers[0]] == result.conversions.tolist()
+    assert [bar.get_width() for bar in ax.patches] == result.conversions.tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["mail", "ad"]
     ax.figure.canvas.draw()
     assert pmkt.plot.attribution_bars(result, ax=ax) is ax

@@ -21,6 +21,7 @@ from pmkt import (
     _signatures_cf,
     _signatures_funnel,
     _signatures_intent,
+    _signatures_purchase,
     _structs,
 )
 from pmkt._library import lib
@@ -144,6 +145,7 @@ def test_the_c_line_above_each_row(header: Header) -> None:
         _signatures_attribution,
         _signatures_funnel,
         _signatures_intent,
+        _signatures_purchase,
     )
     files = [str(module.__file__) for module in modules]
     source = "".join(Path(file).read_text(encoding="utf-8") for file in files)

@@ -127,11 +127,102 @@ def test_what_cannot_be_drawn(rfm: pmkt.RFM) -> None:
         (pmkt.plot.rfm_heatmap, rfm),
         (pmkt.plot.class_shares, "scores"),
         (pmkt.plot.migration_heatmap, scores),
+        (pmkt.plot.transition_graph, scores),
+        (pmkt.plot.funnel_bars, "view"),
+        (pmkt.plot.calibration_curve, {"n": [1]}),
     ):
         with pytest.raises(pmkt.InvalidInput, match="draws"):
             draw(bad)
     with pytest.raises(pmkt.InvalidInput, match="by is"):
         pmkt.plot.class_shares(scores, "class")
+
+
+def chains() -> pmkt.IntentModel:
+    paths = [["view", "view", "cart"], ["view"], ["view", "cart", 1007], ["search", "view"]]
+    return pmkt.IntentModel(order=2).fit_paths(paths, bought=[True, False, True, False])
+
+
+def arrows(ax: Any) -> int:
+    return sum(type(patch).__name__ == "FancyArrowPatch" for patch in ax.patches)
+
+
+def test_transition_graph(pyplot: Any) -> None:
+    model = chains()
+    steps = model.transitions()
+    ax = pmkt.plot.transition_graph(model, least=0)
+    shown = texts(ax)
+    states = {"START", "GOAL\norder", "LEAVE", "view", "cart", "search", "1007"}
+    assert states <= set(shown) and len(shown) == len(states) + len(steps)
+    assert arrows(ax) == len(steps)
+    widths = sorted(patch.get_linewidth() for patch in ax.patches)
+    assert np.allclose(widths, 0.5 + 5 * np.sort(steps["probability"]))
+    assert sorted(set(shown) - states) == sorted({f"{p:.0%}" for p in steps["probability"]})
+    ax.figure.canvas.draw()
+
+
+def test_transition_graph_of_the_likely_and_the_frequent(pyplot: Any) -> None:
+    model = chains()
+    _, given = pyplot.subplots()
+    ax = pmkt.plot.transition_graph(model, least=0.5, ax=given)
+    assert ax is given and arrows(ax) == (model.transitions()["probability"] >= 0.5).sum()
+    ax = pmkt.plot.transition_graph(model, actions=1)
+    assert "view" in texts(ax) and "cart" not in texts(ax)
+    assert "3 rarer actions are not shown" in ax.get_title()
+    for bad in ({"least": 2}, {"least": float("nan")}, {"actions": 0}):
+        with pytest.raises(pmkt.InvalidInput, match=next(iter(bad))):
+            pmkt.plot.transition_graph(model, **bad)
+
+
+def funnel_events() -> pmkt.Events:
+    rows = [(1, "view"), (1, "cart"), (1, "order"), (2, "view"), (2, "cart"), (3, "view")]
+    user, kind = zip(*rows, (4, "search"))
+    return pmkt.Events(user=user, time=np.arange(len(user)) * 1000, kind_column=kind)
+
+
+def test_funnel_bars(pyplot: Any) -> None:
+    found = pmkt.funnel(funnel_events(), ["view", "cart", "order"])
+    ax = pmkt.plot.funnel_bars(found)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == found.steps
+    on, lost = ([bar.get_width() for bar in bars] for bars in ax.containers)
+    assert on == [2, 1, 1] and lost == [1, 1, 0]
+    assert texts(ax) == [
+        "3  \u22121",
+        "2  (66.7% of the step before)  \u22121",
+        "1  (50.0% of the step before)",
+    ]
+    assert ax.get_xlabel() == "of 4 with any event, 3 tried"
+
+
+def test_funnel_that_nobody_entered(pyplot: Any) -> None:
+    ax = pmkt.plot.funnel_bars(pmkt.funnel(funnel_events(), ["review", "share"]))
+    assert texts(ax) == ["0", "0"]
+    ax.figure.canvas.draw()
+
+
+def groups(**columns: Any) -> pmkt.Table:
+    return pmkt.Table({name: np.array(values) for name, values in columns.items()}, {})
+
+
+def test_calibration_curve(pyplot: Any) -> None:
+    predicted, observed = [0.1, 0.4], [0.2, 0.3]
+    table = groups(
+        predicted=predicted, observed=observed, low=[0.1, 0.2], high=[0.35, 0.45], n=[50, 40]
+    )
+    ax = pmkt.plot.calibration_curve(table)
+    diagonal, curve = ax.lines[:2]
+    assert (diagonal.get_xdata() == diagonal.get_ydata()).all()
+    assert curve.get_xdata().tolist() == predicted and curve.get_ydata().tolist() == observed
+    bounds = ax.containers[0].lines[2][0].get_segments()
+    assert np.allclose([[low, high] for (_, low), (_, high) in bounds], [[0.1, 0.35], [0.2, 0.45]])
+    assert "90 predictions" in ax.get_title()
+    (below,) = ax.child_axes
+    counts = [segment[1] for segment in below.collections[0].get_segments()]
+    assert np.allclose(counts, [[0.1, 50], [0.4, 40]])
+    ax.figure.canvas.draw()
+    with pytest.raises(pmkt.InvalidInput, match="no column 'high'"):
+        pmkt.plot.calibration_curve(groups(predicted=[0.1], observed=[0.1], low=[0], n=[1]))
+    with pytest.raises(pmkt.InvalidInput, match="nothing to draw"):
+        pmkt.plot.calibration_curve(groups(predicted=[], observed=[], low=[], high=[], n=[]))
 
 
 def test_without_matplotlib() -> None:

@@ -96,17 +96,42 @@ static void sort_steps(pmkti_attribution_chain *c, const int32_t *to, int32_t *n
     for (int64_t i = 0; i < c->in->touches; i++) c->step_of[i] = name[c->step_of[i]];
 }
 
+/* Lists the steps to earlier states by where they come from. */
+static void list_later(pmkti_attribution_chain *c) {
+    for (int32_t t = 1; t < c->states; t++) {
+        for (int32_t e = c->into[t]; e < c->into[t + 1]; e++) {
+            if (c->from[e] > t) c->later[c->from[e] + 1]++;
+        }
+    }
+    for (int32_t s = 0; s < c->states; s++) c->later[s + 1] += c->later[s];
+    for (int32_t t = 1; t < c->states; t++) {
+        for (int32_t e = c->into[t]; e < c->into[t + 1]; e++) {
+            if (c->from[e] <= t) continue;
+            const int32_t to = c->later[c->from[e]]++;
+            c->reached[to] = c->holds[(int64_t)t * c->order];
+            c->step[to] = e;
+        }
+    }
+    for (int32_t s = c->states; s > 0; s--) c->later[s] = c->later[s - 1];
+    c->later[0] = 0;
+}
+
 static pmkt_status lay_out(pmkti_attribution_chain *c, const int32_t *state) {
     const pmkt_allocator *a = c->in->allocator;
     const size_t states = (size_t)c->states, steps = (size_t)c->steps;
     c->into = pmkti_alloc_zero(a, states + 1, sizeof *c->into);
     c->from = pmkti_alloc(a, steps, sizeof *c->from);
     c->holds = pmkti_alloc(a, states * (size_t)c->order, sizeof *c->holds);
+    c->later = pmkti_alloc_zero(a, states + 1, sizeof *c->later);
+    c->reached = pmkti_alloc(a, steps, sizeof *c->reached);
+    c->step = pmkti_alloc(a, steps, sizeof *c->step);
     int32_t *scratch = pmkti_alloc(a, 3 * steps, sizeof *scratch);
-    const bool has_room = c->into && c->from && c->holds && scratch;
+    const bool has_room =
+        c->into && c->from && c->holds && c->later && c->reached && c->step && scratch;
     if (has_room) {
         read_touches(c, state, scratch);
         sort_steps(c, scratch, scratch + steps, scratch + 2 * steps);
+        list_later(c);
     }
     pmkti_free(a, scratch, 3 * steps, sizeof *scratch);
     return has_room ? PMKT_OK : PMKT_E_NOMEM;
@@ -154,5 +179,8 @@ void pmkti_attribution_chain_clear(pmkti_attribution_chain *chain) {
     pmkti_free(a, chain->into, states + 1, sizeof *chain->into);
     pmkti_free(a, chain->from, steps, sizeof *chain->from);
     pmkti_free(a, chain->holds, states * (size_t)chain->order, sizeof *chain->holds);
+    pmkti_free(a, chain->later, states + 1, sizeof *chain->later);
+    pmkti_free(a, chain->reached, steps, sizeof *chain->reached);
+    pmkti_free(a, chain->step, steps, sizeof *chain->step);
     *chain = (pmkti_attribution_chain){0};
 }

@@ -35,6 +35,9 @@ typedef struct pmkti_attribution_chain {
     int32_t *into;    /* [states + 1] where the steps into a state begin */
     int32_t *from;    /* [steps] the state that a step comes from */
     int32_t *holds;   /* [states * order] the channels of a state, the last touch first, or -1 */
+    int32_t *later; /* [states + 1] where the steps from a state to earlier ones begin in these: */
+    int32_t *reached; /* [steps] the last channel of the state that it leads to */
+    int32_t *step;    /* [steps] the step itself */
 } pmkti_attribution_chain;
 
 /* PMKT_E_NOMEM. */
@@ -54,6 +57,7 @@ pmkt_status pmkti_attribution_extend(const pmkti_attribution_input *in, int32_t 
 typedef struct pmkti_attribution_flow {
     double *step;        /* [steps] how many went it */
     double *share;       /* [steps] its share of the flow into its state, less that from itself */
+    double *later;       /* [steps] `step` in the order of the chain's `later` */
     double *through;     /* [states] the flow into a state, less that from itself */
     double *conversions; /* [states] that ended there */
     double *values;      /* [states], or NULL */

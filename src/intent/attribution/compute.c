@@ -15,7 +15,7 @@ static void clear(pmkti_attribution_job *job) {
     const size_t channels = (size_t)job->in.channels;
     pmkti_attribution_chain_clear(&job->chain);
     pmkti_free(a, job->share, (size_t)job->in.touches, sizeof *job->share);
-    pmkti_free(a, job->solution, job->solution_size, sizeof *job->solution);
+    pmkti_free(a, job->solution_room, job->solution_size, sizeof *job->solution_room);
     pmkti_free(a, job->credit.conversions, channels, sizeof(double));
     pmkti_free(a, job->credit.values, channels, sizeof(double));
     pmkti_free(a, job->credit.effect, channels, sizeof(double));
@@ -53,9 +53,12 @@ static pmkt_status make_chain(pmkti_attribution_job *job) {
     }
     const int64_t size = pmkti_attribution_block_size(&job->chain);
     if (pmkti_attribution_blocks(&job->chain) > MOST_KEPT / size) return PMKT_OK;
-    job->solution_size = (size_t)(size * pmkti_attribution_blocks(&job->chain));
-    job->solution = pmkti_alloc(&job->allocator, job->solution_size, sizeof *job->solution);
-    return job->solution ? PMKT_OK : PMKT_E_NOMEM;
+    const int64_t room = size * pmkti_attribution_blocks(&job->chain) + PMKTI_ATTRIBUTION_LANES;
+    job->solution_room = pmkti_alloc(&job->allocator, (size_t)room, sizeof *job->solution_room);
+    if (!job->solution_room) return PMKT_E_NOMEM;
+    job->solution_size = (size_t)room;
+    job->solution = pmkti_attribution_align(job->solution_room);
+    return PMKT_OK;
 }
 
 static pmkt_status give_own(pmkti_attribution_job *job, pmkti_stage stage) {

@@ -26,10 +26,11 @@ typedef struct pmkti_attribution_job {
     pmkt_attribution_options o;
     pmkti_run run;
     pmkti_attribution_input in;
-    pmkti_attribution_chain chain; /* of the models that have one */
-    double *share;                 /* [touches] of its path's conversions */
-    double *solution;              /* the chain's, for resamples to begin with; or NULL */
-    size_t solution_size;
+    pmkti_attribution_chain chain;   /* of the models that have one */
+    double *share;                   /* [touches] of its path's conversions */
+    double *solution;                /* the chain's, for resamples to begin with; or NULL */
+    double *solution_room;           /* where it lies, aligned */
+    size_t solution_size;            /* of the room */
     pmkti_attribution_credit credit; /* [channels] */
     double *low, *high;              /* [2][channels]: of conversions, then of values */
 } pmkti_attribution_job;

@@ -13,11 +13,12 @@ pmkt_status pmkti_attribution_flow_make(const pmkti_attribution_chain *chain,
     *flow = (pmkti_attribution_flow){0};
     flow->step = pmkti_alloc(a, steps, sizeof *flow->step);
     flow->share = pmkti_alloc(a, steps, sizeof *flow->share);
+    flow->later = pmkti_alloc(a, steps, sizeof *flow->later);
     flow->through = pmkti_alloc(a, states, sizeof *flow->through);
     flow->conversions = pmkti_alloc(a, states, sizeof *flow->conversions);
     if (chain->in->values) flow->values = pmkti_alloc(a, states, sizeof *flow->values);
-    const bool has_room = flow->step && flow->share && flow->through && flow->conversions &&
-                          (flow->values || !chain->in->values);
+    const bool has_room = flow->step && flow->share && flow->later && flow->through &&
+                          flow->conversions && (flow->values || !chain->in->values);
     return has_room ? PMKT_OK : PMKT_E_NOMEM;
 }
 
@@ -28,6 +29,7 @@ void pmkti_attribution_flow_clear(const pmkti_attribution_chain *chain,
     const size_t states = (size_t)chain->states, steps = (size_t)chain->steps;
     pmkti_free(a, flow->step, steps, sizeof *flow->step);
     pmkti_free(a, flow->share, steps, sizeof *flow->share);
+    pmkti_free(a, flow->later, steps, sizeof *flow->later);
     pmkti_free(a, flow->through, states, sizeof *flow->through);
     pmkti_free(a, flow->conversions, states, sizeof *flow->conversions);
     pmkti_free(a, flow->values, states, sizeof *flow->values);
@@ -62,6 +64,9 @@ void pmkti_attribution_flow_fill(const pmkti_attribution_chain *chain,
         for (int32_t e = chain->into[t]; e < chain->into[t + 1]; e++) {
             flow->share[e] = chain->from[e] == t ? 0 : flow->step[e] / whole;
         }
+    }
+    for (int32_t e = 0; e < chain->later[chain->states]; e++) {
+        flow->later[e] = flow->step[chain->step[e]];
     }
     flow->conversions[0] = 0; /* paths without a touch are not in the chain */
     if (flow->values) flow->values[0] = 0;

@@ -9,6 +9,7 @@
 
 #include "core/alloc.h"
 #include "intent/attribution/coarse.h"
+#include "intent/attribution/kernels/sweep.h"
 
 #define LANES PMKTI_ATTRIBUTION_LANES
 #define CLASSES PMKTI_ATTRIBUTION_CLASSES
@@ -17,88 +18,72 @@
 #define NOISE 1e-15    /* and one below this may be */
 #define RARE 40        /* visits a conversion, beyond which states count for more */
 
+/* What one worker needs for a block. */
+typedef struct room {
+    pmkti_attribution_lumped lumped;
+    double *v;     /* [states][LANES], or NULL: s->keep */
+    double *off;   /* [channels][LANES] */
+    uint8_t *held; /* [states] */
+} room;
+
 typedef struct sweeping {
     const pmkti_attribution_solving *s;
+    const pmkti_attribution_sweeper *loops;
     double through; /* all states */
     double scale;   /* of changes: the same, but for conversions so rare that few states matter */
     pmkti_attribution_coarse coarse;
-    pmkti_attribution_lumped *lumped; /* [workers] */
-    double *v;                        /* [workers][states][LANES], or NULL: s->keep */
+    room *rooms;     /* [workers] */
+    double *numbers; /* of all rooms, with what it takes to align them */
+    uint8_t *held;   /* of all rooms */
 } sweeping;
 
-/* The average of the states before t. */
-static void average(const pmkti_attribution_solving *s, int32_t t, const double *v,
-                    double out[LANES]) {
-    const pmkti_attribution_chain *c = s->chain;
-    double sum[LANES] = {0};
-    for (int32_t e = c->into[t]; e < c->into[t + 1]; e++) {
-        const double share = s->flow->share[e];
-        const double *from = v + (int64_t)c->from[e] * LANES;
-        for (int l = 0; l < LANES; l++) sum[l] += share * from[l];
-    }
-    memcpy(out, sum, sizeof sum);
-}
+/* One block on its way. */
+typedef struct solving {
+    const sweeping *w;
+    const pmkti_attribution_lumped *lumped;
+    pmkti_attribution_block block;
+    int32_t first; /* channel */
+} solving;
 
-/* In states that hold a channel of the block, that lane is `known`. */
-static void set_held(const pmkti_attribution_chain *c, int32_t t, int32_t first, double known,
-                     double out[LANES]) {
-    for (int32_t k = 0; k < c->order; k++) {
-        const int32_t lane = c->holds[(int64_t)t * c->order + k] - first;
-        if (lane >= 0 && lane < LANES) out[lane] = known;
-    }
-}
-
-/* One sweep; the change, summed over the flow: so no state on the way to a conversion changes unseen, and
-   those that hardly anybody came through are not waited for. */
-static double sweep(const pmkti_attribution_solving *s, int32_t first, double *v) {
-    double change[LANES] = {0}, most = 0;
-    for (int32_t t = 1; t < s->chain->states; t++) {
-        double now[LANES], *to = v + (int64_t)t * LANES;
-        const double through = s->flow->through[t];
-        average(s, t, v, now);
-        set_held(s->chain, t, first, 1, now);
-        for (int l = 0; l < LANES; l++) {
-            change[l] += through * fabs(now[l] - to[l]);
-            to[l] = now[l];
+/* Says which states hold which channel of the block, where v is 1. */
+static void set_held(const pmkti_attribution_chain *c, int32_t first, uint8_t *held, double *v) {
+    for (int32_t t = 0; t < c->states; t++) {
+        unsigned bits = 0;
+        for (int32_t k = 0; k < c->order; k++) {
+            const int32_t lane = c->holds[(int64_t)t * c->order + k] - first;
+            if (lane < 0 || lane >= LANES) continue;
+            bits |= 1u << lane;
+            v[(int64_t)t * LANES + lane] = 1;
         }
+        held[t] = (uint8_t)bits;
     }
-    for (int l = 0; l < LANES; l++) most = change[l] > most ? change[l] : most;
-    return most;
 }
 
 /* Takes the error that is common to a class away from its states. */
-static void correct(const sweeping *w, const pmkti_attribution_lumped *lumped, int32_t first,
-                    double *v) {
-    const pmkti_attribution_chain *c = w->s->chain;
-    double error[CLASSES][LANES];
+static void correct(const solving *x) {
+    const pmkti_attribution_coarse *coarse = &x->w->coarse;
+    const int32_t channels = x->block.chain->in->channels;
+    double error[CLASSES][LANES], *off = x->block.off;
     memset(error, 0, sizeof error);
-    for (int32_t t = 1; t < c->states; t++) {
-        double now[LANES], *sum = error[w->coarse.class_of[c->holds[(int64_t)t * c->order]]];
-        const double through = w->s->flow->through[t], *at = v + (int64_t)t * LANES;
-        average(w->s, t, v, now);
-        for (int l = 0; l < LANES; l++) now[l] = through * (now[l] - at[l]);
-        set_held(c, t, first, 0, now);
-        for (int l = 0; l < LANES; l++) sum[l] += now[l];
+    for (int32_t c = 0; c < channels; c++) {
+        double *sum = error[coarse->class_of[c]], *at = off + (int64_t)c * LANES;
+        /* A state that holds the lane's channel is never off. */
+        if (c >= x->first && c - x->first < LANES) at[c - x->first] = 0;
+        for (int l = 0; l < LANES; l++) sum[l] += at[l];
     }
-    pmkti_attribution_lumped_solve(lumped, w->coarse.classes, error);
-    for (int32_t t = 1; t < c->states; t++) {
-        const double *by = error[w->coarse.class_of[c->holds[(int64_t)t * c->order]]];
-        double *at = v + (int64_t)t * LANES;
-        if (w->s->flow->through[t] == 0) continue;
-        for (int l = 0; l < LANES; l++) {
-            const double x = at[l] + by[l];
-            at[l] = x < 0 ? 0 : x > 1 ? 1 : x;
-        }
-        set_held(c, t, first, 1, at);
+    pmkti_attribution_lumped_solve(x->lumped, coarse->classes, error);
+    for (int32_t c = 0; c < channels; c++) {
+        memcpy(off + (int64_t)c * LANES, error[coarse->class_of[c]], sizeof error[0]);
     }
+    x->w->loops->shift(&x->block);
 }
 
 /* True once the error that is left, judged by how the last two changes shrank, is below the tolerance. */
-static bool settle(const sweeping *w, const pmkti_attribution_lumped *lumped, int32_t first,
-                   double *v) {
+static bool settle(const solving *x) {
+    const sweeping *w = x->w;
     double before = 0, slowest = 1;
     for (int i = 0; i < MOST_SWEEPS; i++) {
-        const double change = sweep(w->s, first, v) / w->scale;
+        const double change = w->loops->sweep(&x->block) / w->scale;
         const double mean = change * w->scale / w->through;
         const double rate = before > 0 && change < before ? change / before : 1;
         const double worse = rate > slowest ? rate : slowest;
@@ -107,7 +92,7 @@ static bool settle(const sweeping *w, const pmkti_attribution_lumped *lumped, in
         if (mean <= NOISE && rate == 1) return true; /* it shrinks no more */
         before = change;
         slowest = rate;
-        correct(w, lumped, first, v);
+        correct(x);
     }
     return false;
 }
@@ -129,16 +114,19 @@ static void add_up(const pmkti_attribution_solving *s, int32_t first, const doub
 static pmkt_status solve_block(void *ctx, int64_t block, int worker) {
     const sweeping *w = ctx;
     const pmkti_attribution_solving *s = w->s;
+    room *mine = &w->rooms[worker];
     const int64_t size = pmkti_attribution_block_size(s->chain);
     const int32_t first = (int32_t)block * LANES, channels = s->chain->in->channels;
-    double *v = s->keep ? s->keep + block * size : w->v + (int64_t)worker * size;
+    double *v = s->keep ? s->keep + block * size : mine->v;
     if (s->begin)
         memcpy(v, s->begin + block * size, (size_t)size * sizeof *v);
     else
         memset(v, 0, (size_t)size * sizeof *v);
-    pmkti_attribution_lump(s->chain, &w->coarse, first, &w->lumped[worker]);
+    set_held(s->chain, first, mine->held, v);
+    pmkti_attribution_lump(s->chain, &w->coarse, first, &mine->lumped);
+    const solving x = {w, &mine->lumped, {s->chain, s->flow, mine->held, v, mine->off}, first};
     pmkt_status status = PMKT_OK;
-    if (!settle(w, &w->lumped[worker], first, v)) {
+    if (!settle(&x)) {
         for (int l = 0; l < LANES && first + l < channels && !status; l++) {
             status = pmkti_attribution_direct_lane(s, first + l, l, v);
         }
@@ -147,12 +135,42 @@ static pmkt_status solve_block(void *ctx, int64_t block, int worker) {
     return status;
 }
 
-static pmkt_status sweep_all(const pmkti_attribution_solving *s) {
+/* Doubles of a room. */
+static size_t numbers_of_room(const pmkti_attribution_solving *s) {
+    const size_t v = s->keep ? 0 : (size_t)pmkti_attribution_block_size(s->chain);
+    return v + (size_t)s->chain->in->channels * LANES;
+}
+
+static pmkt_status make_rooms(sweeping *w, size_t workers) {
+    const pmkti_attribution_solving *s = w->s;
     const pmkt_allocator *a = s->chain->in->allocator;
+    const size_t states = (size_t)s->chain->states, each = numbers_of_room(s);
+    w->rooms = pmkti_alloc(a, workers, sizeof *w->rooms);
+    w->numbers = pmkti_alloc(a, workers * each + LANES, sizeof *w->numbers);
+    w->held = pmkti_alloc(a, workers * states, sizeof *w->held);
+    if (!w->rooms || !w->numbers || !w->held) return PMKT_E_NOMEM;
+    for (size_t i = 0; i < workers; i++) {
+        room *mine = &w->rooms[i];
+        double *v = pmkti_attribution_align(w->numbers) + i * each;
+        mine->v = s->keep ? NULL : v;
+        mine->off = v + each - (size_t)s->chain->in->channels * LANES;
+        mine->held = w->held + i * states;
+    }
+    return PMKT_OK;
+}
+
+static void clear_rooms(const sweeping *w, size_t workers) {
+    const pmkti_attribution_solving *s = w->s;
+    const pmkt_allocator *a = s->chain->in->allocator;
+    pmkti_free(a, w->rooms, workers, sizeof *w->rooms);
+    pmkti_free(a, w->numbers, workers * numbers_of_room(s) + LANES, sizeof *w->numbers);
+    pmkti_free(a, w->held, workers * (size_t)s->chain->states, sizeof *w->held);
+}
+
+static pmkt_status sweep_all(const pmkti_attribution_solving *s) {
     const int64_t blocks = pmkti_attribution_blocks(s->chain);
     const size_t workers = (size_t)pmkti_workers(s->run, blocks);
-    const size_t room = workers * (size_t)pmkti_attribution_block_size(s->chain);
-    sweeping w = {.s = s};
+    sweeping w = {.s = s, .loops = pmkti_attribution_sweeper_get()};
     for (int32_t t = 1; t < s->chain->states; t++) {
         w.through += s->flow->through[t];
         w.scale += s->flow->conversions[t] * RARE;
@@ -160,12 +178,9 @@ static pmkt_status sweep_all(const pmkti_attribution_solving *s) {
     if (w.through == 0) w.through = 1; /* then nothing happens */
     if (w.scale == 0 || w.scale > w.through) w.scale = w.through;
     pmkt_status status = pmkti_attribution_coarse_make(s->chain, s->flow, &w.coarse);
-    w.lumped = pmkti_alloc(a, workers, sizeof *w.lumped);
-    if (!s->keep) w.v = pmkti_alloc(a, room, sizeof *w.v);
-    if (!w.lumped || (!s->keep && !w.v)) status = PMKT_E_NOMEM;
+    if (!status) status = make_rooms(&w, workers);
     if (!status) status = pmkti_parallel(s->run, s->stage, solve_block, &w, blocks);
-    pmkti_free(a, w.v, room, sizeof *w.v);
-    pmkti_free(a, w.lumped, workers, sizeof *w.lumped);
+    clear_rooms(&w, workers);
     pmkti_attribution_coarse_clear(s->chain, &w.coarse);
     return status;
 }

@@ -24,7 +24,7 @@ typedef struct pmkti_attribution_solving {
     pmkti_stage stage;
     double tolerance;     /* of the mean error of a state */
     const double *begin;  /* [blocks][states][LANES] where to begin, or NULL */
-    double *keep;         /* the same: where to leave the solution, or NULL */
+    double *keep;         /* the same, aligned: where to leave the solution, or NULL */
     double *effect;       /* out: [channels] */
     double *value_effect; /* out: [channels], or NULL */
 } pmkti_attribution_solving;
@@ -36,6 +36,12 @@ static inline int64_t pmkti_attribution_blocks(const pmkti_attribution_chain *ch
 /* Doubles of a solution of one block. */
 static inline int64_t pmkti_attribution_block_size(const pmkti_attribution_chain *chain) {
     return (int64_t)chain->states * PMKTI_ATTRIBUTION_LANES;
+}
+
+/* The first multiple of 64 from `p` on, at most LANES - 1 doubles behind it: a row of lanes is then one
+   line of the cache, not parts of two. */
+static inline double *pmkti_attribution_align(double *p) {
+    return p + (64 - (uintptr_t)p % 64) % 64 / sizeof(double);
 }
 
 /* PMKT_E_NOMEM; PMKT_E_CANCELED; PMKT_E_LIMIT: there is no way to a solution. */

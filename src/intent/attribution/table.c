@@ -15,7 +15,8 @@ struct pmkt_attribution {
     uint64_t *channel; /* [rows] */
     double *column;    /* [DOUBLES][rows] */
     int64_t *counts;   /* [2][rows]: touches, paths */
-    double *touch;     /* [2][touches]: conversions, values */
+    double *touch;     /* [touches] conversions; behind them values, if there are some */
+    size_t touch_size; /* doubles of both */
 };
 
 void pmkt_attribution_free(pmkt_attribution *attribution) {
@@ -25,8 +26,7 @@ void pmkt_attribution_free(pmkt_attribution *attribution) {
     pmkti_free(&a, attribution->channel, rows, sizeof *attribution->channel);
     pmkti_free(&a, attribution->column, DOUBLES * rows, sizeof *attribution->column);
     pmkti_free(&a, attribution->counts, 2 * rows, sizeof *attribution->counts);
-    pmkti_free(&a, attribution->touch, 2 * (size_t)attribution->table.n_touches,
-               sizeof *attribution->touch);
+    pmkti_free(&a, attribution->touch, attribution->touch_size, sizeof *attribution->touch);
     pmkti_free(&a, attribution, 1, sizeof *attribution);
 }
 
@@ -75,16 +75,26 @@ static const double *lay_down(pmkt_attribution *out, int k, const place *places,
     return to;
 }
 
-static void count_touches(const pmkti_attribution_input *in, const int32_t *row,
-                          pmkt_attribution *out, int64_t *last_path) {
-    int64_t *touches = out->counts, *paths = out->counts + in->channels;
+/* What is counted of a channel. */
+typedef struct tally {
+    int64_t touches, paths;
+    int64_t last_path; /* that held it, plus 1 */
+} tally;
+
+static void count_touches(const pmkti_attribution_input *in, const place *places, tally *of,
+                          pmkt_attribution *out) {
     for (int64_t j = 0; j < in->paths; j++) {
         for (int64_t i = in->at[j]; i < in->at[j + 1]; i++) {
-            const int32_t c = in->touch[i];
-            touches[row[c]]++;
-            if (last_path[c] != j + 1) paths[row[c]]++;
-            last_path[c] = j + 1;
+            tally *c = &of[in->touch[i]];
+            c->touches++;
+            c->paths += c->last_path != j + 1; /* added, not asked: nobody could guess the answer */
+            c->last_path = j + 1;
         }
+    }
+    int64_t *touches = out->counts, *paths = out->counts + in->channels;
+    for (int32_t i = 0; i < in->channels; i++) {
+        touches[i] = of[places[i].channel].touches;
+        paths[i] = of[places[i].channel].paths;
     }
     out->table.touches = touches;
     out->table.paths = paths;
@@ -112,7 +122,10 @@ static void fill_touches(const pmkti_attribution_job *job, pmkt_attribution *out
     for (int64_t j = 0; j < in->paths; j++) {
         for (int64_t i = in->at[j]; i < in->at[j + 1]; i++) {
             out->touch[i] = in->conversions[j] * job->share[i];
-            out->touch[in->touches + i] = in->values ? in->values[j] * job->share[i] : 0;
+        }
+        if (!in->values) continue;
+        for (int64_t i = in->at[j]; i < in->at[j + 1]; i++) {
+            out->touch[in->touches + i] = in->values[j] * job->share[i];
         }
     }
 }
@@ -135,34 +148,32 @@ static void fill_totals(const pmkti_attribution_job *job, pmkt_attribution_table
 static pmkt_status fill_rows(const pmkti_attribution_job *job, pmkt_attribution *out) {
     const pmkt_allocator *a = &job->allocator;
     const pmkti_attribution_input *in = &job->in;
-    const size_t rows = (size_t)in->channels, touches = (size_t)in->touches;
+    const size_t rows = (size_t)in->channels;
     out->table.rows = in->channels;
     out->table.n_touches = in->touches;
     out->channel = pmkti_alloc(a, rows, sizeof *out->channel);
     out->column = pmkti_alloc(a, DOUBLES * rows, sizeof *out->column);
-    out->counts = pmkti_alloc_zero(a, 2 * rows, sizeof *out->counts);
-    out->touch = pmkti_alloc(a, 2 * touches, sizeof *out->touch);
+    out->counts = pmkti_alloc(a, 2 * rows, sizeof *out->counts);
+    out->touch_size = (size_t)in->touches * (in->values ? 2 : 1);
+    out->touch = pmkti_alloc(a, out->touch_size, sizeof *out->touch);
     place *places = pmkti_alloc(a, rows, sizeof *places);
-    int32_t *row = pmkti_alloc(a, rows, sizeof *row);
-    int64_t *last_path = pmkti_alloc_zero(a, rows, sizeof *last_path);
+    tally *tallies = pmkti_alloc_zero(a, rows, sizeof *tallies);
     const bool has_room =
-        out->channel && out->column && out->counts && out->touch && places && row && last_path;
+        out->channel && out->column && out->counts && out->touch && places && tallies;
     if (has_room) {
         for (int32_t c = 0; c < in->channels; c++) {
             places[c] = (place){job->credit.conversions[c], c, 0};
         }
         pmkti_sort(places, rows, sizeof *places, comes_before);
         for (int32_t i = 0; i < in->channels; i++) {
-            row[places[i].channel] = i;
             out->channel[i] = in->channel_id[places[i].channel];
         }
         fill_columns(job, places, out);
-        count_touches(in, row, out, last_path);
+        count_touches(in, places, tallies, out);
         fill_touches(job, out);
     }
     pmkti_free(a, places, rows, sizeof *places);
-    pmkti_free(a, row, rows, sizeof *row);
-    pmkti_free(a, last_path, rows, sizeof *last_path);
+    pmkti_free(a, tallies, rows, sizeof *tallies);
     return has_room ? PMKT_OK : PMKT_E_NOMEM;
 }
 

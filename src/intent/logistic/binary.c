@@ -205,8 +205,9 @@ static void wilson(double share, double n, double *low, double *high) {
     const double z = 1.95996398454005423552, square = z * z / n;
     const double middle = (share + square / 2) / (1 + square);
     const double half = z * sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square);
-    *low = middle - half > 0 ? middle - half : 0;
-    *high = middle + half < 1 ? middle + half : 1;
+    /* At 0 and 1 the interval ends there; what rounding makes of that may lie inside. */
+    *low = share > 0 ? fmax(middle - half, 0) : 0;
+    *high = share < 1 ? fmin(middle + half, 1) : 1;
 }
 
 static void fill_bin(const pmkti_ranked *r, int64_t from, int64_t end, int32_t bin,

@@ -35,7 +35,8 @@ static void platt(const double *z, const uint8_t *y, int64_t n, pmkti_calibratio
     int64_t yes = 0;
     for (int64_t i = 0; i < n; i++) yes += y[i];
     const double target[2] = {1 / ((double)(n - yes) + 2), ((double)yes + 1) / ((double)yes + 2)};
-    double a = 1, b = 0;
+    /* Where every row still has a curvature: at 1, 0 opinions far from 0 have none, and no step helps. */
+    double a = 0, b = log(((double)yes + 1) / ((double)(n - yes) + 1));
     sums s = sum_up(z, y, n, target, a, b);
     for (int i = 0; i < MOST_STEPS; i++) {
         const double ridge = 1e-12 * (double)n, aa = s.daa + ridge, bb = s.dbb + ridge;
@@ -71,8 +72,9 @@ typedef struct pool {
     double yes, n;
 } pool;
 
+/* Not rising, or too close for their means, which are rounded, to ascend. */
 static bool falls(const pool *a, const pool *b) {
-    return a->yes * b->n >= b->yes * a->n;
+    return a->yes * b->n >= b->yes * a->n || a->z / a->n >= b->z / b->n;
 }
 
 /* Pools adjacent violators; how many pools are left. Rows of equal z are one from the start. */

@@ -9,8 +9,8 @@
 #include "core/structs.h"
 #include "intent/logistic/model.h"
 
-#define FOUND 0.5 /* of the work: the minimum */
-#define FOLDED 0.9
+#define FOUND 0.5  /* of the work: the minimum */
+#define ERRORS 0.6 /* standard errors */
 #define MOST_L2 1e100
 
 static pmkt_status check(const pmkt_logistic_options *o, pmkt_error *err) {
@@ -114,7 +114,8 @@ static void take_coefficients(pmkt_logistic *m, const pmkti_newton *n) {
     for (int32_t j = 0; j < columns; j++) {
         m->mean[j] = r->mean[j], m->deviation[j] = r->deviation[j];
         m->coefficient[j] = n->beta[j] * r->inverse[j];
-        m->error[j] = sqrt(n->square[(size_t)j * width + (size_t)j]) * r->inverse[j];
+        /* Below 0 by rounding, where columns follow from one another and l2 is next to nothing. */
+        m->error[j] = sqrt(fmax(n->square[(size_t)j * width + (size_t)j], 0)) * r->inverse[j];
     }
     m->coefficient[columns] = n->beta[columns];
     /* The intercept at x = 0 is beta_0 - sum mean_j / deviation_j beta_j: a form of the covariance. */
@@ -147,18 +148,18 @@ static pmkt_status fit(pmkt_logistic *m, const pmkti_logistic_rows *rows,
                        const pmkt_logistic_options *o, const pmkti_run *run, pmkti_stage stage) {
     pmkti_newton n = {.rows = NULL};
     const double length = stage.to - stage.from, found = stage.from + FOUND * length;
-    const double folded = stage.from + FOLDED * length;
+    const double errors = stage.from + ERRORS * length;
     pmkt_status status = pmkti_newton_new(rows, &m->allocator, run, o->l2, &n);
     if (!status) {
         status = pmkti_newton_find(&n, o->folds, -1, (pmkti_stage){stage.name, stage.from, found});
     }
     if (!status) {
-        status = pmkti_newton_covariance(&n, (pmkti_stage){stage.name, folded, stage.to});
+        status = pmkti_newton_covariance(&n, (pmkti_stage){stage.name, found, errors});
     }
     if (!status) {
         take_coefficients(m, &n);
         take_facts(m, &n, o);
-        status = calibrate(m, &n, o, (pmkti_stage){stage.name, found, folded});
+        status = calibrate(m, &n, o, (pmkti_stage){stage.name, errors, stage.to});
     }
     pmkti_newton_free(&n);
     if (status) return status;

@@ -17,6 +17,7 @@
 #define CHUNK_ROWS 4096 /* at least */
 #define MOST_CHUNKS 32
 #define MOST_STEPS 100
+#define STEP 0.3       /* of the work that is left: how many steps there will be is not known */
 #define FLAT 1e-10     /* of the weights' sum: no component of the gradient is larger at the end */
 #define ROUNDING 1e-13 /* of the loss: what is less cannot be told from rounding */
 
@@ -187,8 +188,10 @@ pmkt_status pmkti_newton_find(pmkti_newton *n, int32_t folds, int32_t without, p
     bool begun = false;
     for (int halved = 0, steps = 0; steps < MOST_STEPS; steps++) {
         double loss;
-        const pmkt_status status = evaluate(n, stage, &loss);
+        const double end = stage.from + STEP * (stage.to - stage.from);
+        const pmkt_status status = evaluate(n, (pmkti_stage){stage.name, stage.from, end}, &loss);
         if (status) return status;
+        stage.from = end;
         if (!begun || loss <= n->loss) {
             const bool same = begun && n->loss - loss <= ROUNDING * fabs(loss);
             accept(n, loss);
@@ -231,9 +234,11 @@ static pmkt_status sandwich_chunk(void *ctx, int64_t chunk, int worker) {
         const uint64_t key = r->key[i];
         for (; i < d->rows && r->key[i] == key; i++) {
             const int64_t row = pmkti_logistic_row(r, i);
+            const double weight = d->weight ? d->weight[row] : 1;
+            if (weight <= 0) continue; /* it may be beyond infinity there */
             standardize(n, row, z);
             const double p = pmkti_sigmoid(product(z, n->beta, n->width));
-            const double slope = (d->weight ? d->weight[row] : 1) * (p - d->y[row]);
+            const double slope = weight * (p - d->y[row]);
             for (int32_t j = 0; j < n->width; j++) sum[j] += slope * z[j];
         }
         memcpy(z, sum, (size_t)n->width * sizeof *z);

@@ -119,15 +119,22 @@ static void means(pmkti_logistic_rows *r) {
     }
 }
 
+/* Squares; the means are put right on the way, by what rounding left between them and the rows. */
 static void deviations(const pmkti_logistic_rows *r) {
     const pmkt_logistic_data *d = r->data;
+    double *off_mean = r->inverse; /* free until then */
     memset(r->deviation, 0, (size_t)d->columns * sizeof *r->deviation);
+    memset(off_mean, 0, (size_t)d->columns * sizeof *off_mean);
     for (int64_t i = 0; i < d->rows; i++) {
         const double w = weight_of(d, i) / r->weight, *x = d->x + i * d->columns;
         for (int32_t j = 0; j < d->columns; j++) {
             const double off = x[j] - r->mean[j];
-            r->deviation[j] += w * off * off;
+            r->deviation[j] += w * off * off, off_mean[j] += w * off;
         }
+    }
+    for (int32_t j = 0; j < d->columns; j++) {
+        r->mean[j] += off_mean[j];
+        r->deviation[j] -= off_mean[j] * off_mean[j];
     }
 }
 

@@ -62,7 +62,7 @@ static void look(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind) 
     const explaining *e = ctx;
     const int64_t first = e->wanted ? find(e, row) : row;
     if (e->wanted && (first == e->n || e->wanted[first].row != row)) return;
-    double x[PMKTI_FEATURES_MOST];
+    double x[PMKTI_FEATURES_MOST] = {0};
     if (v && !v->past)
         pmkti_features_of(&e->model->features, &e->model->reader, v, x);
     else
@@ -114,7 +114,7 @@ pmkt_status pmkt_purchase_explain(const pmkt_purchase *model, int32_t which,
     for (int64_t i = 0; i < n && row; i++) all[i] = (wanted){row[i], i};
     if (all) pmkti_sort(all, (size_t)n, sizeof *all, is_before);
     e.wanted = all;
-    if (n > 0) status = pmkti_purchase_walk(model, events, run, NULL, look, &e, err);
+    if (n > 0) status = pmkti_purchase_walk(model, events, run, NULL, look, NULL, &e, err);
     pmkti_free(&model->allocator, all, (size_t)n, sizeof *all);
     return status;
 }

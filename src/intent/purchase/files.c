@@ -179,7 +179,7 @@ static bool is_summary(const summary *s) {
            s->clusters <= s->rows && s->calibration >= PMKT_CALIBRATION_PLATT &&
            s->calibration <= PMKT_CALIBRATION_NONE && s->corners >= 0 &&
            curved == (s->corners > 0) && isfinite(s->slope) && isfinite(s->shift) && s->l2 > 0 &&
-           isfinite(s->l2);
+           isfinite(s->l2) && s->steps >= 0 && isfinite(s->log_loss) && isfinite(s->gradient);
 }
 
 static pmkt_status fill_logistic(pmkt_logistic *l, const summary *s, const double *x,

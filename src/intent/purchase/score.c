@@ -3,50 +3,72 @@
  */
 #include <math.h>
 
+#include "core/alloc.h"
 #include "core/error.h"
+#include "core/events.h"
 #include "core/structs.h"
 #include "intent/purchase/walk.h"
+
+#define PAST (-1) /* in place of a context: the goal is reached */
+#define BAD (-2)
 
 typedef struct scoring {
     const pmkt_purchase *model;
     pmkt_purchase_scores out;
+    int32_t *context; /* [rows] where each row has come to; NULL: nobody asks for the outlook */
 } scoring;
-
-static void put_outlook(const scoring *s, int64_t row, const pmkti_outlook *o) {
-    if (s->out.time_ms) s->out.time_ms[row] = o->time_ms;
-    for (int k = 0; k < PMKT_INTENT_TOP; k++) {
-        if (s->out.next) s->out.next[row * PMKT_INTENT_TOP + k] = o->next[k];
-        if (s->out.next_p) s->out.next_p[row * PMKT_INTENT_TOP + k] = o->p[k];
-    }
-}
-
-static void put_nothing(const scoring *s, int64_t row, double p, double time_ms) {
-    const pmkti_outlook nothing = {.time_ms = time_ms};
-    put_outlook(s, row, &nothing);
-    if (s->out.p_goal) s->out.p_goal[row] = p;
-    if (s->out.p_cart) s->out.p_cart[row] = (double)NAN;
-}
 
 static double probability(const pmkt_logistic *logistic, const double *x) {
     return pmkti_calibrated(&logistic->calibration, pmkti_logistic_z(logistic, x));
 }
 
+/* Users stand in another order than rows, so that what is written here is written all over the batch:
+   as little as can be. */
 static void score(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind) {
     const scoring *s = ctx;
     const pmkt_purchase *m = s->model;
-    const pmkt_logistic *cart = m->logistic[PMKT_PURCHASE_CART];
-    if (!v || v->past) {
-        put_nothing(s, row, v ? 1 : (double)NAN, v ? 0 : (double)NAN);
+    const bool open = v && !v->past;
+    if (s->context) s->context[row] = open ? v->node : v ? PAST : BAD;
+    if (!open) {
+        if (s->out.p_goal) s->out.p_goal[row] = v ? 1 : (double)NAN;
         return;
     }
-    put_outlook(s, row, &m->reader.outlook[v->node]);
-    const bool asked = s->out.p_cart && cart && kind == PMKT_KIND_CART;
-    if (s->out.p_cart && !asked) s->out.p_cart[row] = (double)NAN;
-    if (!s->out.p_goal && !asked) return;
+    const bool cart = s->out.p_cart && kind == PMKT_KIND_CART && m->logistic[PMKT_PURCHASE_CART];
+    if (!s->out.p_goal && !cart) return;
     double x[PMKTI_FEATURES_MOST];
     pmkti_features_of(&m->features, &m->reader, v, x);
     if (s->out.p_goal) s->out.p_goal[row] = probability(m->logistic[PMKT_PURCHASE_SESSION], x);
-    if (asked) s->out.p_cart[row] = probability(cart, x);
+    if (cart) s->out.p_cart[row] = probability(m->logistic[PMKT_PURCHASE_CART], x);
+}
+
+/* What follows from the context alone, row after row. */
+static void look_out(void *ctx, int64_t from, int64_t end) {
+    static const pmkti_outlook past = {.time_ms = 0}, bad = {.time_ms = (double)NAN};
+    const scoring *s = ctx;
+    for (int64_t row = from; row < end; row++) {
+        const int32_t at = s->context[row];
+        const pmkti_outlook *o = at == PAST  ? &past
+                                 : at == BAD ? &bad
+                                             : &s->model->reader.outlook[at];
+        if (s->out.time_ms) s->out.time_ms[row] = o->time_ms;
+        for (int k = 0; k < PMKT_INTENT_TOP; k++) {
+            if (s->out.next) s->out.next[row * PMKT_INTENT_TOP + k] = o->next[k];
+            if (s->out.next_p) s->out.next_p[row * PMKT_INTENT_TOP + k] = o->p[k];
+        }
+    }
+}
+
+static pmkt_status score_all(scoring *s, const pmkt_events *events, int64_t rows,
+                             const pmkt_run *run, pmkt_report *report, pmkt_error *err) {
+    const pmkt_allocator *a = &s->model->allocator;
+    const bool outlook = s->out.time_ms || s->out.next || s->out.next_p;
+    if (outlook) s->context = pmkti_alloc(a, (size_t)rows, sizeof *s->context);
+    if (outlook && rows > 0 && !s->context) return pmkti_stopped(err, PMKT_E_NOMEM);
+    for (int64_t i = 0; i < rows && s->out.p_cart; i++) s->out.p_cart[i] = (double)NAN;
+    const pmkt_status status = pmkti_purchase_walk(s->model, events, run, report, score,
+                                                   outlook ? look_out : NULL, s, err);
+    pmkti_free(a, s->context, (size_t)rows, sizeof *s->context);
+    return status;
 }
 
 pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *events,
@@ -55,7 +77,9 @@ pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *e
     if (!model) return pmkti_null(err, "model");
     if (!out) return pmkti_null(err, "out");
     scoring s = {.model = model, .out = PMKT_PURCHASE_SCORES_INIT};
-    pmkt_status status = pmkti_struct_in(&s.out, sizeof s.out, out, sizeof s.out, "out", err);
+    pmkt_events ev;
+    pmkt_status status = pmkti_events_in(events, &ev, err);
+    if (!status) status = pmkti_struct_in(&s.out, sizeof s.out, out, sizeof s.out, "out", err);
     if (status) return status;
     if (s.out.reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "out.reserved is not 0");
     if (s.out.p_goal && !model->logistic[PMKT_PURCHASE_SESSION]) {
@@ -63,5 +87,5 @@ pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *e
                           "the model has no p_goal: it was fitted to no session, or to no session "
                           "without, that reaches the goal");
     }
-    return pmkti_purchase_walk(model, events, run, report, score, &s, err);
+    return score_all(&s, events, ev.rows, run, report, err);
 }

@@ -134,14 +134,14 @@ static bool reserve(pmkti_training *t) {
 static pmkt_status make(making *m, const pmkti_run *run, pmkti_stage stage) {
     pmkti_training *t = m->t;
     const pmkti_sessions *s = &t->visits->s;
-    const double length = stage.to - stage.from, counted = stage.from + 0.2 * length;
+    const double length = stage.to - stage.from, counted = stage.from + 0.1 * length;
+    const double drawn = stage.from + 0.2 * length;
     t->part_at = pmkti_alloc(&s->allocator, (size_t)s->parts, sizeof *t->part_at);
     if (!t->part_at) return PMKT_E_NOMEM;
-    const pmkti_stage first = {stage.name, stage.from, counted};
-    pmkt_status status = count_rows(m, run, first);
+    pmkt_status status = count_rows(m, run, (pmkti_stage){stage.name, stage.from, counted});
     if (!status && t->n > t->most) {
         m->share = (double)t->most / (double)t->n;
-        status = count_rows(m, run, first);
+        status = count_rows(m, run, (pmkti_stage){stage.name, counted, drawn});
     }
     if (status) return status;
     if (!reserve(t)) return PMKT_E_NOMEM;
@@ -149,7 +149,7 @@ static pmkt_status make(making *m, const pmkti_run *run, pmkti_stage stage) {
         if (i == 0 || s->time[i] > m->last) m->last = s->time[i];
     }
     status =
-        pmkti_parallel(run, (pmkti_stage){stage.name, counted, stage.to}, fill_part, m, s->parts);
+        pmkti_parallel(run, (pmkti_stage){stage.name, drawn, stage.to}, fill_part, m, s->parts);
     for (int64_t i = 0; i < t->n && !status; i++) t->carts += t->cart[i] > 0;
     return status;
 }

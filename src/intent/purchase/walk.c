@@ -4,11 +4,15 @@
 #include "core/events.h"
 
 #define SORTED 0.5 /* of the work: events into sessions */
+#define WALKED 0.9
+#define CHUNK 65536 /* rows to do something with afterwards */
 
 typedef struct walk {
     const pmkt_purchase *model;
     pmkti_visits visits;
     pmkti_onlooker look;
+    pmkti_afterwards after;
+    int64_t rows; /* of the batch */
     void *ctx;
 } walk;
 
@@ -36,6 +40,22 @@ static pmkt_status walk_part(void *ctx, int64_t part, int worker) {
     return PMKT_OK;
 }
 
+static pmkt_status after_chunk(void *ctx, int64_t chunk, int worker) {
+    (void)worker;
+    const walk *w = ctx;
+    const int64_t next = (chunk + 1) * CHUNK;
+    w->after(w->ctx, chunk * CHUNK, next < w->rows ? next : w->rows);
+    return PMKT_OK;
+}
+
+static pmkt_status walk_all(walk *w, const pmkti_run *run) {
+    const int64_t chunks = w->after ? (w->rows + CHUNK - 1) / CHUNK : 0;
+    const pmkt_status status = pmkti_parallel(run, (pmkti_stage){"scoring", SORTED, WALKED},
+                                              walk_part, w, w->visits.s.parts);
+    if (status) return status;
+    return pmkti_parallel(run, (pmkti_stage){"scoring", WALKED, 1}, after_chunk, w, chunks);
+}
+
 /* Rows that no visitor has. */
 static void show_bad(const walk *w, const pmkt_events *ev) {
     for (int64_t i = 0; i < ev->rows; i++) {
@@ -45,8 +65,8 @@ static void show_bad(const walk *w, const pmkt_events *ev) {
 
 pmkt_status pmkti_purchase_walk(const pmkt_purchase *m, const pmkt_events *events,
                                 const pmkt_run *run, pmkt_report *report, pmkti_onlooker look,
-                                void *ctx, pmkt_error *err) {
-    walk w = {.model = m, .look = look, .ctx = ctx};
+                                pmkti_afterwards after, void *ctx, pmkt_error *err) {
+    walk w = {.model = m, .look = look, .after = after, .ctx = ctx};
     pmkt_events ev;
     pmkt_report mine;
     pmkti_run how;
@@ -58,8 +78,8 @@ pmkt_status pmkti_purchase_walk(const pmkt_purchase *m, const pmkt_events *event
                                    &w.visits, err);
     if (!status) {
         if (mine.rejected > 0) show_bad(&w, &ev);
-        status = pmkti_stopped(err, pmkti_parallel(&how, (pmkti_stage){"scoring", SORTED, 1},
-                                                   walk_part, &w, w.visits.s.parts));
+        w.rows = ev.rows;
+        status = pmkti_stopped(err, walk_all(&w, &how));
         pmkti_visits_free(&w.visits);
     }
     if (!status || status == PMKT_E_BAD_ROW) pmkti_report_end(report, &mine);

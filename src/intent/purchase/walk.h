@@ -10,9 +10,12 @@
    row. Called from several threads at once, for different rows. */
 typedef void (*pmkti_onlooker)(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind);
 
-/* Walks a batch as pmkt_purchase_score takes it. */
+/* What to do after that with the rows from `from` to before `end`, in the order of the batch. */
+typedef void (*pmkti_afterwards)(void *ctx, int64_t from, int64_t end);
+
+/* Walks a batch as pmkt_purchase_score takes it. `after` may be NULL. */
 pmkt_status pmkti_purchase_walk(const pmkt_purchase *m, const pmkt_events *events,
                                 const pmkt_run *run, pmkt_report *report, pmkti_onlooker look,
-                                void *ctx, pmkt_error *err);
+                                pmkti_afterwards after, void *ctx, pmkt_error *err);
 
 #endif

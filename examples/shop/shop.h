@@ -1,13 +1,19 @@
 /*
  * shop.h - what customers did with products: a CSV file as columns, and the way back to names.
  */
-#ifndef CF_RECOMMEND_SHOP_H
-#define CF_RECOMMEND_SHOP_H
+#ifndef SHOP_SHOP_H
+#define SHOP_SHOP_H
 
 #include <pmkt.h>
 #include <stdbool.h>
 
-#include "options.h"
+/* Where to read: a file, and its columns by their names in the header. */
+typedef struct shop_source {
+    const char *file;
+    const char *user, *item, *time;
+    const char *kind;     /* NULL: every row is an order */
+    const char *category; /* NULL: there is none */
+} shop_source;
 
 typedef struct shop {
     pmkt_ids *names; /* of customers, products and categories */
@@ -20,8 +26,8 @@ typedef struct shop {
     const char *left_why;
 } shop;
 
-/* Reads the file that is asked for. Complains and returns false if it cannot; free the shop anyway. */
-bool shop_read(shop *all, const command *asked);
+/* Reads a file. Complains and returns false if it cannot; free the shop anyway. */
+bool shop_read(shop *all, const shop_source *from);
 
 void shop_free(shop *all);
 

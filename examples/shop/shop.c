@@ -9,6 +9,7 @@
 
 #include "../rfm_report/csv.h"
 #include "../rfm_report/utf8.h"
+#include "program.h"
 
 /* Where the columns stand in a record; -1 = there is no such column. */
 typedef struct places {
@@ -91,19 +92,19 @@ static int find(const csv *header, const char *name) {
     return -1;
 }
 
-static bool find_columns(const csv *header, const command *asked, places *at) {
-    *at = (places){find(header, asked->user), find(header, asked->item), find(header, asked->time),
-                   find(header, asked->kind), find(header, asked->category)};
+static bool find_columns(const csv *header, const shop_source *from, places *at) {
+    *at = (places){find(header, from->user), find(header, from->item), find(header, from->time),
+                   find(header, from->kind), find(header, from->category)};
     const struct {
         const char *option, *name;
         int place;
-    } needed[] = {{"--user", asked->user, at->user},
-                  {"--item", asked->item, at->item},
-                  {"--time", asked->time, at->time},
-                  {"--kind", asked->kind, at->kind}};
+    } needed[] = {{"--user", from->user, at->user},
+                  {"--item", from->item, at->item},
+                  {"--time", from->time, at->time},
+                  {"--kind", from->kind, at->kind}};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         if (needed[i].place >= 0 || needed[i].name == NULL) continue;
-        complain("%s has no column \"%s\"; %s names another", asked->file, needed[i].name,
+        complain("%s has no column \"%s\"; %s names another", from->file, needed[i].name,
                  needed[i].option);
         return false;
     }
@@ -176,16 +177,16 @@ static bool take_rows(shop *all, csv *reader, const places *at, const char *file
     return true;
 }
 
-bool shop_read(shop *all, const command *asked) {
+bool shop_read(shop *all, const shop_source *from) {
     memset(all, 0, sizeof *all);
     pmkt_error err;
     if (pmkt_ids_new(NULL, &all->names, &err) != PMKT_OK) {
         complain("%s", err.message);
         return false;
     }
-    const int fd = open(asked->file, O_RDONLY | O_CLOEXEC);
+    const int fd = open(from->file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        complain("cannot open %s: %s", asked->file, strerror(errno));
+        complain("cannot open %s: %s", from->file, strerror(errno));
         return false;
     }
     csv reader;
@@ -193,12 +194,12 @@ bool shop_read(shop *all, const command *asked) {
     csv_start(&reader, fd, 0);
     const csv_result header = csv_next(&reader);
     bool good = header == CSV_RECORD;
-    if (header == CSV_END) complain("%s is empty", asked->file);
-    if (header == CSV_MALFORMED) complain("%s: the header has stray quotes", asked->file);
-    if (header == CSV_FAILED) complain("%s: %s", asked->file, reader.error);
-    good = good && find_columns(&reader, asked, &at) && take_rows(all, &reader, &at, asked->file);
+    if (header == CSV_END) complain("%s is empty", from->file);
+    if (header == CSV_MALFORMED) complain("%s: the header has stray quotes", from->file);
+    if (header == CSV_FAILED) complain("%s: %s", from->file, reader.error);
+    good = good && find_columns(&reader, from, &at) && take_rows(all, &reader, &at, from->file);
     if (good && all->rows == 0) {
-        complain("%s has no row that can be used%s%s", asked->file,
+        complain("%s has no row that can be used%s%s", from->file,
                  all->left_why == NULL ? "" : "; the first: ",
                  all->left_why == NULL ? "" : all->left_why);
         good = false;
