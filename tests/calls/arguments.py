@@ -304,7 +304,14 @@ DIGESTS = {
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
 COUNTED = {
-    *("pmkt_cf_data", "pmkt_cf", "pmkt_intent", "pmkt_logistic", "pmkt_purchase", "pmkt_rules"),
+    *(
+        "pmkt_cf_data",
+        "pmkt_cf",
+        "pmkt_intent",
+        "pmkt_logistic",
+        "pmkt_purchase",
+        "pmkt_rules",
+    ),
 }
 
 # ------------------------------------------------------------------ bad values
@@ -336,10 +343,13 @@ BAD_BY_NAME = {
     "conversion": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
     **dict.fromkeys(("gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
-    **dict.fromkeys(("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]),
+    **dict.fromkeys(
+        ("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]
+    ),
     "n_steps": ["-1", "0", "33", "INT64_MIN", "INT64_MAX"],
     **dict.fromkeys(
-        ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
+        ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"),
+        ["-1", "INT64_MIN"],
     ),
     "factors": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
     "columns": ["-1", "0", "1025", "INT32_MIN", "INT32_MAX"],
@@ -423,7 +433,16 @@ STRICT_FIELDS = {
     "pmkt_run": ["threads"],
     "pmkt_rfm_options": ["mode", "max_bytes", "reserved"],
     "pmkt_rfm_score_options": [
-        *("scheme", "bins", "collapse", "frequency", "monetary", "f_high", "f_low", "n_tiers"),
+        *(
+            "scheme",
+            "bins",
+            "collapse",
+            "frequency",
+            "monetary",
+            "f_high",
+            "f_low",
+            "n_tiers",
+        ),
         "n_segments",
     ],
     "pmkt_save_options": ["compression", "reserved"],
@@ -438,7 +457,15 @@ STRICT_FIELDS = {
     ],
     "pmkt_cf_matrix": ["users", "items", "at", "item", "borrow"],
     "pmkt_cf_als_options": [
-        *("factors", "iterations", "loss", "solver", "cg_steps", "regularization", "alpha"),
+        *(
+            "factors",
+            "iterations",
+            "loss",
+            "solver",
+            "cg_steps",
+            "regularization",
+            "alpha",
+        ),
         *("unobserved", "nu", "sigma", "reserved"),
     ],
     "pmkt_cf_knn_options": ["similarity", "neighbors", "shrinkage", "k1", "b"],
@@ -461,12 +488,26 @@ STRICT_FIELDS = {
     ],
     "pmkt_attribution_paths": ["paths", "at", "channel", "reserved"],
     "pmkt_attribution_options": [
-        *("model", "order", "first_share", "last_share", "half_life_ms", "half_life_touches"),
+        *(
+            "model",
+            "order",
+            "first_share",
+            "last_share",
+            "half_life_ms",
+            "half_life_touches",
+        ),
         *("bootstrap", "level", "reserved"),
     ],
     "pmkt_attribution_order_options": ["max_order", "folds"],
     "pmkt_attribution_data_options": [
-        *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
+        *(
+            "conversion",
+            "n_touch_kinds",
+            "window_ms",
+            "same_touch_ms",
+            "merge",
+            "reserved",
+        ),
     ],
     "pmkt_intent_options": ["order", "gap_ms", "by_session", "n_classes"],
     "pmkt_intent_paths": ["n", "at", "action", "reserved"],
@@ -506,10 +547,26 @@ CONSUMES = {
 NOT_COMPARABLE = {
     *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
     *("pmkt_attribution_table", "pmkt_attribution_paths"),
-    *("pmkt_funnel_columns", "pmkt_paths_columns", "pmkt_rules_matches_columns", "pmkt_rule"),
+    *(
+        "pmkt_funnel_columns",
+        "pmkt_paths_columns",
+        "pmkt_rules_matches_columns",
+        "pmkt_rule",
+    ),
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
 PARTS = [
-    *("files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase", "rules"),
+    *(
+        "files",
+        "ids",
+        "idset",
+        "arrow",
+        "cf",
+        "attribution",
+        "funnel",
+        "intent",
+        "purchase",
+        "rules",
+    ),
 ]
