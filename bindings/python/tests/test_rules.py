@@ -52,17 +52,14 @@ def test_the_words_of_the_requirement() -> None:
     rows += [("cyn", 0, "cart", "tea"), ("cyn", MINUTE, "checkout", None)]
     rows += [("dan", 0, "cart", "tea"), ("dan", MINUTE, "view", "tea")]
     matches = pmkt.Rules().match(events(rows), until=40 * MINUTE)
-    assert fired(matches) == [
+    assert fired(matches)[:2] == [
         ("bob", MINUTE, "preparing", None),
         ("ann", 2 * MINUTE, "hesitating", None),
-        *sorted(
-            [
-                ("cyn", 31 * MINUTE, "abandoning", "process"),
-                ("dan", 31 * MINUTE, "abandoning", "price"),
-            ],
-            key=lambda row: row[0],
-        ),
-    ] or {row[0] for row in fired(matches)} == {"ann", "bob", "cyn", "dan"}
+    ]
+    assert sorted(fired(matches)[2:]) == [  # at one time, by the user's id
+        ("cyn", 31 * MINUTE, "abandoning", "process"),
+        ("dan", 31 * MINUTE, "abandoning", "price"),
+    ]
     assert matches["row"].tolist()[:2] == [4, 2] and matches["row"].tolist()[2:] == [-1, -1]
     assert matches["suggestions"][0] == ("coupon", "size guide")
     assert matches.users == 4 and matches.dropped == 0
@@ -137,11 +134,9 @@ def test_random_events(threads: int) -> None:
             f"within {within} ms }}"
         )
         matches = rules.match(events(rows), until=until, threads=threads)
-        assert (
-            sorted(fired(matches), key=str) + [()] * matches.outranked
-            == [*slow(rows, within, wait, until)]
-            or matches.outranked > 0
-        ), turn
+        want = slow(rows, within, wait, until)
+        assert sorted(set(want), key=str) == sorted(fired(matches), key=str), turn
+        assert len(want) == len(matches) + matches.outranked  # two items at one time are one
         assert matches.suppressed == 0 and matches.dropped == 0
 
 
