@@ -99,7 +99,7 @@ class Rules:
 
     Args:
         text: in the language of rules.h; None: :func:`pmkt.rules.builtin`.
-        tz: the zone of dates without one in conditions; None: UTC.
+        tz: the zone of dates without one in conditions (None: UTC) and of ``until``.
 
     Raises:
         ParseError, LimitReached: as :func:`pmkt.rules.check`.
@@ -179,8 +179,9 @@ class Rules:
         Args:
             events: :class:`pmkt.Events`, in any order; extra columns that the text declares come
                 with :meth:`pmkt.Events.from_arrow`.
-            until: the clock at the end, by which rules that wait fire; not before the last event.
-                None: the time of that.
+            until: the clock at the end; rules that wait fire if it is past their wait. Not before
+                the last event; None: the time of that. A text such as "2026-02-01" (which needs
+                ``tz``), date, datetime, datetime64, or integer milliseconds.
             partials: partial matches and cooldowns kept of a user, to 1,024.
         """
         if not isinstance(events, Events):

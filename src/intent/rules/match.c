@@ -69,17 +69,18 @@ static pmkt_status pass(walk *w, int64_t clock) {
 
 static void fill_columns(walk *w, int64_t row) {
     const matching *m = w->m;
-    for (int32_t k = 0; k < m->r->columns.n; k++) {
-        pmkti_value *to = &w->fields[PMKTI_RULES_FIELDS + k];
-        const int32_t type = pmkti_rules_column_at(m->r, k)->type;
+    for (int32_t k = 0; k < m->r->columns.n; k++) { /* what is missing was filled in once */
         const char *data = m->column[k];
-        if (data) {
-            memcpy(to, data + row * 8, 8);
-        } else {
-            *to = pmkti_expr_missing(type == PMKT_TYPE_INT64    ? PMKTI_EXPR_INT
-                                     : type == PMKT_TYPE_DOUBLE ? PMKTI_EXPR_DOUBLE
-                                                                : PMKTI_EXPR_ID);
-        }
+        if (data) memcpy(&w->fields[PMKTI_RULES_FIELDS + k], data + row * 8, 8);
+    }
+}
+
+static void fill_missing(walk *w) {
+    static const int32_t TYPES[] = {0, PMKTI_EXPR_INT, PMKTI_EXPR_ID, PMKTI_EXPR_DOUBLE};
+    const pmkt_rules *r = w->m->r;
+    for (int32_t k = 0; k < r->columns.n; k++) {
+        const int32_t type = TYPES[pmkti_rules_column_at(r, k)->type];
+        w->fields[PMKTI_RULES_FIELDS + k] = pmkti_expr_missing(type);
     }
 }
 
@@ -126,6 +127,7 @@ static pmkt_status see_part(void *ctx, int64_t number, int worker) {
     w.part = &m->part[number];
     w.state = (pmkti_rules_state){.entry = m->entries + (int64_t)worker * m->o.partials,
                                   .room = m->o.partials};
+    fill_missing(&w);
     pmkt_status status = PMKT_OK;
     for (int64_t u = s->part_at[number]; !status && u < s->part_at[number + 1]; u++) {
         w.user = s->user[u];

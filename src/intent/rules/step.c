@@ -198,17 +198,17 @@ static bool take_stage_on(const sight *v, pmkti_rules_state *s, int32_t stage, i
     *next = 0;
     for (int32_t i = s->n - 1; i >= 0; i--) {
         if (i >= s->n) continue;
-        const pmkti_rules_entry x = s->entry[i];
-        if (!is_of(&x, v->number) || x.stamp == s->stamp) continue;
-        if (x.stage != stage) {
-            if (x.stage < stage && x.stage > *next) *next = x.stage;
+        const pmkti_rules_entry *x = &s->entry[i];
+        if (!is_of(x, v->number) || x->stamp == s->stamp) continue;
+        if (x->stage != stage) {
+            if (x->stage < stage && x->stage > *next) *next = x->stage;
             continue;
         }
-        if (!goes_on(v, &x)) {
-            if (rule->in_a_row || is_over(v->r, &x, v->e->time)) drop(s, i);
+        if (!goes_on(v, x)) {
+            if (rule->in_a_row || is_over(v->r, x, v->e->time)) drop(s, i);
             continue;
         }
-        const pmkti_rules_entry to = advanced(v, &x, s->stamp);
+        const pmkti_rules_entry to = advanced(v, x, s->stamp);
         if (to.stage == rule->n_stages && rule->absent_ms == 0) return true;
         if (!stays(v, &to)) drop(s, i);
         put(v->r, s, rule, v->e->time, &to);
