@@ -17,6 +17,7 @@ static pmkt_status pmktgo_purchase_score(const pmkt_purchase *model, const pmkt_
 #cgo nocallback pmkt_purchase_chains
 #cgo nocallback pmkt_purchase_logistic
 #cgo nocallback pmkt_purchase_info
+#cgo nocallback pmkt_purchase_settings
 #cgo nocallback pmkt_purchase_feature
 #cgo nocallback pmktgo_purchase_score
 #cgo nocallback pmkt_purchase_explain
@@ -196,6 +197,40 @@ func (m *Purchase) Close() error {
 
 // Info says what the model is, also after Close.
 func (m *Purchase) Info() PurchaseInfo { return m.info }
+
+// Settings are the options that the model was fitted with, also one from a file.
+func (m *Purchase) Settings() (IntentOptions, PurchaseOptions, error) {
+	if m == nil || !m.h.enter() {
+		return IntentOptions{}, PurchaseOptions{}, closed("the model")
+	}
+	defer m.h.leave()
+	o := C.pmkt_purchase_options{struct_size: C.sizeof_pmkt_purchase_options}
+	c := C.pmkt_intent_options{struct_size: C.sizeof_pmkt_intent_options}
+	var e C.pmkt_error
+	if err := failure(C.pmkt_purchase_settings((*C.pmkt_purchase)(m.h.at), &o, &c, &e), &e); err != nil {
+		return IntentOptions{}, PurchaseOptions{}, err
+	}
+	chains := IntentOptions{
+		Order:     int(c.order),
+		Gap:       time.Duration(c.gap_ms) * time.Millisecond,
+		Goal:      Action(c.goal),
+		BySession: c.by_session != 0,
+		Classes:   slices.Clone(borrow[uint64](c.classes, int(c.n_classes))),
+	}
+	if c.class_column != nil {
+		chains.ClassColumn = C.GoString(c.class_column)
+	}
+	fit := PurchaseOptions{
+		Calibration: Calibration(o.calibration),
+		L2:          float64(o.l2),
+		Rows:        int64(o.rows),
+		CartWithin:  time.Duration(o.cart_ms) * time.Millisecond,
+	}
+	fit.Zone.OffsetMinutes = int(o.zone.offset_minutes)
+	fit.Zone.Transitions = slices.Clone(
+		borrow[Transition](o.zone.transitions, int(o.zone.n_transitions)))
+	return chains, fit, nil
+}
 
 // Features are the names of the features, such as "evidence" or "count:view", also after Close. A class
 // stands behind its action as "view:2", counted from 1.

@@ -159,6 +159,11 @@ func TestPurchaseFiles(t *testing.T) {
 		must(LoadPurchase(background, path, LoadOptions{})), must(LoadPurchaseBytes(background, want, LoadOptions{})),
 	} {
 		equal(t, "info", loaded.Info(), m.Info())
+		chains, settings, err := loaded.Settings()
+		check(t, err)
+		equal(t, "chains", fmt.Sprint(chains), fmt.Sprint(IntentOptions{Order: 2, Gap: time.Hour, Goal: Action(KindOrder)}))
+		fit.Rows = 250_000
+		equal(t, "settings", fmt.Sprint(settings), fmt.Sprint(fit))
 		if !bytes.Equal(want, must(loaded.SaveBytes(background, SaveOptions{}))) {
 			t.Error("saved again it is other bytes")
 		}

@@ -125,8 +125,8 @@ static inline void pmkt_binary_diagram_init(pmkt_binary_diagram *diagram) {
 }
 
 /*
- * The reliability diagram of n probabilities: rows in order of p, in bins of equal count (they
- * differ by one at most; equal p may fall into two bins).
+ * The reliability diagram of n probabilities: rows in order of p, then of y's place, in bins of equal
+ * count, the first n % bins of them larger by one. So equal p may fall into two bins.
  *
  *   allocator  NULL = the C heap; used during the call
  *

@@ -15,9 +15,9 @@
  * Calibration. Rows are cut into folds (all rows of a cluster into one), a model without each fold
  * says what it thinks of that fold, and c is fitted to all those opinions of rows not seen: Platt's
  * sigmoid c(z) = 1 / (1 + exp(-(a z + b))) (Platt, "Probabilistic outputs for support vector
- * machines", 1999, with his targets), or isotonic regression by pooling adjacent violators (Zadrozny
- * & Elkan, KDD 2002), whose steps are joined by straight lines. Every row counts once there, whatever
- * its weight: calibrated is what happens row by row.
+ * machines", 1999, with his targets), a being 0 or more; or isotonic regression by pooling adjacent
+ * violators (Zadrozny & Elkan, KDD 2002), whose steps are joined by straight lines. Every row counts
+ * once there, whatever its weight: calibrated is what happens row by row.
  *
  * Standard errors are of the coefficients before calibration: the sandwich H^-1 G H^-1, where H is
  * the Hessian with the penalty and G sums the outer products of the gradients of clusters (Liang &

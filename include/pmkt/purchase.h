@@ -23,15 +23,17 @@
  *     dwell, dwell_mean    ln seconds since the event before, and the session's mean of that; a
  *                          second at least; 0 at the first
  *     elapsed              ln(1 + seconds) since the session began
- *     hour_sin, hour_cos, weekday_sin, weekday_cos    where the clock and the week stand
+ *     hour_sin, hour_cos, weekday_sin, weekday_cos    where the clock stands, to the minute, as an
+ *                          angle from midnight; the day of the week, as one from Thursday
  *     sessions, new, since_session    ln(1 + n) sessions before; 1 if none; ln(1 + minutes) between
  *                          the end of the one before and this one
  *     orders, buys, buying_rate    ln(1 + n) goals before, and sessions before that held one;
  *                          ln((buys + 0.5) / (sessions + 5))
  *     since_order, never   ln(1 + minutes) since the user's last goal; 1 if there was none
- *     item, item_before    ln(1 + n) events with this item before, in this session and in earlier ones
- *     item_cart, item_favorite    1 if the user has put it into the cart, or among favorites, and not
- *                          reached the goal with it since
+ *     item, item_before    ln(1 + n) events with this item before this one, in this session and in
+ *                          earlier ones
+ *     item_cart, item_favorite    1 if the user had put it into the cart (and not taken it out), or
+ *                          among favorites, before this event, and not reached the goal with it since
  *     items, item_repeats  ln(1 + n) different items of the session; events with one that came before
  *     category, category_before, category_cart, categories, category_repeats    the same of categories
  *
@@ -144,6 +146,18 @@ static inline void pmkt_purchase_facts_init(pmkt_purchase_facts *facts) {
 /* Fills *out. Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3. */
 PMKT_API pmkt_status pmkt_purchase_info(const pmkt_purchase *model, pmkt_purchase_facts *out,
                                         pmkt_error *err);
+
+/*
+ * Fills *options and *chains with what a model was fitted with, also one that was loaded: a fit with
+ * the same, to the same events, gives the same. What they point at (zone, classes, class_column,
+ * allocator) is borrowed from the model. Either may be NULL. calibration and l2 are those that were
+ * asked for.
+ *
+ * Errors: PMKT_E_INVALID. Any number of threads. O(1). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_purchase_settings(const pmkt_purchase *model,
+                                            pmkt_purchase_options *options,
+                                            pmkt_intent_options *chains, pmkt_error *err);
 
 /*
  * The name of feature i, such as "evidence" or "count:view"; an action that has no name is its

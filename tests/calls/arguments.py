@@ -127,6 +127,8 @@ VALUES = {
     "pmkt_rules_facts *": "&w->out.rules_facts",
     "pmkt_rule *": "&w->out.rule",
     "pmkt_rules_matches_columns *": "&w->out.matches_columns",
+    "pmkt_purchase_options *": "&w->out.purchase_fitted",
+    "pmkt_intent_options *": "&w->out.chains_fitted",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -416,6 +418,8 @@ GOOD = {
     "pmkt_purchase_fit: chains = NULL": "NULL is the defaults",
     "pmkt_purchase_explain: value = NULL": "either may be NULL",
     "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
+    "pmkt_purchase_settings: options = NULL": "either may be NULL",
+    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.

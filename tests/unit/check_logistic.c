@@ -368,7 +368,7 @@ START_TEST(separable_data_have_a_minimum) {
     for (int i = 0; i < 60; i++) x[i] = i, y[i] = i >= 30;
     pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
     d.rows = 60, d.columns = 1, d.x = x, d.y = y;
-    static const double penalties[] = {1e-12, 1e-6, 1, 10};
+    static const double penalties[] = {1e-12, 1e-6, 1, 10, 1e6};
     for (int64_t k = 0; k < LENGTH(penalties); k++) {
         const numbers n = fit_numbers(&d, penalties[k]);
         REQUIRE(isfinite(n.coefficient[0]) && n.coefficient[0] > 0 && isfinite(n.error[0]));
@@ -378,7 +378,7 @@ START_TEST(separable_data_have_a_minimum) {
             pmkt_logistic *m = fitted(&d, penalties[k], kind);
             REQUIRE(pmkt_logistic_predict(m, x, 60, NULL, p, NULL) == PMKT_OK);
             for (int i = 1; i < 60; i++) REQUIRE(p[i] >= p[i - 1]);
-            REQUIRE(p[0] < 0.5 && p[59] > 0.5);
+            REQUIRE(k == 4 || (p[0] < 0.5 && p[59] > 0.5)); /* nothing is left of a coefficient */
             pmkt_logistic_release(m);
         }
     }

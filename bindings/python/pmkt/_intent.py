@@ -26,9 +26,9 @@ from ._access import Access
 from ._cf_data import HalfLife
 from ._events import Events
 from ._files import PathLike, Saved
-from ._intent_actions import Action, Classes
+from ._intent_actions import Action, Classes, action_codes
 from ._library import Handle, borrow, call, lib, pointer
-from ._purchase import Scoring, batch_of, span_ms
+from ._purchase import Scoring, batch_of, chains_of, span_ms
 from ._report import Report
 from ._run import Progress, Running, threads_of, whole
 from ._structs import (
@@ -246,23 +246,22 @@ class IntentModel(Scoring, Saved):
     def _hold(self, made: Any) -> None:
         """Owns what C has made: chains, or a model with chains."""
         if made._type_ is pmkt_purchase:
-            scorer = Handle(made, lib.pmkt_purchase_release)
-            made = lib.pmkt_intent_retain(lib.pmkt_purchase_chains(made))
+            self._scorer = Handle(made, lib.pmkt_purchase_release)
+            self._fitted = chains_of(self._scorer)
         else:
-            scorer = None
-        self._fitted, self._scorer = Handle(made, lib.pmkt_intent_release), scorer
+            self._scorer, self._fitted = None, Handle(made, lib.pmkt_intent_release)
 
     def _own(self, made: Any, threads: int) -> None:
         self._hold(made)
         self.threads = threads_of(threads)
         self.tz, self.calibration, self.l2 = None, "platt", 1.0
         self.cart_within, self.learn_rows = "72h", 250_000
+        self.by_session, self.class_by = False, "category"
         if self._scorer is not None:
             self._learned(self._scorer)
         self._crossed = Classes(self._class_ids().tolist())
-        self.classes, self.class_by = self._crossed.given, "category"
-        info = self.info
-        self.order, self.goal, self.by_session = info.order, info.goal, False
+        self.classes, info = self._crossed.given, self.info
+        self.order, self.goal = info.order, info.goal
         self.session_gap = f"{info.session_gap_ms}ms"
 
     @property
@@ -278,7 +277,8 @@ class IntentModel(Scoring, Saved):
     # ---------------------------------------------------------------------------- fitting
 
     def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
-        """Fits the model to events, in any order. Returns it."""
+        """Fits the model to events, in any order: the chains, and what :meth:`score` needs, where
+        some sessions reach the goal and some do not. Returns it."""
         batch, (options, classes), (learning, _zone) = (
             batch_of(events),
             self._options(),
@@ -319,8 +319,9 @@ class IntentModel(Scoring, Saved):
     def merge(
         cls, models: Sequence["IntentModel"], *, threads: int = 0, progress: Progress = None
     ) -> "IntentModel":
-        """The model of all that several have seen, the same as one fitted to all of it, if all
-        events of a user went to one of them. They have the same options and classes."""
+        """The chains of all that several have seen, the same as of a model fitted to all of it, if
+        all events of a user went to one of them. They have the same options and classes. A merged
+        model has chains alone."""
         handles = [model._handle for model in models]
         place = ctypes.POINTER(pmkt_intent)
         array = (place * max(1, len(handles)))(*[handle.pointer for handle in handles])
@@ -412,10 +413,7 @@ class IntentModel(Scoring, Saved):
         return self._actions(self._handle)
 
     def _actions(self, handle: Handle) -> List[Action]:
-        at, n = ctypes.POINTER(ctypes.c_uint32)(), ctypes.c_int64()
-        call(lib.pmkt_intent_actions, handle.pointer, ctypes.byref(at), ctypes.byref(n))
-        codes = borrow(at, (n.value,), np.uint32, handle).tolist()
-        return [self._crossed.name(code) for code in codes]
+        return [self._crossed.name(code) for code in action_codes(handle).tolist()]
 
     def _class_ids(self) -> np.ndarray:
         handle, at, n = self._handle, ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_int64()

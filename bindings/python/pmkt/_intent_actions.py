@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any, Dict, Iterable, List, Optional, Union
 
 import numpy as np
@@ -10,7 +11,7 @@ from . import _constants as c
 from . import errors
 from ._ids import numbers_of
 from ._kinds import kind_number
-from ._library import lib
+from ._library import Handle, borrow, call, lib
 from ._run import whole
 
 Action = Union[str, int]
@@ -65,9 +66,14 @@ class Classes:
         name = lib.pmkt_kind_name(code) if code < c.KIND_CUSTOM else None
         return name.decode() if name else code
 
-    def all_names(self, codes: np.ndarray) -> np.ndarray:
-        """The names of many, in the same shape."""
-        entries, places = np.unique(codes, return_inverse=True)
+    def all_names(self, codes: np.ndarray, known: Optional[np.ndarray] = None) -> np.ndarray:
+        """The names of many, in the same shape; faster if all are among the ``known`` actions, or
+        ends, or 0."""
+        if known is None:
+            entries, places = np.unique(codes, return_inverse=True)
+        else:
+            entries = np.unique(np.append(known, np.array(list(_ENDS), np.uint32)))
+            places = np.searchsorted(entries, codes)
         names = np.empty(len(entries), object)
         names[:] = [self.name(code) for code in entries.tolist()]
         return names[places.reshape(codes.shape)]
@@ -78,3 +84,10 @@ def _text(given: Any, number: int) -> str:
     if isinstance(given, bytes):
         return given.decode("utf-8", "surrogateescape")
     return str(given) if isinstance(given, str) else str(number)
+
+
+def action_codes(chains: Handle) -> np.ndarray:
+    """[n] uint32 the actions that a pmkt_intent knows, ascending."""
+    at, n = ctypes.POINTER(ctypes.c_uint32)(), ctypes.c_int64()
+    call(lib.pmkt_intent_actions, chains.pointer, ctypes.byref(at), ctypes.byref(n))
+    return borrow(at, (n.value,), np.uint32, chains)

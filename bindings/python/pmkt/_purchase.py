@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from . import _constants as c
 from . import errors
 from ._cf_data import HalfLife, duration_ms
 from ._events import Events
-from ._intent_actions import Classes
+from ._intent_actions import Classes, action_codes
 from ._library import Handle, call, lib, pointer
 from ._logistic import (
     LogisticInfo,
+    calibration_name,
     calibration_of,
     coefficient_table,
     logistic_info,
@@ -23,9 +24,15 @@ from ._logistic import (
 )
 from ._options import choice
 from ._run import Running, whole
-from ._structs import new, pmkt_purchase_facts, pmkt_purchase_options, pmkt_purchase_scores
+from ._structs import (
+    new,
+    pmkt_intent_options,
+    pmkt_purchase_facts,
+    pmkt_purchase_options,
+    pmkt_purchase_scores,
+)
 from ._table import Table
-from ._zones import UTC, Zone, ZoneLike, make_zone
+from ._zones import Zone, ZoneLike, make_zone
 
 _PARTS = {"session": c.PURCHASE_SESSION, "cart": c.PURCHASE_CART}
 
@@ -63,11 +70,13 @@ class Explained(NamedTuple):
 class Scoring:
     """What an :class:`IntentModel` that was fitted to events can do, beside its chains."""
 
-    tz: ZoneLike
+    tz: Union[ZoneLike, Zone]
     calibration: Optional[str]
     l2: float
     cart_within: HalfLife
     learn_rows: int
+    by_session: bool
+    class_by: str
     threads: int
 
     _fitted: Optional[Handle]
@@ -76,7 +85,7 @@ class Scoring:
 
     def _learning(self) -> Tuple[pmkt_purchase_options, Zone]:
         """The options, and the zone that they borrow."""
-        zone = UTC if self.tz is None else make_zone(self.tz)
+        zone = self.tz if isinstance(self.tz, Zone) else make_zone(self.tz)
         options = new(
             pmkt_purchase_options,
             calibration=calibration_of(self.calibration),
@@ -88,12 +97,15 @@ class Scoring:
         return options, zone
 
     def _learned(self, scorer: Handle) -> None:
-        """Takes over the options of a model from a file, as far as it has them."""
-        self.cart_within = f"{_facts(scorer).cart_ms}ms"
-        known = lib.pmkt_purchase_logistic(scorer.pointer, c.PURCHASE_SESSION)
-        if known:
-            info = logistic_info(known)
-            self.calibration, self.l2 = info.calibration, info.l2
+        """Takes over what a model from a file was fitted with."""
+        options, chains = new(pmkt_purchase_options), new(pmkt_intent_options)
+        places = ctypes.byref(options), ctypes.byref(chains)
+        call(lib.pmkt_purchase_settings, scorer.pointer, *places)
+        self.calibration, self.l2 = calibration_name(options.calibration), options.l2
+        self.cart_within, self.learn_rows = f"{options.cart_ms}ms", options.rows
+        self.tz = Zone.of_struct(options.zone.contents)
+        self.by_session = bool(chains.by_session)
+        self.class_by = chains.class_column.decode() if chains.class_column else "category"
 
     @property
     def _scoring(self) -> Handle:
@@ -206,7 +218,8 @@ class Scoring:
             "p_cart": lambda p: _known(p, ".2%"),
             "time_ms": lambda ms: _known(ms, ",.0f"),
         }
-        names = self._crossed.all_names(codes)
+        chains = chains_of(scorer)
+        names = self._crossed.all_names(codes, action_codes(chains))
         for k, name in enumerate(("next", "next_2", "next_3") if next else ()):
             data[name], data[f"{name}_p"] = names[:, k], chances[:, k]
             shown.update({name: str, f"{name}_p": "{:.1%}".format})
@@ -255,8 +268,14 @@ class Scoring:
         )
 
 
+def chains_of(scorer: Handle) -> Handle:
+    """The chains of a pmkt_purchase, owned on their own."""
+    chains = lib.pmkt_purchase_chains(scorer.pointer)
+    return Handle(lib.pmkt_intent_retain(chains), lib.pmkt_intent_release)
+
+
 def _known(value: float, form: str) -> str:
-    return "" if np.isnan(value) else format(value, form)
+    return "-" if np.isnan(value) else format(value, form)
 
 
 def _facts(scorer: Handle) -> pmkt_purchase_facts:

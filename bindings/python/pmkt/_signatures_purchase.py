@@ -111,6 +111,18 @@ PURCHASE_SIGNATURES: List[Signature] = [
         c_int32,
         [P(s.pmkt_purchase), P(s.pmkt_purchase_facts), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_purchase_settings(const pmkt_purchase *model, pmkt_purchase_options *options,
+    #                                    pmkt_intent_options *chains, pmkt_error *err);
+    (
+        "pmkt_purchase_settings",
+        c_int32,
+        [
+            P(s.pmkt_purchase),
+            P(s.pmkt_purchase_options),
+            P(s.pmkt_intent_options),
+            P(s.pmkt_error),
+        ],
+    ),
     # const char *pmkt_purchase_feature(const pmkt_purchase *model, int32_t i);
     ("pmkt_purchase_feature", c_char_p, [P(s.pmkt_purchase), c_int32]),
     # pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *events, const

@@ -150,13 +150,15 @@ def test_columns_that_say_nothing_or_the_same() -> None:
 
 
 def slow_platt(z: np.ndarray, y: np.ndarray) -> Tuple[float, float]:
-    """By Newton's method, with targets that are not quite 0 and 1."""
+    """By Newton's method, with targets not quite 0 and 1; one that falls is flat instead."""
     yes = int(y.sum())
     t = np.where(y, (yes + 1) / (yes + 2), 1 / (len(y) - yes + 2))
     s, beta = np.column_stack([z, np.ones(len(z))]), np.array([1.0, 0.0])
     for _ in range(100):
         p = sigmoid(s @ beta)
         beta = beta - np.linalg.solve((s.T * (p * (1 - p))) @ s, s.T @ (p - t))
+    if beta[0] < 0:
+        return 0.0, float(np.log(t.mean() / (1 - t.mean())))
     return float(beta[0]), float(beta[1])
 
 
@@ -179,15 +181,17 @@ def slow_isotonic(z: np.ndarray, y: np.ndarray) -> Tuple[List[float], List[float
     return at, [min(max(value, least), 1 - least) for value in corners]
 
 
-def test_platt_is_what_it_says() -> None:
+@pytest.mark.parametrize("columns", [2, 6])
+def test_platt_is_what_it_says(columns: int) -> None:
     """Two groups are two folds, so that the opinions of each are those of the other's model."""
-    x, y, _ = make(4, n=600, columns=2)
+    x, y, _ = make(4, n=600, columns=columns)
     group = groups_of_two_folds(x, y)
     model = pmkt.LogisticRegression(folds=2).fit(x, y, groups=group)
     z, seen = held_out(x, y, group)
     slope, shift = slow_platt(z, seen)
     info = model.info
     assert (info.slope, info.shift) == pytest.approx((slope, shift), rel=1e-6)
+    assert (slope > 0) == (columns > 2)
     plain = pmkt.LogisticRegression(calibration=None).fit(x, y, groups=group).predict_proba(x)
     odds = np.log(plain[:, 1] / plain[:, 0])
     np.testing.assert_allclose(
@@ -227,7 +231,7 @@ def held_out(x: np.ndarray, y: np.ndarray, group: np.ndarray) -> Tuple[np.ndarra
     z = np.empty(len(x))
     for key in np.unique(group):
         mine, others = group == key, group != key
-        beta, penalty = np.zeros(3), np.diag([1.0, 1.0, 0.0])
+        beta, penalty = np.zeros(s.shape[1]), np.diag([1.0] * x.shape[1] + [0.0])
         for _ in range(50):
             p = sigmoid(s[others] @ beta)
             slope = s[others].T @ (p - y[others]) + penalty @ beta

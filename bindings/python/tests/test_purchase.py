@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from conftest import data_file
+from conftest import data_file, needed
 
 import pmkt
 
@@ -446,6 +446,34 @@ def test_classes_have_names() -> None:
     np.testing.assert_array_equal(again.score(events)["p_order"], model.score(events)["p_order"])
     with pytest.raises(pmkt.InvalidInput, match="category"):
         model.score(pmkt.Events(user=[1], time=[0], kind="view"))
+
+
+def test_a_model_from_a_file_cuts_sessions_and_crosses_kinds_as_before() -> None:
+    pyarrow = needed("pyarrow")
+    rows = make_rows(21)
+    table = pyarrow.table(
+        {
+            "user": pyarrow.array([e.user for e in rows], pyarrow.uint64()),
+            "time": pyarrow.array([e.time for e in rows], pyarrow.int64()),
+            "kind": [e.kind for e in rows],
+            "session": pyarrow.array([e.session for e in rows], pyarrow.uint64()),
+            "page": pyarrow.array([e.category or 0 for e in rows], pyarrow.uint64()),
+        }
+    )
+    columns = {"user": "user", "time": "time", "kind_column": "kind", "session": "session"}
+    events = pmkt.Events.from_arrow(table, **columns, extra=["page"])
+    model = pmkt.IntentModel(classes=[1, 2], class_by="page", by_session=True).fit(events)
+    again = pmkt.IntentModel.from_bytes(model.to_bytes())
+    assert "count:view:1" in again.features
+    for name in ("p_order", "next"):
+        np.testing.assert_array_equal(again.score(events)[name], model.score(events)[name])
+    with pytest.raises(pmkt.InvalidInput, match="page"):
+        again.score(pmkt.Events.from_arrow(table, **columns))
+    assert (again.by_session, again.class_by) == (True, "page")
+    refitted = again.fit(events)
+    assert refitted.to_bytes() == model.to_bytes()
+    plain = pmkt.IntentModel(classes=[1, 2], class_by="page").fit(events)
+    assert plain.info.sessions < model.info.sessions
 
 
 def test_bad_rows_have_nothing() -> None:

@@ -52,6 +52,12 @@ static void platt(const double *z, const uint8_t *y, int64_t n, pmkti_calibratio
         s = next;
     }
     out->slope = a, out->shift = b;
+    if (a >= 0) return;
+    /* A model that knows nothing: without a fold's yeses it thinks less of that fold, so that opinions of
+       rows not seen fall where outcomes rise. That is no reason to turn the model around: as an
+       isotonic curve would be, the sigmoid is flat. The minimum at slope 0 is the mean target. */
+    const double mean = ((double)yes * target[1] + (double)(n - yes) * target[0]) / (double)n;
+    out->slope = 0, out->shift = log(mean) - log1p(-mean);
 }
 
 /* -------------------------------------------------------------------- isotonic */

@@ -24,8 +24,9 @@ enum {
 #define VERSION 1 /* of each of them */
 
 typedef struct head {
-    int64_t rows, cart_rows, cart_ms;
-    int32_t by_session, features, offset_minutes, reserved;
+    int64_t rows, cart_rows, cart_ms, most_rows;
+    double l2;
+    int32_t by_session, features, offset_minutes, calibration;
     char class_column[PMKTI_COLUMN_NAME];
 } head;
 
@@ -35,7 +36,7 @@ typedef struct summary {
     double l2, log_loss, gradient, slope, shift;
 } summary;
 
-_Static_assert(sizeof(head) == 40 + PMKTI_COLUMN_NAME, "a head has no holes");
+_Static_assert(sizeof(head) == 56 + PMKTI_COLUMN_NAME, "a head has no holes");
 _Static_assert(sizeof(summary) == 80, "a summary has no holes");
 
 /* -------------------------------------------------------------------- saving */
@@ -68,6 +69,7 @@ static pmkt_status put_all(const pmkt_purchase *m, pmkti_writer *w, pmkt_error *
     head h;
     memset(&h, 0, sizeof h);
     h.rows = m->facts.rows, h.cart_rows = m->facts.cart_rows, h.cart_ms = m->facts.cart_ms;
+    h.most_rows = m->options.rows, h.l2 = m->options.l2, h.calibration = m->options.calibration;
     h.by_session = m->by_session, h.features = m->features.n;
     h.offset_minutes = zone->offset_minutes;
     memcpy(h.class_column, m->class_column, sizeof h.class_column);
@@ -131,11 +133,16 @@ static pmkt_status read_head(loader *l, pmkt_zone *zone, pmkt_error *err) {
     if (span.size != sizeof h) return pmkti_corrupt(&span, 0, "the head is not one", err);
     memcpy(&h, span.at, sizeof h);
     if (h.rows < 0 || h.cart_rows < 0 || h.cart_ms < 1 || h.by_session < 0 || h.by_session > 1 ||
-        h.reserved != 0 || !memchr(h.class_column, 0, sizeof h.class_column)) {
+        h.most_rows < 1 || !(h.l2 > 0) || !isfinite(h.l2) ||
+        h.calibration < PMKT_CALIBRATION_PLATT || h.calibration > PMKT_CALIBRATION_NONE ||
+        !memchr(h.class_column, 0, sizeof h.class_column)) {
         return pmkti_corrupt(&span, 0, "the head makes no sense", err);
     }
     pmkt_purchase *m = l->m;
     m->facts.rows = h.rows, m->facts.cart_rows = h.cart_rows, m->facts.cart_ms = h.cart_ms;
+    m->options = (pmkt_purchase_options)PMKT_PURCHASE_OPTIONS_INIT;
+    m->options.calibration = h.calibration, m->options.l2 = h.l2;
+    m->options.rows = h.most_rows, m->options.cart_ms = h.cart_ms;
     m->by_session = h.by_session;
     memcpy(m->class_column, h.class_column, sizeof h.class_column);
     zone->offset_minutes = h.offset_minutes;

@@ -40,6 +40,7 @@ static pmkt_status check(asked *a, const pmkt_purchase_options *given, pmkt_erro
     pmkt_purchase_options_init(o);
     pmkt_status status = pmkti_struct_in(o, sizeof *o, given, sizeof *o, "options", err);
     if (status) return status;
+    o->struct_size = sizeof *o;
     if (o->rows == 0) o->rows = ROWS;
     if (o->cart_ms == 0) o->cart_ms = CART_MS;
     if (o->rows < 0) {
@@ -54,6 +55,7 @@ static pmkt_status check(asked *a, const pmkt_purchase_options *given, pmkt_erro
     pmkt_logistic_options wanted = PMKT_LOGISTIC_OPTIONS_INIT;
     wanted.calibration = o->calibration, wanted.l2 = o->l2, wanted.folds = PMKTI_FOLDS;
     status = pmkti_logistic_options_in(&wanted, &a->logistic, err);
+    o->l2 = a->logistic.l2;
     return status ? status : pmkti_zone_check(o->zone, &a->zone, err);
 }
 
@@ -121,6 +123,7 @@ static pmkt_status make(const asked *a, const pmkti_visits *v, pmkt_purchase **m
     if (m) {
         pmkt_intent_retain(folds.chains);
         m->by_session = a->chains.by_session;
+        m->options = a->o;
         m->facts.cart_ms = a->o.cart_ms;
         if (a->chains.class_column && a->chains.n_classes > 0) {
             memcpy(m->class_column, a->chains.class_column, strlen(a->chains.class_column));

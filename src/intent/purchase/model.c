@@ -82,6 +82,26 @@ pmkt_status pmkt_purchase_info(const pmkt_purchase *model, pmkt_purchase_facts *
     return pmkti_struct_out(out, &facts, sizeof facts, sizeof(uint64_t), "out", err);
 }
 
+pmkt_status pmkt_purchase_settings(const pmkt_purchase *model, pmkt_purchase_options *options,
+                                   pmkt_intent_options *chains, pmkt_error *err) {
+    if (!model) return pmkti_null(err, "model");
+    pmkt_purchase_options o = model->options;
+    o.zone = &model->features.zone;
+    const pmkt_intent_facts *f = &model->chains->facts;
+    pmkt_intent_options c = PMKT_INTENT_OPTIONS_INIT;
+    c.order = f->order, c.gap_ms = f->gap_ms, c.goal = f->goal, c.by_session = model->by_session;
+    c.allocator = &model->allocator;
+    c.classes = model->chains->classes, c.n_classes = f->classes;
+    c.class_column = model->class_column[0] ? model->class_column : NULL;
+    uint32_t size; /* both are fine before either is written */
+    pmkt_status status = PMKT_OK;
+    if (options) status = pmkti_struct_size(options, sizeof o, "options", &size, err);
+    if (!status && chains) status = pmkti_struct_size(chains, sizeof c, "chains", &size, err);
+    if (!status && options) status = pmkti_struct_out(options, &o, sizeof o, sizeof o, "options", err);
+    if (!status && chains) status = pmkti_struct_out(chains, &c, sizeof c, sizeof c, "chains", err);
+    return status;
+}
+
 const char *pmkt_purchase_feature(const pmkt_purchase *model, int32_t i) {
     return model && i >= 0 && i < model->features.n ? model->features.name[i] : NULL;
 }

@@ -19,6 +19,7 @@ struct pmkt_purchase {
     pmkt_purchase_facts facts; /* but for bytes */
     pmkt_intent *chains;
     pmkt_logistic *logistic[2]; /* by PMKT_PURCHASE_...; the cart's may be NULL */
+    pmkt_purchase_options options; /* that it was fitted with, but for the zone */
     int32_t by_session;
     char class_column[PMKTI_COLUMN_NAME]; /* empty: events.category */
 
