@@ -91,6 +91,8 @@ VALUES = {
     "pmkt_report *": "&w->out.report",
     "pmkt_rfm_counters *": "&w->out.rfm_counters",
     "pmkt_rfm_options *": "&w->out.made_with",
+    "pmkt_intent_options *": "&w->out.chains_with",
+    "pmkt_purchase_options *": "&w->out.purchase_with",
     "pmkt_rfm_columns *": "&w->out.columns",
     "pmkt_rfm_rates *": "&w->out.rates",
     "pmkt_rfm_group *": "w->out.groups",
@@ -127,8 +129,6 @@ VALUES = {
     "pmkt_rules_facts *": "&w->out.rules_facts",
     "pmkt_rule *": "&w->out.rule",
     "pmkt_rules_matches_columns *": "&w->out.matches_columns",
-    "pmkt_purchase_options *": "&w->out.purchase_fitted",
-    "pmkt_intent_options *": "&w->out.chains_fitted",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -306,14 +306,7 @@ DIGESTS = {
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
 COUNTED = {
-    *(
-        "pmkt_cf_data",
-        "pmkt_cf",
-        "pmkt_intent",
-        "pmkt_logistic",
-        "pmkt_purchase",
-        "pmkt_rules",
-    ),
+    *("pmkt_cf_data", "pmkt_cf", "pmkt_intent", "pmkt_logistic", "pmkt_purchase", "pmkt_rules"),
 }
 
 # ------------------------------------------------------------------ bad values
@@ -345,13 +338,10 @@ BAD_BY_NAME = {
     "conversion": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     **dict.fromkeys(("k", "n_k", "iterations", "cg_steps"), ["-1", "INT32_MIN"]),
     **dict.fromkeys(("gap_ms", "soon_ms"), ["-1", "INT64_MIN"]),
-    **dict.fromkeys(
-        ("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]
-    ),
+    **dict.fromkeys(("top", "max_length", "top_pages"), ["-1", "INT32_MIN", "INT32_MAX"]),
     "n_steps": ["-1", "0", "33", "INT64_MIN", "INT64_MAX"],
     **dict.fromkeys(
-        ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"),
-        ["-1", "INT64_MIN"],
+        ("half_life_ms", "max_items_per_user", "max_users_per_item", "last"), ["-1", "INT64_MIN"]
     ),
     "factors": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
     "columns": ["-1", "0", "1025", "INT32_MIN", "INT32_MAX"],
@@ -416,10 +406,10 @@ GOOD = {
     "pmkt_intent_classes: n = NULL": "either may be NULL",
     "pmkt_intent_next: waited_ms = NULL": "nobody waited",
     "pmkt_purchase_fit: chains = NULL": "NULL is the defaults",
+    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
     "pmkt_purchase_explain: value = NULL": "either may be NULL",
     "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
     "pmkt_purchase_settings: options = NULL": "either may be NULL",
-    "pmkt_purchase_settings: chains = NULL": "either may be NULL",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
@@ -437,16 +427,7 @@ STRICT_FIELDS = {
     "pmkt_run": ["threads"],
     "pmkt_rfm_options": ["mode", "max_bytes", "reserved"],
     "pmkt_rfm_score_options": [
-        *(
-            "scheme",
-            "bins",
-            "collapse",
-            "frequency",
-            "monetary",
-            "f_high",
-            "f_low",
-            "n_tiers",
-        ),
+        *("scheme", "bins", "collapse", "frequency", "monetary", "f_high", "f_low", "n_tiers"),
         "n_segments",
     ],
     "pmkt_save_options": ["compression", "reserved"],
@@ -461,15 +442,7 @@ STRICT_FIELDS = {
     ],
     "pmkt_cf_matrix": ["users", "items", "at", "item", "borrow"],
     "pmkt_cf_als_options": [
-        *(
-            "factors",
-            "iterations",
-            "loss",
-            "solver",
-            "cg_steps",
-            "regularization",
-            "alpha",
-        ),
+        *("factors", "iterations", "loss", "solver", "cg_steps", "regularization", "alpha"),
         *("unobserved", "nu", "sigma", "reserved"),
     ],
     "pmkt_cf_knn_options": ["similarity", "neighbors", "shrinkage", "k1", "b"],
@@ -492,26 +465,12 @@ STRICT_FIELDS = {
     ],
     "pmkt_attribution_paths": ["paths", "at", "channel", "reserved"],
     "pmkt_attribution_options": [
-        *(
-            "model",
-            "order",
-            "first_share",
-            "last_share",
-            "half_life_ms",
-            "half_life_touches",
-        ),
+        *("model", "order", "first_share", "last_share", "half_life_ms", "half_life_touches"),
         *("bootstrap", "level", "reserved"),
     ],
     "pmkt_attribution_order_options": ["max_order", "folds"],
     "pmkt_attribution_data_options": [
-        *(
-            "conversion",
-            "n_touch_kinds",
-            "window_ms",
-            "same_touch_ms",
-            "merge",
-            "reserved",
-        ),
+        *("conversion", "n_touch_kinds", "window_ms", "same_touch_ms", "merge", "reserved"),
     ],
     "pmkt_intent_options": ["order", "gap_ms", "by_session", "n_classes"],
     "pmkt_intent_paths": ["n", "at", "action", "reserved"],
@@ -551,26 +510,11 @@ CONSUMES = {
 NOT_COMPARABLE = {
     *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
     *("pmkt_attribution_table", "pmkt_attribution_paths"),
-    *(
-        "pmkt_funnel_columns",
-        "pmkt_paths_columns",
-        "pmkt_rules_matches_columns",
-        "pmkt_rule",
-    ),
+    *("pmkt_funnel_columns", "pmkt_paths_columns", "pmkt_rules_matches_columns", "pmkt_rule"),
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
 PARTS = [
-    *(
-        "files",
-        "ids",
-        "idset",
-        "arrow",
-        "cf",
-        "attribution",
-        "funnel",
-        "intent",
-        "purchase",
-        "rules",
-    ),
+    *("files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase"),
+    "rules",
 ]

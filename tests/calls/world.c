@@ -132,8 +132,8 @@ static void make_outputs(world_out *out) {
     pmkt_report_init(&out->report);
     pmkt_rfm_counters_init(&out->rfm_counters);
     pmkt_rfm_options_init(&out->made_with);
-    pmkt_purchase_options_init(&out->purchase_fitted);
-    pmkt_intent_options_init(&out->chains_fitted);
+    pmkt_intent_options_init(&out->chains_with);
+    pmkt_purchase_options_init(&out->purchase_with);
     pmkt_rfm_rates_init(&out->rates);
     pmkt_rfm_columns_init(&out->columns);
     pmkt_ids_counters_init(&out->ids_counters);

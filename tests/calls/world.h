@@ -128,11 +128,11 @@ typedef struct world_out {
     pmkt_binary_result binary_result;
     pmkt_purchase_facts purchase_facts;
     pmkt_rules_facts rules_facts;
-    pmkt_purchase_options purchase_fitted;
-    pmkt_intent_options chains_fitted;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
+    pmkt_intent_options chains_with;
+    pmkt_purchase_options purchase_with;
     void *handle;
     struct ArrowArrayStream stream;
     const pmkt_events *events;

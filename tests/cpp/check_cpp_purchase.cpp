@@ -129,6 +129,8 @@ TEST(purchases_are_fitted_scored_and_explained) {
     CHECK(model.logistic().info().rows == 220);
     CHECK(static_cast<bool>(model.logistic(PMKT_PURCHASE_CART)) == (facts.cart_rows > 0));
     CHECK(!model.logistic(7));
+    CHECK(model.settings().cart_ms == 3600000 && model.settings().l2 == 1);
+    CHECK(model.chain_settings().order == 3 && model.chain_settings().n_classes == 0);
 
     const pmkt::purchase_scores scores = model.score(all.batch);
     CHECK(scores.rows() == 240 && scores.p_goal().size() == 240);

@@ -8,98 +8,13 @@
 
 #include "pmkt.h"
 #include "support/batch.h"
-#include "support/files.h"
 #include "support/loop.h"
+#include "support/purchase.h"
 #include "support/shop.h"
 #include "support/suite.h"
 
 #define NEAR(a, b, by) REQUIRE(fabs((double)(a) - (double)(b)) <= (by))
 #define TOP PMKT_INTENT_TOP
-
-static pmkt_purchase *fitted_as(const pmkt_events *ev, const pmkt_intent_options *chains,
-                                const pmkt_purchase_options *options, int32_t threads) {
-    pmkt_purchase *model = NULL;
-    pmkt_run run = PMKT_RUN_INIT;
-    pmkt_error err;
-    run.threads = threads;
-    ck_assert_ok(pmkt_purchase_fit(ev, chains, options, &run, NULL, &model, &err), err);
-    return model;
-}
-
-static pmkt_purchase *fitted(const visits *v) {
-    const pmkt_events ev = visits_events(v);
-    return fitted_as(&ev, NULL, NULL, 0);
-}
-
-static pmkt_purchase_facts facts_of(const pmkt_purchase *model) {
-    pmkt_purchase_facts facts = PMKT_PURCHASE_FACTS_INIT;
-    ck_assert_int_eq(pmkt_purchase_info(model, &facts, NULL), PMKT_OK);
-    return facts;
-}
-
-static file_bytes bytes_of(const pmkt_purchase *model) {
-    pmkt_buffer *buffer = NULL;
-    pmkt_error err;
-    ck_assert_ok(pmkt_purchase_save_memory(model, NULL, NULL, &buffer, &err), err);
-    file_bytes f = file_copy(pmkt_buffer_data(buffer), pmkt_buffer_size(buffer));
-    pmkt_buffer_free(buffer);
-    return f;
-}
-
-static void check_same_model(const pmkt_purchase *a, const pmkt_purchase *b) {
-    file_bytes x = bytes_of(a), y = bytes_of(b);
-    ck_assert_uint_eq(x.n, y.n);
-    ck_assert(memcmp(x.at, y.at, x.n) == 0);
-    file_free(&x);
-    file_free(&y);
-}
-
-/* Everything that is said of a batch. */
-typedef struct scores {
-    int64_t n;
-    double *p_goal, *p_cart, *time, *next_p;
-    uint32_t *next;
-} scores;
-
-static pmkt_purchase_scores room(scores *s, int64_t n) {
-    const size_t rows = (size_t)n + 1;
-    *s = (scores){.n = n};
-    s->p_goal = calloc(rows, sizeof(double)), s->p_cart = calloc(rows, sizeof(double));
-    s->time = calloc(rows, sizeof(double)), s->next_p = calloc(rows * TOP, sizeof(double));
-    s->next = calloc(rows * TOP, sizeof(uint32_t));
-    s->p_goal[n] = 77;
-    return (pmkt_purchase_scores){
-        sizeof(pmkt_purchase_scores), 0, s->p_goal, s->p_cart, s->time, s->next, s->next_p};
-}
-
-static scores scored_as(const pmkt_purchase *model, const pmkt_events *ev, int32_t threads) {
-    scores s;
-    const pmkt_purchase_scores out = room(&s, ev->rows);
-    pmkt_run run = PMKT_RUN_INIT;
-    pmkt_error err;
-    run.threads = threads;
-    ck_assert_ok(pmkt_purchase_score(model, ev, &run, NULL, &out, &err), err);
-    ck_assert(s.p_goal[ev->rows] == 77);
-    return s;
-}
-
-static scores scored(const pmkt_purchase *model, const visits *v) {
-    const pmkt_events ev = visits_events(v);
-    return scored_as(model, &ev, 0);
-}
-
-static void scores_free(scores *s) {
-    free(s->p_goal), free(s->p_cart), free(s->time), free(s->next_p), free(s->next);
-}
-
-/* Whether row i of a says what row j of b does, to the bit. */
-static bool same_row(const scores *a, int64_t i, const scores *b, int64_t j) {
-    return memcmp(a->p_goal + i, b->p_goal + j, sizeof(double)) == 0 &&
-           memcmp(a->p_cart + i, b->p_cart + j, sizeof(double)) == 0 &&
-           memcmp(a->time + i, b->time + j, sizeof(double)) == 0 &&
-           memcmp(a->next + i * TOP, b->next + j * TOP, TOP * sizeof(uint32_t)) == 0 &&
-           memcmp(a->next_p + i * TOP, b->next_p + j * TOP, TOP * sizeof(double)) == 0;
-}
 
 /* ------------------------------------------------------------------------ scores */
 
@@ -107,9 +22,9 @@ static bool same_row(const scores *a, int64_t i, const scores *b, int64_t j) {
 START_TEST(scores_are_what_they_are_called) {
     random_seed(1);
     visits v = shop_make(1500, 150);
-    pmkt_purchase *model = fitted(&v);
-    ck_assert(facts_of(model).rows > 1000 && facts_of(model).cart_rows > 50);
-    scores s = scored(model, &v);
+    pmkt_purchase *model = purchase_of(&v);
+    ck_assert(purchase_facts_of(model).rows > 1000 && purchase_facts_of(model).cart_rows > 50);
+    scores s = scores_of(model, &v);
     bool past = false;
     double sum = 0, rows = 0, yes = 0;
     for (int64_t i = v.n - 1; i >= 0; i--) { /* whether the goal comes, from the end */
@@ -145,8 +60,8 @@ END_TEST
 START_TEST(the_model_is_of_use) {
     random_seed(2);
     visits v = shop_make(2000, 200), other = shop_make(1000, 100);
-    pmkt_purchase *model = fitted(&v);
-    scores s = scored(model, &other);
+    pmkt_purchase *model = purchase_of(&v);
+    scores s = scores_of(model, &other);
     double *p = malloc((size_t)other.n * sizeof *p);
     uint8_t *y = malloc((size_t)other.n);
     int64_t n = 0;
@@ -174,10 +89,10 @@ START_TEST(the_order_of_rows_does_not_matter) {
     visits v = shop_make(800, 90);
     int64_t *at = malloc((size_t)v.n * sizeof *at);
     visits mixed = shop_shuffled(&v, at);
-    pmkt_purchase *a = fitted(&v), *b = fitted(&mixed);
-    check_same_model(a, b);
-    scores x = scored(a, &v), y = scored(a, &mixed);
-    for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&y, i, &x, at[i]));
+    pmkt_purchase *a = purchase_of(&v), *b = purchase_of(&mixed);
+    purchase_check_same(a, b);
+    scores x = scores_of(a, &v), y = scores_of(a, &mixed);
+    for (int64_t i = 0; i < v.n; i++) REQUIRE(scores_same_row(&y, i, &x, at[i]));
     scores_free(&x);
     scores_free(&y);
     pmkt_purchase_release(a);
@@ -192,13 +107,13 @@ START_TEST(threads_change_no_byte) {
     random_seed(4);
     visits v = shop_make(scaled(9000, 3000), scaled(2000, 500));
     const pmkt_events ev = visits_events(&v);
-    pmkt_purchase *one = fitted_as(&ev, NULL, NULL, 1);
-    scores x = scored_as(one, &ev, 1);
+    pmkt_purchase *one = purchase_fitted(&ev, NULL, NULL, 1);
+    scores x = scores_as(one, &ev, 1);
     for (int32_t threads = 2; threads <= 5; threads++) {
-        pmkt_purchase *more = fitted_as(&ev, NULL, NULL, threads);
-        check_same_model(one, more);
-        scores y = scored_as(more, &ev, threads);
-        for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&x, i, &y, i));
+        pmkt_purchase *more = purchase_fitted(&ev, NULL, NULL, threads);
+        purchase_check_same(one, more);
+        scores y = scores_as(more, &ev, threads);
+        for (int64_t i = 0; i < v.n; i++) REQUIRE(scores_same_row(&x, i, &y, i));
         scores_free(&y);
         pmkt_purchase_release(more);
     }
@@ -212,8 +127,8 @@ END_TEST
 START_TEST(no_score_looks_ahead) {
     random_seed(5);
     visits v = shop_make(300, 10);
-    pmkt_purchase *model = fitted(&v);
-    scores whole = scored(model, &v);
+    pmkt_purchase *model = purchase_of(&v);
+    scores whole = scores_of(model, &v);
     for (int round = 0; round < 40; round++) {
         visits part = visits_random(v.n, 1, 1, 1);
         const int64_t until = v.time[random_below(v.n)];
@@ -226,8 +141,8 @@ START_TEST(no_score_looks_ahead) {
             part.kind[to] = v.kind[i], part.item[to] = v.item[i];
             part.category[to] = v.category[i];
         }
-        scores s = scored(model, &part);
-        for (int64_t i = 0; i < part.n; i++) REQUIRE(same_row(&s, i, &whole, row[i]));
+        scores s = scores_of(model, &part);
+        for (int64_t i = 0; i < part.n; i++) REQUIRE(scores_same_row(&s, i, &whole, row[i]));
         scores_free(&s);
         free(row);
         visits_free(&part);
@@ -244,11 +159,11 @@ START_TEST(items_and_categories_may_be_missing) {
     visits v = shop_make(500, 60);
     pmkt_events ev = visits_events(&v);
     ev.item = ev.category = ev.session = NULL;
-    pmkt_purchase *model = fitted_as(&ev, NULL, NULL, 1);
-    scores without = scored_as(model, &ev, 1);
+    pmkt_purchase *model = purchase_fitted(&ev, NULL, NULL, 1);
+    scores without = scores_as(model, &ev, 1);
     for (int64_t i = 0; i < v.n; i++) v.item[i] = v.category[i] = PMKT_ID_NONE;
-    scores none = scored(model, &v);
-    for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&without, i, &none, i));
+    scores none = scores_of(model, &v);
+    for (int64_t i = 0; i < v.n; i++) REQUIRE(scores_same_row(&without, i, &none, i));
     scores_free(&without);
     scores_free(&none);
     pmkt_purchase_release(model);
@@ -261,11 +176,11 @@ START_TEST(arrays_may_be_left_out) {
     random_seed(7);
     visits v = shop_make(200, 20);
     const pmkt_events ev = visits_events(&v);
-    pmkt_purchase *model = fitted(&v);
-    scores all = scored(model, &v);
+    pmkt_purchase *model = purchase_of(&v);
+    scores all = scores_of(model, &v);
     for (unsigned mask = 0; mask < 32; mask++) {
         scores s;
-        pmkt_purchase_scores out = room(&s, v.n);
+        pmkt_purchase_scores out = scores_room(&s, v.n);
         if (!(mask & 1)) out.p_goal = NULL;
         if (!(mask & 2)) out.p_cart = NULL;
         if (!(mask & 4)) out.time_ms = NULL;
@@ -290,7 +205,7 @@ END_TEST
 
 static void check_sums(const pmkt_purchase *model, const visits *v, int32_t which) {
     const pmkt_events ev = visits_events(v);
-    const int32_t n = facts_of(model).features;
+    const int32_t n = purchase_facts_of(model).features;
     const size_t rows = (size_t)v->n;
     double *odds = malloc(rows * ((size_t)n + 1) * sizeof *odds);
     double *x = malloc(rows * (size_t)n * sizeof *x), *p = malloc(rows * sizeof *p);
@@ -298,7 +213,7 @@ static void check_sums(const pmkt_purchase *model, const visits *v, int32_t whic
     ck_assert_ok(pmkt_purchase_explain(model, which, &ev, NULL, v->n, NULL, x, odds, &err), err);
     const pmkt_logistic *l = pmkt_purchase_logistic(model, which);
     ck_assert_ok(pmkt_logistic_predict(l, x, v->n, NULL, p, &err), err);
-    scores s = scored(model, v);
+    scores s = scores_of(model, v);
     const double *said = which == PMKT_PURCHASE_CART ? s.p_cart : s.p_goal;
     pmkt_logistic_facts facts = PMKT_LOGISTIC_FACTS_INIT;
     ck_assert_ok(pmkt_logistic_info(l, &facts, &err), err);
@@ -325,7 +240,7 @@ START_TEST(log_odds_sum_to_the_score) {
     for (int32_t kind = 0; kind <= PMKT_CALIBRATION_NONE; kind++) {
         pmkt_purchase_options o = PMKT_PURCHASE_OPTIONS_INIT;
         o.calibration = kind;
-        pmkt_purchase *model = fitted_as(&ev, NULL, &o, 0);
+        pmkt_purchase *model = purchase_fitted(&ev, NULL, &o, 0);
         check_sums(model, &v, PMKT_PURCHASE_SESSION);
         check_sums(model, &v, PMKT_PURCHASE_CART);
         pmkt_purchase_release(model);
@@ -338,8 +253,8 @@ START_TEST(rows_are_explained_in_any_order) {
     random_seed(9);
     visits v = shop_make(300, 30);
     const pmkt_events ev = visits_events(&v);
-    pmkt_purchase *model = fitted(&v);
-    const int32_t n = facts_of(model).features;
+    pmkt_purchase *model = purchase_of(&v);
+    const int32_t n = purchase_facts_of(model).features;
     double *all = malloc((size_t)v.n * (size_t)n * sizeof *all), some[1];
     ck_assert_int_eq(pmkt_purchase_explain(model, 0, &ev, NULL, v.n, NULL, all, NULL, NULL),
                      PMKT_OK);
@@ -381,14 +296,14 @@ END_TEST
 /* Nobody buys, or everybody: there is no session's model, but all the rest answers. */
 static void check_without(const visits *v) {
     const pmkt_events ev = visits_events(v);
-    pmkt_purchase *model = fitted(v);
-    const pmkt_purchase_facts facts = facts_of(model);
+    pmkt_purchase *model = purchase_of(v);
+    const pmkt_purchase_facts facts = purchase_facts_of(model);
     ck_assert(facts.rows == 0 && facts.cart_rows == 0 && facts.features > 20 && facts.bytes > 0);
     for (int32_t which = -1; which <= 2; which++) {
         ck_assert_ptr_null(pmkt_purchase_logistic(model, which));
     }
     scores s;
-    pmkt_purchase_scores out = room(&s, v->n);
+    pmkt_purchase_scores out = scores_room(&s, v->n);
     ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_E_INVALID);
     out.p_goal = NULL;
     ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_OK);
@@ -436,8 +351,8 @@ START_TEST(nobody_comes) {
     check_without(&v);
     random_seed(12);
     visits some = shop_make(300, 30);
-    pmkt_purchase *model = fitted(&some);
-    scores s = scored(model, &v);
+    pmkt_purchase *model = purchase_of(&some);
+    scores s = scores_of(model, &v);
     scores_free(&s);
     const pmkt_events ev = visits_events(&v);
     ck_assert_int_eq(pmkt_purchase_explain(model, 0, &ev, NULL, 0, NULL, NULL, NULL, NULL),
@@ -454,12 +369,12 @@ START_TEST(a_handful_is_enough) {
     int learned = 0;
     for (int round = 0; round < 150; round++) {
         visits v = shop_make(random_between(1, 12), random_between(1, 5));
-        pmkt_purchase *model = fitted(&v);
+        pmkt_purchase *model = purchase_of(&v);
         const pmkt_events ev = visits_events(&v);
         scores s;
-        pmkt_purchase_scores out = room(&s, v.n);
-        if (facts_of(model).rows == 0) out.p_goal = NULL;
-        learned += facts_of(model).rows > 0;
+        pmkt_purchase_scores out = scores_room(&s, v.n);
+        if (purchase_facts_of(model).rows == 0) out.p_goal = NULL;
+        learned += purchase_facts_of(model).rows > 0;
         REQUIRE(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL) == PMKT_OK);
         for (int64_t i = 0; i < v.n && out.p_goal; i++) {
             REQUIRE(s.p_goal[i] >= 0 && s.p_goal[i] <= 1);
@@ -487,169 +402,13 @@ START_TEST(a_carts_model_takes_enough_carts) {
                 }
             }
             v.time[0] += 100 * DAY, v.time[1] += 100 * DAY, v.time[2] += 100 * DAY; /* unknown */
-            pmkt_purchase *model = fitted(&v);
-            ck_assert_int_eq(facts_of(model).cart_rows,
+            pmkt_purchase *model = purchase_of(&v);
+            ck_assert_int_eq(purchase_facts_of(model).cart_rows,
                              carts - 1 >= 50 && buyers - 1 >= 5 ? carts - 1 : 0);
             pmkt_purchase_release(model);
             visits_free(&v);
         }
     }
-}
-END_TEST
-
-/* ------------------------------------------------------------------------- options */
-
-START_TEST(rows_are_drawn_by_user) {
-    random_seed(14);
-    visits v = shop_make(4000, 800);
-    const pmkt_events ev = visits_events(&v);
-    pmkt_purchase *whole = fitted_as(&ev, NULL, NULL, 0);
-    const int64_t all = facts_of(whole).rows;
-    pmkt_purchase_options o = PMKT_PURCHASE_OPTIONS_INIT;
-    for (int64_t share = 2; share <= 8; share *= 2) {
-        o.rows = all / share;
-        pmkt_purchase *part = fitted_as(&ev, NULL, &o, 0);
-        const int64_t rows = facts_of(part).rows;
-        ck_assert(rows > 0.7 * (double)all / (double)share);
-        ck_assert(rows < 1.3 * (double)all / (double)share);
-        pmkt_intent_facts a = PMKT_INTENT_FACTS_INIT, b = PMKT_INTENT_FACTS_INIT;
-        ck_assert_int_eq(pmkt_intent_info(pmkt_purchase_chains(part), &a, NULL), PMKT_OK);
-        ck_assert_int_eq(pmkt_intent_info(pmkt_purchase_chains(whole), &b, NULL), PMKT_OK);
-        ck_assert(a.sessions == b.sessions && a.contexts == b.contexts);
-        pmkt_purchase_release(part);
-    }
-    o.rows = all;
-    pmkt_purchase *same = fitted_as(&ev, NULL, &o, 0);
-    check_same_model(whole, same);
-    pmkt_purchase_release(same);
-    o.rows = 1; /* most likely nobody, and then there is no model; but chains there are */
-    same = fitted_as(&ev, NULL, &o, 0);
-    ck_assert_int_lt(facts_of(same).rows, all / 20);
-    pmkt_purchase_release(same);
-    pmkt_purchase_release(whole);
-    visits_free(&v);
-}
-END_TEST
-
-/* Sessions by the column are those that a gap would make. */
-START_TEST(sessions_by_a_column) {
-    random_seed(15);
-    visits v = shop_make(600, 70);
-    const pmkt_events ev = visits_events(&v);
-    pmkt_intent_options gap = PMKT_INTENT_OPTIONS_INIT, column = PMKT_INTENT_OPTIONS_INIT;
-    gap.gap_ms = HOUR;
-    column.gap_ms = 24 * DAY, column.by_session = 1;
-    pmkt_purchase *a = fitted_as(&ev, &gap, NULL, 0), *b = fitted_as(&ev, &column, NULL, 0);
-    scores x = scored_as(a, &ev, 0), y = scored_as(b, &ev, 0);
-    for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&x, i, &y, i));
-    scores_free(&y);
-    pmkt_events without = ev; /* no column: one session of everything, as the gap says */
-    without.session = NULL;
-    y = scored_as(b, &without, 0);
-    int64_t different = 0;
-    for (int64_t i = 0; i < v.n; i++) different += !same_row(&x, i, &y, i);
-    ck_assert_int_gt(different, v.n / 2);
-    scores_free(&x);
-    scores_free(&y);
-    pmkt_purchase_release(a);
-    pmkt_purchase_release(b);
-    visits_free(&v);
-}
-END_TEST
-
-/* A class by a column of one's own is the same as one by the category. */
-START_TEST(classes_by_a_column) {
-    random_seed(16);
-    visits v = shop_make(600, 70);
-    pmkt_events ev = visits_events(&v);
-    static const uint64_t classes[] = {2, 4};
-    pmkt_intent_options o = PMKT_INTENT_OPTIONS_INIT;
-    o.classes = classes, o.n_classes = 2;
-    pmkt_purchase *a = fitted_as(&ev, &o, NULL, 0);
-    scores x = scored_as(a, &ev, 0);
-    pmkt_column column;
-    memset(&column, 0, sizeof column);
-    column.name = "page", column.type = PMKT_TYPE_UINT64, column.data = v.category;
-    ev.extra = &column, ev.n_extra = 1;
-    o.class_column = "page";
-    pmkt_purchase *b = fitted_as(&ev, &o, NULL, 0);
-    scores y = scored_as(b, &ev, 0);
-    for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&x, i, &y, i));
-    scores_free(&y);
-    /* The model asks for its column. */
-    scores s;
-    ev.n_extra = 0;
-    const pmkt_purchase_scores out = room(&s, v.n);
-    ck_assert_int_eq(pmkt_purchase_score(b, &ev, NULL, NULL, &out, NULL), PMKT_E_INVALID);
-    ck_assert_int_eq(pmkt_purchase_explain(b, 0, &ev, NULL, v.n, NULL, NULL, NULL, NULL),
-                     PMKT_E_INVALID);
-    char name[300];
-    memset(name, 'x', sizeof name);
-    name[299] = 0, column.name = o.class_column = name, ev.n_extra = 1;
-    pmkt_purchase *none = NULL;
-    ck_assert_int_eq(pmkt_purchase_fit(&ev, &o, NULL, NULL, NULL, &none, NULL), PMKT_E_LIMIT);
-    ck_assert_ptr_null(none);
-    scores_free(&s);
-    scores_free(&x);
-    pmkt_purchase_release(a);
-    pmkt_purchase_release(b);
-    visits_free(&v);
-}
-END_TEST
-
-/* A table that says nothing else than an offset does, and one that does. */
-START_TEST(zones_are_tables_too) {
-    random_seed(17);
-    visits v = shop_make(600, 70);
-    const pmkt_events ev = visits_events(&v);
-    pmkt_transition table[2] = {{date(2000, 1, 1), 60, 0}, {date(2024, 3, 10), 60, 0}};
-    pmkt_zone offset = PMKT_ZONE_INIT, zone = PMKT_ZONE_INIT;
-    offset.offset_minutes = 60, zone.transitions = table, zone.n_transitions = 2;
-    pmkt_purchase_options a = PMKT_PURCHASE_OPTIONS_INIT, b = PMKT_PURCHASE_OPTIONS_INIT;
-    a.zone = &offset, b.zone = &zone;
-    pmkt_purchase *x = fitted_as(&ev, NULL, &a, 0), *y = fitted_as(&ev, NULL, &b, 0);
-    memset(table, 0xff, sizeof table); /* the model has a copy */
-    scores s = scored_as(x, &ev, 0), t = scored_as(y, &ev, 0);
-    for (int64_t i = 0; i < v.n; i++) REQUIRE(same_row(&s, i, &t, i));
-    scores_free(&t);
-    pmkt_purchase_release(y);
-    y = NULL;
-    ck_assert_int_eq(pmkt_purchase_fit(&ev, NULL, &b, NULL, NULL, &y, NULL), PMKT_E_INVALID);
-    table[0] = (pmkt_transition){date(2000, 1, 1), 60, 0};
-    table[1] = (pmkt_transition){date(2024, 3, 10), 600, 0};
-    y = fitted_as(&ev, NULL, &b, 0);
-    t = scored_as(y, &ev, 0);
-    int64_t different = 0;
-    for (int64_t i = 0; i < v.n; i++) different += !same_row(&s, i, &t, i);
-    ck_assert_int_gt(different, v.n / 2);
-    scores_free(&s);
-    scores_free(&t);
-    pmkt_purchase_release(x);
-    pmkt_purchase_release(y);
-    visits_free(&v);
-}
-END_TEST
-
-START_TEST(impossible_options_are_refused) {
-    random_seed(18);
-    visits v = shop_make(100, 10);
-    const pmkt_events ev = visits_events(&v);
-    const pmkt_purchase_options good = PMKT_PURCHASE_OPTIONS_INIT;
-    pmkt_purchase_options bad[9];
-    for (int i = 0; i < 9; i++) bad[i] = good;
-    bad[0].calibration = -1, bad[1].calibration = 3, bad[2].l2 = -1, bad[3].l2 = NAN;
-    bad[4].l2 = INFINITY, bad[5].rows = -1, bad[6].cart_ms = -1, bad[7].cart_ms = 365 * DAY + 1;
-    bad[8].struct_size = 3;
-    for (int i = 0; i < 9; i++) {
-        pmkt_purchase *model = NULL;
-        ck_assert_int_eq(pmkt_purchase_fit(&ev, NULL, &bad[i], NULL, NULL, &model, NULL),
-                         PMKT_E_INVALID);
-        ck_assert_ptr_null(model);
-    }
-    pmkt_purchase_options most = good;
-    most.cart_ms = 365 * DAY, most.rows = INT64_MAX, most.l2 = 1e100;
-    pmkt_purchase_release(fitted_as(&ev, NULL, &most, 0));
-    visits_free(&v);
 }
 END_TEST
 
@@ -662,7 +421,7 @@ START_TEST(bad_rows_are_reported) {
     pmkt_report report = PMKT_REPORT_INIT;
     uint8_t *bits = calloc((size_t)spoiled.n / 8 + 1, 1);
     report.rejected_bits = bits;
-    pmkt_purchase *model = NULL, *a = fitted_as(&good, NULL, NULL, 0);
+    pmkt_purchase *model = NULL, *a = purchase_fitted(&good, NULL, NULL, 0);
     pmkt_error err;
     ck_assert_int_eq(pmkt_purchase_fit(&bad, NULL, NULL, NULL, &report, &model, &err),
                      PMKT_E_BAD_ROW);
@@ -672,16 +431,16 @@ START_TEST(bad_rows_are_reported) {
     memset(bits, 0, (size_t)spoiled.n / 8 + 1);
     ck_assert_ok(pmkt_purchase_fit(&bad, NULL, NULL, NULL, &report, &model, &err), err);
     visits_check_report(&spoiled, &report, true);
-    check_same_model(a, model);
-    scores x = scored_as(a, &good, 0), y;
-    const pmkt_purchase_scores out = room(&y, spoiled.n);
+    purchase_check_same(a, model);
+    scores x = scores_as(a, &good, 0), y;
+    const pmkt_purchase_scores out = scores_room(&y, spoiled.n);
     memset(bits, 0, (size_t)spoiled.n / 8 + 1);
     ck_assert_ok(pmkt_purchase_score(model, &bad, NULL, &report, &out, &err), err);
     visits_check_report(&spoiled, &report, true);
     int64_t at = 0;
     for (int64_t i = 0; i < spoiled.n; i++) {
         if (!(bits[i / 8] >> i % 8 & 1)) {
-            REQUIRE(same_row(&y, i, &x, at++));
+            REQUIRE(scores_same_row(&y, i, &x, at++));
             continue;
         }
         REQUIRE(isnan(y.p_goal[i]) && isnan(y.p_cart[i]) && isnan(y.time[i]));
@@ -690,7 +449,7 @@ START_TEST(bad_rows_are_reported) {
     }
     ck_assert_int_eq(at, v.n);
     double *odds = malloc((size_t)spoiled.n * 100 * sizeof *odds);
-    const int32_t n = facts_of(model).features;
+    const int32_t n = purchase_facts_of(model).features;
     ck_assert_ok(pmkt_purchase_explain(model, 0, &bad, NULL, spoiled.n, NULL, NULL, odds, &err),
                  err);
     for (int64_t i = 0; i < spoiled.n; i++) {
@@ -717,12 +476,12 @@ END_TEST
 START_TEST(owners_are_counted) {
     random_seed(20);
     visits v = shop_make(300, 30);
-    pmkt_purchase *model = fitted(&v);
+    pmkt_purchase *model = purchase_of(&v);
     pmkt_intent *chains = pmkt_intent_retain(pmkt_purchase_chains(model));
     pmkt_logistic *l = pmkt_logistic_retain(pmkt_purchase_logistic(model, PMKT_PURCHASE_SESSION));
     ck_assert_ptr_eq(pmkt_purchase_retain(model), model);
     pmkt_purchase_release(model);
-    scores s = scored(model, &v);
+    scores s = scores_of(model, &v);
     scores_free(&s);
     pmkt_purchase_release(model);
     pmkt_logistic_facts facts = PMKT_LOGISTIC_FACTS_INIT;
@@ -753,9 +512,9 @@ START_TEST(everything_can_be_canceled) {
     random_seed(21);
     visits v = shop_make(400, 50);
     const pmkt_events ev = visits_events(&v);
-    pmkt_purchase *whole = fitted(&v);
+    pmkt_purchase *whole = purchase_of(&v);
     scores s;
-    const pmkt_purchase_scores out = room(&s, v.n);
+    const pmkt_purchase_scores out = scores_room(&s, v.n);
     for (int call = 0; call < 3; call++) {
         pmkt_status status = PMKT_E_CANCELED;
         int calls = 0;
@@ -791,8 +550,6 @@ int main(void) {
     TOPIC(s, "explaining", log_odds_sum_to_the_score, rows_are_explained_in_any_order);
     TOPIC(s, "what is missing", nobody_buys, everybody_buys, nobody_comes, a_handful_is_enough,
           a_carts_model_takes_enough_carts);
-    TOPIC(s, "options", rows_are_drawn_by_user, sessions_by_a_column, classes_by_a_column,
-          zones_are_tables_too, impossible_options_are_refused);
     TOPIC(s, "calls", bad_rows_are_reported, owners_are_counted, everything_can_be_canceled);
     return suite_run(s);
 }

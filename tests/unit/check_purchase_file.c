@@ -130,6 +130,20 @@ static pmkt_status load_status(const file_bytes *f) {
 
 /* ------------------------------------------------------------------ round trips */
 
+static void check_same_settings(const pmkt_purchase *a, const pmkt_purchase *b) {
+    pmkt_purchase_options p = PMKT_PURCHASE_OPTIONS_INIT, q = PMKT_PURCHASE_OPTIONS_INIT;
+    pmkt_intent_options x = PMKT_INTENT_OPTIONS_INIT, y = PMKT_INTENT_OPTIONS_INIT;
+    ck_assert_int_eq(pmkt_purchase_settings(a, &p, &x, NULL), PMKT_OK);
+    ck_assert_int_eq(pmkt_purchase_settings(b, &q, &y, NULL), PMKT_OK);
+    ck_assert(p.calibration == q.calibration && p.l2 == q.l2 && p.rows == q.rows);
+    ck_assert(p.cart_ms == q.cart_ms && p.zone->offset_minutes == q.zone->offset_minutes);
+    ck_assert_int_eq(p.zone->n_transitions, q.zone->n_transitions);
+    ck_assert(x.order == y.order && x.gap_ms == y.gap_ms && x.goal == y.goal);
+    ck_assert(x.by_session == y.by_session && x.n_classes == y.n_classes);
+    ck_assert(!x.class_column == !y.class_column);
+    ck_assert(!x.class_column || strcmp(x.class_column, y.class_column) == 0);
+}
+
 static void check_same(const pmkt_purchase *a, const pmkt_purchase *b) {
     static double x[5 * 40 * PMKT_INTENT_TOP], y[5 * 40 * PMKT_INTENT_TOP];
     ask(a, x), ask(b, y);
@@ -138,6 +152,7 @@ static void check_same(const pmkt_purchase *a, const pmkt_purchase *b) {
     ck_assert_int_eq(pmkt_purchase_info(a, &of_a, NULL), PMKT_OK);
     ck_assert_int_eq(pmkt_purchase_info(b, &of_b, NULL), PMKT_OK);
     ck_assert(memcmp(&of_a, &of_b, sizeof of_a) == 0);
+    check_same_settings(a, b);
     for (int32_t which = 0; which < 2; which++) {
         const pmkt_logistic *l = pmkt_purchase_logistic(a, which);
         pmkt_logistic_facts p = PMKT_LOGISTIC_FACTS_INIT, q = PMKT_LOGISTIC_FACTS_INIT;
@@ -340,14 +355,21 @@ START_TEST(each_rule_of_the_head_is_checked) {
         {PLAIN, HEAD, 8, 0, 64},
         {CHAINS, HEAD, 0, 7, 64}, /* but there is none */
         {CHAINS, HEAD, 8, 7, 64},
-        {PLAIN, HEAD, 16, 0, 64},
+        {PLAIN, HEAD, 16, 0, 64}, /* cart_ms */
         {PLAIN, HEAD, 16, UINT64_MAX, 64},
-        {PLAIN, HEAD, 24, 2, 32},
-        {PLAIN, HEAD, 24, UINT32_MAX, 32},
-        {PLAIN, HEAD, 28, 30, 32},
-        {PLAIN, HEAD, 28, UINT32_MAX, 32},
-        {PLAIN, HEAD, 32, 100000, 32}, /* no zone is so far away */
-        {PLAIN, HEAD, 36, 1, 32},
+        {PLAIN, HEAD, 24, 0, 64}, /* rows that were asked for */
+        {PLAIN, HEAD, 24, UINT64_MAX, 64},
+        {PLAIN, HEAD, 32, 0, 64}, /* l2 */
+        {PLAIN, HEAD, 32, DOUBLE_NAN, 64},
+        {PLAIN, HEAD, 32, DOUBLE_INF, 64},
+        {PLAIN, HEAD, 32, DOUBLE_MINUS, 64},
+        {PLAIN, HEAD, 40, 2, 32},
+        {PLAIN, HEAD, 40, UINT32_MAX, 32},
+        {PLAIN, HEAD, 44, 30, 32},
+        {PLAIN, HEAD, 44, UINT32_MAX, 32},
+        {PLAIN, HEAD, 48, 100000, 32}, /* no zone is so far away */
+        {PLAIN, HEAD, 52, 3, 32},
+        {PLAIN, HEAD, 52, UINT32_MAX, 32},
         {ZONED, TRANSITIONS, 0, UINT64_C(1709600000000), 64}, /* not ascending */
         {ZONED, TRANSITIONS, 8, 100000, 32},
         {ZONED, TRANSITIONS, 12, 1, 32},
@@ -356,7 +378,7 @@ START_TEST(each_rule_of_the_head_is_checked) {
     file_bytes f = small_file(PLAIN);
     size_t length = 0;
     const size_t at = file_section(&f, HEAD, &length);
-    memset(f.at + at + 40, 'x', 256); /* a name without an end */
+    memset(f.at + at + 56, 'x', 256); /* a name without an end */
     file_sign(&f);
     ck_assert_int_eq(load_status(&f), PMKT_E_CORRUPT);
     file_free(&f);

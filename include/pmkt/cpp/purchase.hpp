@@ -122,6 +122,20 @@ class purchase {
         return out;
     }
 
+    /* What the model was fitted with; what these point at is borrowed from it. */
+    purchase_options settings() const {
+        purchase_options out;
+        detail::call(
+            [&](pmkt_error *err) { return pmkt_purchase_settings(p_, &out, nullptr, err); });
+        return out;
+    }
+    intent_options chain_settings() const {
+        intent_options out;
+        detail::call(
+            [&](pmkt_error *err) { return pmkt_purchase_settings(p_, nullptr, &out, err); });
+        return out;
+    }
+
     /* The parts, shared with the model; a logistic one that it has not is empty. */
     intent chains() const { return intent(pmkt_intent_retain(pmkt_purchase_chains(p_))); }
     pmkt::logistic logistic(std::int32_t which = PMKT_PURCHASE_SESSION) const {

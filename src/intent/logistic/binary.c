@@ -25,7 +25,9 @@ _Static_assert(offsetof(pmkt_binary_result, auc) + FIGURES * sizeof(pmkt_binary_
 typedef struct evaluating {
     pmkt_binary_options o;
     pmkti_ranked mine, rival; /* rival.n == 0: none */
-    double *figures;          /* [FIGURES][resamples] */
+    int workers;
+    uint8_t *drawn;  /* [workers][rows] how often the cluster of each */
+    double *figures; /* [FIGURES][resamples] */
 } evaluating;
 
 /* ---------------------------------------------------------------------- checks */
@@ -73,12 +75,14 @@ static pmkt_status check_rows(const uint8_t *y, const double *p, int64_t n, pmkt
 /* -------------------------------------------------------------------- evaluate */
 
 /* Figure f of resample i is figures[f * step + i]. */
-static void figures_of(const evaluating *e, uint64_t seed, double *figures, int64_t step) {
+static void figures_of(const evaluating *e, uint64_t seed, int worker, double *figures,
+                       int64_t step) {
     double mine[PMKTI_RANKED_FIGURES], rival[PMKTI_RANKED_FIGURES];
-    pmkti_ranked_figures(&e->mine, e->o.bins, seed, mine);
+    uint8_t *drawn = e->mine.n > 0 ? e->drawn + (int64_t)worker * e->mine.n : NULL;
+    pmkti_ranked_figures(&e->mine, e->o.bins, seed, drawn, mine);
     for (int f = 0; f < PMKTI_RANKED_FIGURES; f++)
         figures[f * step] = mine[f], rival[f] = (double)NAN;
-    if (e->rival.n > 0) pmkti_ranked_figures(&e->rival, e->o.bins, seed, rival);
+    if (e->rival.n > 0) pmkti_ranked_figures(&e->rival, e->o.bins, seed, drawn, rival);
     for (int f = 0; f < PMKTI_ECE; f++) {
         const bool is_loss = f == PMKTI_BRIER || f == PMKTI_LOG_LOSS;
         figures[(RIVAL + f) * step] = rival[f];
@@ -88,9 +92,8 @@ static void figures_of(const evaluating *e, uint64_t seed, double *figures, int6
 
 static pmkt_status resample(void *ctx, int64_t chunk, int worker) {
     const evaluating *e = ctx;
-    (void)worker;
     const uint64_t seed = pmkti_mix(pmkti_mix(e->o.seed + 1) + (uint64_t)chunk + 1);
-    figures_of(e, seed ? seed : 1, e->figures + chunk, e->o.resamples);
+    figures_of(e, seed ? seed : 1, worker, e->figures + chunk, e->o.resamples);
     return PMKT_OK;
 }
 
@@ -141,7 +144,12 @@ static pmkt_status evaluate(evaluating *e, const pmkt_allocator *a, const pmkti_
     pmkt_binary_figure figures[FIGURES];
     double values[FIGURES];
     const int64_t resamples = e->o.resamples;
+    e->workers = pmkti_workers(run, resamples > 0 ? resamples : 1);
     pmkt_status status = count_clusters(e, a, &result->clusters);
+    if (!status && e->mine.n > 0) {
+        e->drawn = pmkti_alloc(a, (size_t)e->workers * (size_t)e->mine.n, sizeof *e->drawn);
+        if (!e->drawn) status = PMKT_E_NOMEM;
+    }
     if (!status && resamples > 0) {
         e->figures = pmkti_alloc(a, (size_t)resamples * FIGURES, sizeof *e->figures);
         if (!e->figures) status = PMKT_E_NOMEM;
@@ -150,7 +158,7 @@ static pmkt_status evaluate(evaluating *e, const pmkt_allocator *a, const pmkti_
         status = pmkti_parallel(run, (pmkti_stage){"resampling", 0, 1}, resample, e, resamples);
     }
     if (status) return status;
-    figures_of(e, 0, values, 1);
+    figures_of(e, 0, 0, values, 1);
     for (int f = 0; f < FIGURES; f++) {
         figures[f] = (pmkt_binary_figure){values[f], (double)NAN, (double)NAN};
         if (resamples > 0) interval(e->figures + f * resamples, resamples, e->o.level, &figures[f]);
@@ -170,6 +178,7 @@ static pmkt_status rank_and_evaluate(evaluating *e, const uint8_t *y, const doub
     }
     if (!status) status = evaluate(e, a, run, result);
     pmkti_free(a, e->figures, (size_t)e->o.resamples * FIGURES, sizeof *e->figures);
+    pmkti_free(a, e->drawn, (size_t)e->workers * (size_t)n, sizeof *e->drawn);
     pmkti_ranked_free(a, &e->mine);
     pmkti_ranked_free(a, &e->rival);
     return status;

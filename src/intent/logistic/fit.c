@@ -11,14 +11,13 @@
 
 #define FOUND 0.5  /* of the work: the minimum */
 #define ERRORS 0.6 /* standard errors */
-#define MOST_L2 1e100
 
 static pmkt_status check(const pmkt_logistic_options *o, pmkt_error *err) {
     if (o->calibration < PMKT_CALIBRATION_PLATT || o->calibration > PMKT_CALIBRATION_NONE) {
         return pmkti_fail(err, PMKT_E_INVALID, "options.calibration is %d, which is none",
                           (int)o->calibration);
     }
-    if (!(o->l2 > 0) || !(o->l2 <= MOST_L2)) {
+    if (!(o->l2 > 0) || !(o->l2 <= PMKTI_LOGISTIC_MOST_L2)) {
         return pmkti_fail(err, PMKT_E_INVALID, "options.l2 must be positive, and at most 1e100");
     }
     if (o->folds < 2 || o->folds > 20) {

@@ -92,6 +92,7 @@ typedef struct pmkti_newton {
     double loss;      /* of beta, with the penalty */
 } pmkti_newton;
 
+#define PMKTI_LOGISTIC_MOST_L2 1e100
 #define PMKTI_LOGISTIC_BLOCK 4 /* rows that go into the Hessian at once */
 
 pmkt_status pmkti_newton_new(const pmkti_logistic_rows *rows, const pmkt_allocator *allocator,

@@ -17,8 +17,9 @@
 #define CHUNK_ROWS 4096 /* at least */
 #define MOST_CHUNKS 32
 #define MOST_STEPS 100
-#define STEP 0.3       /* of the work that is left: how many steps there will be is not known */
-#define FLAT 1e-10     /* of the weights' sum: no component of the gradient is larger at the end */
+#define STEP 0.3 /* of the work that is left: how many steps there will be is not known */
+#define FLAT \
+    1e-10 /* of the weights' sum: the search ends where no component of the gradient is larger */
 #define ROUNDING 1e-13 /* of the loss: what is less cannot be told from rounding */
 
 /* How many numbers a chunk sums: the loss, the gradient, the lower triangle. */

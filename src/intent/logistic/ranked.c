@@ -58,17 +58,23 @@ void pmkti_ranked_free(const pmkt_allocator *allocator, pmkti_ranked *r) {
 
 /* --------------------------------------------------------------------- figures */
 
-/* A Poisson(1) number for a cluster in a resample, by inversion: P(k) = 1 / (e k!). */
-static double drawn(uint64_t key, uint64_t seed) {
-    if (seed == 0) return 1;
-    const double u = (double)(pmkti_mix(key ^ seed) >> 11) * 0x1p-53;
-    double p = 0.36787944117144232160, below = p, k = 0;
-    while (u >= below && k < 20) {
-        k++;
-        p /= k;
-        below += p;
+/* A Poisson(1) number for each cluster in a resample, by inversion: P(k) = 1 / (e k!). */
+static void draw(const pmkti_ranked *r, uint64_t seed, uint8_t *drawn) {
+    if (seed == 0) {
+        if (r->n > 0) memset(drawn, 1, (size_t)r->n);
+        return;
     }
-    return k;
+    for (int64_t i = 0; i < r->n; i++) {
+        const double u = (double)(pmkti_mix(r->key[i] ^ seed) >> 11) * 0x1p-53;
+        double p = 0.36787944117144232160, below = p;
+        uint8_t k = 0;
+        while (u >= below && k < 20) {
+            k++;
+            p /= k;
+            below += p;
+        }
+        drawn[i] = k;
+    }
 }
 
 /* Sums from the lowest p on. Rows of equal p are one group. */
@@ -86,12 +92,12 @@ static void end_group(sweep *s) {
 }
 
 /* The mean over every yes of the share of yes at its p or above: from the highest p down. */
-static double average_precision(const pmkti_ranked *r, uint64_t seed) {
+static double average_precision(const pmkti_ranked *r, const uint8_t *drawn) {
     double yes = 0, all = 0, sum = 0;
     for (int64_t i = r->n - 1; i >= 0;) {
         double group = 0;
         for (const double p = r->p[i]; i >= 0 && r->p[i] == p; i--) {
-            const double w = drawn(r->key[i], seed);
+            const double w = drawn[i];
             all += w;
             if (r->y[i]) group += w;
         }
@@ -101,14 +107,14 @@ static double average_precision(const pmkti_ranked *r, uint64_t seed) {
     return yes > 0 ? sum / yes : (double)NAN;
 }
 
-static void calibration_errors(const pmkti_ranked *r, int32_t bins, uint64_t seed,
+static void calibration_errors(const pmkti_ranked *r, int32_t bins, const uint8_t *drawn,
                                double *figures) {
     double error = 0, chance = 0, all = 0;
     for (int32_t b = 0; b < bins; b++) {
         double n = 0, gap = 0, variance = 0;
         const int64_t end = pmkti_bin_begin(r->n, bins, b + 1);
         for (int64_t i = pmkti_bin_begin(r->n, bins, b); i < end; i++) {
-            const double w = drawn(r->key[i], seed), p = r->p[i];
+            const double w = drawn[i], p = r->p[i];
             n += w;
             gap += w * (r->y[i] - p);
             variance += w * w * p * (1 - p);
@@ -119,10 +125,12 @@ static void calibration_errors(const pmkti_ranked *r, int32_t bins, uint64_t see
     figures[PMKTI_ECE_DEBIASED] = all > 0 ? fmax(0, error - chance) / all : (double)NAN;
 }
 
-void pmkti_ranked_figures(const pmkti_ranked *r, int32_t bins, uint64_t seed, double *figures) {
+void pmkti_ranked_figures(const pmkti_ranked *r, int32_t bins, uint64_t seed, uint8_t *drawn,
+                          double *figures) {
+    draw(r, seed, drawn);
     sweep s = {0};
     for (int64_t i = 0; i < r->n; i++) {
-        const double w = drawn(r->key[i], seed), off = r->p[i] - r->y[i];
+        const double w = drawn[i], off = r->p[i] - r->y[i];
         if (i > 0 && r->p[i] != r->p[i - 1]) end_group(&s);
         if (r->y[i])
             s.group_yes += w;
@@ -133,8 +141,8 @@ void pmkti_ranked_figures(const pmkti_ranked *r, int32_t bins, uint64_t seed, do
     end_group(&s);
     const double all = s.yes + s.no, pairs = s.yes * s.no;
     figures[PMKTI_AUC] = pairs > 0 ? s.pairs / pairs : (double)NAN;
-    figures[PMKTI_AP] = average_precision(r, seed);
+    figures[PMKTI_AP] = average_precision(r, drawn);
     figures[PMKTI_BRIER] = all > 0 ? s.brier / all : (double)NAN;
     figures[PMKTI_LOG_LOSS] = all > 0 ? s.loss / all : (double)NAN;
-    calibration_errors(r, bins, seed, figures);
+    calibration_errors(r, bins, drawn, figures);
 }

@@ -34,8 +34,9 @@ pmkt_status pmkti_ranked_make(const uint8_t *y, const double *p, const uint64_t 
 void pmkti_ranked_free(const pmkt_allocator *allocator, pmkti_ranked *r);
 
 /* The figures; in resample `seed` clusters count as often as is drawn for them, with 0 all count
-   once. */
-void pmkti_ranked_figures(const pmkti_ranked *r, int32_t bins, uint64_t seed, double *figures);
+   once. `drawn` is scratch, [r->n]. */
+void pmkti_ranked_figures(const pmkti_ranked *r, int32_t bins, uint64_t seed, uint8_t *drawn,
+                          double *figures);
 
 /* The first row of bin `bin` of so many of equal count. */
 static inline int64_t pmkti_bin_begin(int64_t n, int32_t bins, int32_t bin) {

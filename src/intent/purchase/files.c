@@ -132,9 +132,10 @@ static pmkt_status read_head(loader *l, pmkt_zone *zone, pmkt_error *err) {
     if (status) return status;
     if (span.size != sizeof h) return pmkti_corrupt(&span, 0, "the head is not one", err);
     memcpy(&h, span.at, sizeof h);
-    if (h.rows < 0 || h.cart_rows < 0 || h.cart_ms < 1 || h.by_session < 0 || h.by_session > 1 ||
-        h.most_rows < 1 || !(h.l2 > 0) || !isfinite(h.l2) ||
-        h.calibration < PMKT_CALIBRATION_PLATT || h.calibration > PMKT_CALIBRATION_NONE ||
+    if (h.rows < 0 || h.cart_rows < 0 || h.cart_ms < 1 || h.cart_ms > PMKTI_CART_MS_MOST ||
+        h.by_session < 0 || h.by_session > 1 || h.most_rows < 1 || !(h.l2 > 0) ||
+        !(h.l2 <= PMKTI_LOGISTIC_MOST_L2) || h.calibration < PMKT_CALIBRATION_PLATT ||
+        h.calibration > PMKT_CALIBRATION_NONE ||
         !memchr(h.class_column, 0, sizeof h.class_column)) {
         return pmkti_corrupt(&span, 0, "the head makes no sense", err);
     }

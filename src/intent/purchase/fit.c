@@ -18,7 +18,6 @@
 
 #define ROWS INT64_C(250000)
 #define CART_MS (INT64_C(72) * 3600 * 1000)
-#define CART_MS_MOST (INT64_C(365) * 24 * 3600 * 1000)
 #define CART_ROWS 50 /* at least, for a model */
 #define CART_EACH 5  /* of either outcome */
 
@@ -47,7 +46,7 @@ static pmkt_status check(asked *a, const pmkt_purchase_options *given, pmkt_erro
         return pmkti_fail(err, PMKT_E_INVALID, "options.rows is %lld; it must not be negative",
                           (long long)o->rows);
     }
-    if (o->cart_ms < 0 || o->cart_ms > CART_MS_MOST) {
+    if (o->cart_ms < 0 || o->cart_ms > PMKTI_CART_MS_MOST) {
         return pmkti_fail(err, PMKT_E_INVALID,
                           "options.cart_ms is %lld; it must lie between 1 and 365 days",
                           (long long)o->cart_ms);

@@ -93,13 +93,14 @@ pmkt_status pmkt_purchase_settings(const pmkt_purchase *model, pmkt_purchase_opt
     c.allocator = &model->allocator;
     c.classes = model->chains->classes, c.n_classes = f->classes;
     c.class_column = model->class_column[0] ? model->class_column : NULL;
-    uint32_t size; /* both are fine before either is written */
-    pmkt_status status = PMKT_OK;
+    uint32_t size;
+    pmkt_status status = PMKT_OK; /* of both, before either is written to */
     if (options) status = pmkti_struct_size(options, sizeof o, "options", &size, err);
     if (!status && chains) status = pmkti_struct_size(chains, sizeof c, "chains", &size, err);
-    if (!status && options) status = pmkti_struct_out(options, &o, sizeof o, sizeof o, "options", err);
-    if (!status && chains) status = pmkti_struct_out(chains, &c, sizeof c, sizeof c, "chains", err);
-    return status;
+    if (status) return status;
+    if (options) (void)pmkti_struct_out(options, &o, sizeof o, sizeof o, "options", err);
+    if (chains) (void)pmkti_struct_out(chains, &c, sizeof c, sizeof c, "chains", err);
+    return PMKT_OK;
 }
 
 const char *pmkt_purchase_feature(const pmkt_purchase *model, int32_t i) {

@@ -11,6 +11,7 @@
 #include "intent/visits.h"
 #include "pmkt/purchase.h"
 
+#define PMKTI_CART_MS_MOST (INT64_C(365) * 24 * 3600 * 1000)
 #define PMKTI_COLUMN_NAME 256 /* of the class column, with the NUL */
 
 struct pmkt_purchase {
@@ -18,7 +19,7 @@ struct pmkt_purchase {
     _Atomic int64_t owners;
     pmkt_purchase_facts facts; /* but for bytes */
     pmkt_intent *chains;
-    pmkt_logistic *logistic[2]; /* by PMKT_PURCHASE_...; the cart's may be NULL */
+    pmkt_logistic *logistic[2];    /* by PMKT_PURCHASE_...; the cart's may be NULL */
     pmkt_purchase_options options; /* that it was fitted with, but for the zone */
     int32_t by_session;
     char class_column[PMKTI_COLUMN_NAME]; /* empty: events.category */

@@ -60,10 +60,10 @@ static pmkti_seen meet(pmkti_memory *m, uint64_t id, const pmkti_step *e) {
     pmkti_seen before = {0, 0, 0};
     if (id == PMKT_ID_NONE) return before;
     uint8_t *flags = &memory_meet(m, id, &before)->flags;
-    if (e->step == PMKTI_GOAL) *flags = 0;
     if (e->kind == PMKT_KIND_CART) *flags |= PMKTI_SEEN_CART;
     if (e->kind == PMKT_KIND_UNCART) *flags &= (uint8_t)~PMKTI_SEEN_CART;
     if (e->kind == PMKT_KIND_FAVORITE) *flags |= PMKTI_SEEN_FAVORITE;
+    if (e->step == PMKTI_GOAL) *flags = 0;
     return before;
 }
 

@@ -33,7 +33,7 @@ typedef struct v8 {
 
 /* -1 where bit l of the number is set. */
 static inline bits mask_of(int number, int first) {
-    bits bit, h;
+    bits bit = {0}, h = {0};
     for (int l = 0; l < WIDTH; l++) bit[l] = INT64_C(1) << (first + l), h[l] = number;
     return (bits)((bit & h) != 0);
 }
@@ -44,7 +44,7 @@ static inline part choose(bits where, part a, part b) {
 }
 
 static inline part all(double x) {
-    part p;
+    part p = {0};
     for (int l = 0; l < WIDTH; l++) p[l] = x;
     return p;
 }
