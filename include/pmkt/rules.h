@@ -51,16 +51,16 @@
  *  - `within` as a clause, that is after another clause or after "then no": the last is at most so long
  *    after the first;
  *  - `unless`: no such event stands between them, the ends excluded. With `same`, only an event of the same
- *    counts, or one without. An event that is both that and a step is that;
+ *    counts, or one without. An event that is both, of `unless` and of a step, is no step;
  *  - `in a row`: no event of a kind that is among the kinds of the steps stands between them, whatever its
  *    item. (Where the text says `3 search`, three searches that follow one another, whatever else is done in
  *    between.)
  *
- * `then no order for 30 min` waits, after the last of these events, for as long. Such an event (with `same`,
- * one of the same, or one without) ends the wait, and so does one at the very end of it; one that no step
- * takes also ends what has not come that far: after cart, order, view nothing waits for an order. So do, while
- * it waits, the events of `unless` and `in a row`. If none comes, the rule matches at the last event + 30 min,
- * as soon as the clock is past that.
+ * `then no order for 30 min` waits, after the last of these events, for so long. An order (with `same`, one of
+ * the same, or one without) ends the wait, even at its last instant, and so do events of `unless` and of
+ * `in a row`. If none comes, the rule matches at the last event + 30 min, as soon as the clock is past that;
+ * of several waits at a time the first to be over ends the others. What no step takes, and `no` names, ends
+ * what has not come so far, too: after cart, order, view nothing waits.
  *
  * Events are used once: when a rule has matched, its events so far (with `same`: those of the same) take no
  * further part in matches of that rule. Of the rules of one intent that match at one event (or, waiting, at
@@ -76,8 +76,9 @@
  * not, + - * / %. A comparison with what is missing is unknown, and an unknown condition does not hold.
  *
  * Memory of a user is bounded: of each rule, each key (of `same`) and each number of events matched the
- * best partial match is kept, and of all these together `partials`. If there is no room, that which has waited
- * longest goes, and is counted. Keys are compared by 32 bits of their hash.
+ * best partial match is kept, and of all these together `partials`. If there is no room, that which has not
+ * gone on for longest goes, and is counted as dropped: then something may not fire that would have, so give
+ * rules a `within`, by which partial matches end. Keys are compared by 32 bits of their hash.
  *
  * Limits: 1 MiB of text, 250 rules, 16 steps, a count of 100, 16 suggestions, 32 extra columns, 45 different
  * kinds of one's own, names of 64 bytes, durations of 36,500 days.
