@@ -7,8 +7,9 @@ package pmkt
 static pmkt_status pmktgo_purchase_score(const pmkt_purchase *model, const pmkt_events *events,
                                          const pmkt_run *run, pmkt_report *report, double *p_goal,
                                          double *p_cart, double *time_ms, uint32_t *next,
-                                         double *next_p, pmkt_error *err) {
-    const pmkt_purchase_scores out = {sizeof out, 0, p_goal, p_cart, time_ms, next, next_p};
+                                         double *next_p, double *outcome, pmkt_error *err) {
+    const pmkt_purchase_scores out = {sizeof out, 0, p_goal, p_cart, time_ms, next, next_p,
+                                      outcome};
     return pmkt_purchase_score(model, events, run, report, &out, err);
 }
 
@@ -269,12 +270,16 @@ type PurchaseScores struct {
 	TimeMs []float64 // mean time until the goal, if it is reached
 	Next   []Action  // the likeliest next actions or ends, best first
 	NextP  []float64 // their probabilities
+
+	// Outcome is what came of it, by this batch: 1, the goal comes later in the session; 0, it does not;
+	// NaN at and past the goal. To judge PGoal by.
+	Outcome []float64
 }
 
 // NewPurchaseScores has room for all scores of n events.
 func NewPurchaseScores(n int) *PurchaseScores {
 	return &PurchaseScores{make([]float64, n), make([]float64, n), make([]float64, n),
-		make([]Action, n*IntentTop), make([]float64, n*IntentTop)}
+		make([]Action, n*IntentTop), make([]float64, n*IntentTop), make([]float64, n)}
 }
 
 // check says whether each slice is nil or of the right length.
@@ -282,7 +287,7 @@ func (s *PurchaseScores) check(n int) error {
 	if s == nil {
 		return invalid("the scores are nil")
 	}
-	for _, length := range [...]int{len(s.PGoal), len(s.PCart), len(s.TimeMs)} {
+	for _, length := range [...]int{len(s.PGoal), len(s.PCart), len(s.TimeMs), len(s.Outcome)} {
 		if length != 0 && length != n {
 			return invalid("there is room for %d scores, and there are %d events", length, n)
 		}
@@ -318,7 +323,7 @@ func (m *Purchase) Score(
 		func(at *C.pmkt_purchase, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
 			return C.pmktgo_purchase_score(at, &events, run, &report.c, data[C.double](out.PGoal),
 				data[C.double](out.PCart), data[C.double](out.TimeMs),
-				data[C.uint32_t](out.Next), data[C.double](out.NextP), e)
+				data[C.uint32_t](out.Next), data[C.double](out.NextP), data[C.double](out.Outcome), e)
 		})
 	runtime.KeepAlive(batch)
 	return report.toGo(), err

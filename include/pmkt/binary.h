@@ -12,8 +12,9 @@
  *                its p or more; random order gives the share of yes
  *     brier      mean (p - y)^2
  *     log_loss   mean -ln P(y), with p kept 2^-52 away from 0 and 1
- *     ece        expected calibration error: rows in order of p in `bins` bins of equal count,
- *                the mean over rows of |mean y - mean p| of their bin
+ *     ece        expected calibration error: rows in order of p in `bins` bins of equal count (the
+ *                first n % bins are larger by one), the mean over rows of |mean y - mean p| of
+ *                their bin. Rows of equal p count as their mean y, whichever bin each falls into
  *     ece_debiased  ece less what chance alone would give if p were right, by the normal law:
  *                the mean over rows of sqrt(2 / pi) sqrt(sum p (1 - p)) / n of their bin; not below 0
  *                (the bias is that of Broecker, "Estimating reliability and resolution of probability
@@ -125,8 +126,7 @@ static inline void pmkt_binary_diagram_init(pmkt_binary_diagram *diagram) {
 }
 
 /*
- * The reliability diagram of n probabilities: rows in order of p, then of y's place, in bins of equal
- * count, the first n % bins of them larger by one. So equal p may fall into two bins.
+ * The reliability diagram of n probabilities, in the bins of ece.
  *
  *   allocator  NULL = the C heap; used during the call
  *

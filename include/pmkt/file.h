@@ -1,7 +1,8 @@
 /*
  * file.h - what is common to everything that the library saves.
  *
- * Every handle that can be saved has the same six functions, here for a pmkt_rfm:
+ * Every handle that can be saved has the same six functions, here for a pmkt_rfm; but a pmkt_intent and
+ * a pmkt_purchase, which are solved anew when they are loaded, have no _map and no _verify:
  *
  *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one. A
  *                         symbolic link is replaced, not followed

@@ -82,10 +82,11 @@ typedef struct pmkt_intent pmkt_intent;
 typedef struct pmkt_intent_options {
     uint32_t struct_size;            /* sizeof(pmkt_intent_options) */
     int32_t order;                   /* actions of a context: 1 to 5; 0 = 3 */
-    int64_t gap_ms;                  /* idle for longer than this ends a session: up to 24 days;
+    int64_t gap_ms;                  /* idle for longer than this ends a session: up to 2^31 - 1;
                                         0 = 30 minutes */
     uint32_t goal;                   /* the action that is the goal; 0 = PMKT_KIND_ORDER */
-    int32_t by_session;              /* 1: another events.session starts a session too */
+    int32_t by_session;              /* 1: another events.session, which the batch then
+                                        needs, starts a session too */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
     const uint64_t *classes;  /* [n_classes] to cross kinds with: different ones, none of them
                                         0; copied */
@@ -156,7 +157,8 @@ PMKT_API pmkt_status pmkt_intent_fit_paths(const pmkt_intent_paths *paths,
 /*
  * The model of all that n models have seen, the same bytes when saved as one fitted from all of it
  * at once; its memory is of the first one's allocator. That holds if no session is cut in two: give
- * all events of a user to one model.
+ * all events of a user to one model, and if all were fitted with the same by_session, which is not
+ * kept.
  *
  * Errors: PMKT_E_INVALID (n < 1, a NULL); PMKT_E_MISMATCH for another order, gap or goal, or other
  * classes, or the same in another order; PMKT_E_LIMIT, PMKT_E_UNSUPPORTED, PMKT_E_CANCELED,
@@ -222,8 +224,8 @@ PMKT_API pmkt_status pmkt_intent_classes(const pmkt_intent *model, const uint64_
 
 /*
  * Where answers go; each NULL, or [paths], or [paths * PMKT_INTENT_TOP]. A path is a session so
- * far: START, then its actions. An action that the model does not know ends what is known of the
- * past: the context is empty after it, and the step to it is left out of the logarithms.
+ * far: START, then its actions. An action that the model does not know is passed over, as if it had
+ * not been.
  */
 typedef struct pmkt_intent_answers {
     uint32_t struct_size; /* sizeof(pmkt_intent_answers) */
@@ -231,8 +233,8 @@ typedef struct pmkt_intent_answers {
     double *goal;         /* P(the session reaches the goal) */
     double *leave;        /* P(it ends without); goal + leave == 1 */
     double *steps;   /* actions until the goal, the goal itself too, if it is reached: 1 or more */
-    double *time_ms; /* mean time until the goal, if it is reached, from the last action on; NaN if
-                             the model knows no times */
+    double *time_ms; /* mean time until the goal, if it is reached, from the last action on;
+                             NaN if the model knows no times */
     double *log_all; /* ln P(the path so far) by the chain of all sessions */
     double *log_buyer; /* by the chain of buyers */
     double *log_other; /* by the chain of the others; log_buyer - log_other is the evidence */
@@ -268,7 +270,8 @@ PMKT_API pmkt_status pmkt_intent_ask(const pmkt_intent *model, const pmkt_intent
  * steps that take longer, by a log-normal law of each pair of actions, and scaled to sum to 1.
  * Whoever left is silent for good; so waiting makes LEAVE likelier. Pairs that were seen less than
  * twice have the law of all pairs. Without times in the model, and after START, waiting changes
- * nothing. A row of a path that holds the goal is 1 at GOAL.
+ * nothing. Times count as a second at least, so that waiting less changes nothing either. A row of
+ * a path that holds the goal is 1 at GOAL.
  *
  *   waited_ms  [n], or NULL
  *   p          [n][actions + 2] out
@@ -301,7 +304,8 @@ typedef struct pmkt_intent_table {
     int64_t *count;       /* how often */
     int64_t *buyers;      /* of them, in sessions that reach the goal */
     double *probability;  /* count / all counts of `from`, not smoothed */
-    double *median_ms;    /* exp(mean ln t) of the times between the two; NaN if none is known */
+    double *median_ms;    /* exp(mean ln t) of the times between the two, each a second at least;
+                             NaN if none is known */
 } pmkt_intent_table;
 
 #define PMKT_INTENT_TABLE_INIT \

@@ -16,8 +16,9 @@
  * says what it thinks of that fold, and c is fitted to all those opinions of rows not seen: Platt's
  * sigmoid c(z) = 1 / (1 + exp(-(a z + b))) (Platt, "Probabilistic outputs for support vector
  * machines", 1999, with his targets), a being 0 or more; or isotonic regression by pooling adjacent
- * violators (Zadrozny & Elkan, KDD 2002), whose steps are joined by straight lines. Every row counts
- * once there, whatever its weight: calibrated is what happens row by row.
+ * violators (Zadrozny & Elkan, KDD 2002), whose steps are joined by straight lines. Every row of
+ * positive weight counts once there, whatever the weight: calibrated is what happens row by row. A
+ * fold gives no opinions if the rest is of one kind; without any opinions there is no calibration.
  *
  * Standard errors are of the coefficients before calibration: the sandwich H^-1 G H^-1, where H is
  * the Hessian with the penalty and G sums the outer products of the gradients of clusters (Liang &
@@ -128,10 +129,11 @@ typedef struct pmkt_logistic_facts {
     int32_t calibration; /* PMKT_CALIBRATION_... */
     int32_t steps;       /* of Newton's method */
     double l2;
-    double log_loss;    /* weighted mean of the fit, without the penalty, in nats */
-    double gradient;    /* the largest component at the end, a share of the weights' sum */
-    double slope;       /* Platt: a; else 1 */
-    double shift;       /* Platt: b; else 0 */
+    double log_loss; /* weighted mean of the fit, without the penalty, in nats */
+    double gradient; /* the largest component at the end, a share of the weights' sum: how far from
+                           the minimum; above 1e-6 where 100 steps did not do */
+    double slope;    /* Platt: a; else 1 */
+    double shift;    /* Platt: b; else 0 */
     int64_t curve_size; /* isotonic: corners of the curve; else 0 */
 } pmkt_logistic_facts;
 

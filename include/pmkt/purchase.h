@@ -37,9 +37,16 @@
  *     items, item_repeats  ln(1 + n) different items of the session; events with one that came before
  *     category, category_before, category_cart, categories, category_repeats    the same of categories
  *
- * Of each user the last 8 items and 8 categories are remembered, by 32 bits of a hash, so that a
- * live state stays small and knows the same; counts stop at 255. What a user did before the batch
- * is not known: give a user's history with the batch.
+ * "So far" includes the event itself, "before" does not; an event without an item has zeros in place of
+ * what is known of it. item_cart and category_cart end when it is taken out of the cart, or the goal
+ * is reached with it. An order of three lines is three goals. An action that the chains have not seen
+ * is passed over by them, but is an event like the others to the rest.
+ *
+ * Of each user the last 4 items and 4 categories are remembered, by 32 bits of a hash, so that a live
+ * state stays small and knows the same; counts of actions, items and categories stop at 255.
+ *
+ * History. What a user did before the batch is not known. Give as much of it as the fit saw, neither
+ * more nor less: counts of sessions and orders grow with it, and mean what they meant there.
  *
  * Sessions, actions and the goal are those of intent.h. A session after its first goal is past it:
  * nothing is learned there, but it is history.
@@ -100,7 +107,8 @@ static inline void pmkt_purchase_options_init(pmkt_purchase_options *options) {
  *   run      NULL = all allowed threads, no progress
  *   report   out, or NULL
  *
- * Errors: as pmkt_intent_fit. Any thread. O(rows + contexts + options.rows features^2). Since 0.3.
+ * Errors: as pmkt_intent_fit; PMKT_E_LIMIT also for a class_column of more than 255 bytes. Any
+ * thread. O(rows + contexts + options.rows features^2). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_fit(const pmkt_events *events, const pmkt_intent_options *chains,
                                        const pmkt_purchase_options *options, const pmkt_run *run,
@@ -180,11 +188,13 @@ typedef struct pmkt_purchase_scores {
     double *time_ms;      /* mean time until the goal, if it is reached, by the chains; NaN if they
                              know no times */
     uint32_t *next;       /* the likeliest next actions or ends, as pmkt_intent_answers.next */
-    double *next_p;       /* their probabilities */
+    double *next_p;       /* their probabilities; 0 beside 0 */
+    double *outcome;      /* what came of it, by this batch: 1, the goal comes later in the session;
+                             0, it does not; NaN at and past the goal. To judge p_goal by (binary.h) */
 } pmkt_purchase_scores;
 
 #define PMKT_PURCHASE_SCORES_INIT \
-    { sizeof(pmkt_purchase_scores), 0, NULL, NULL, NULL, NULL, NULL }
+    { sizeof(pmkt_purchase_scores), 0, NULL, NULL, NULL, NULL, NULL, NULL }
 
 static inline void pmkt_purchase_scores_init(pmkt_purchase_scores *scores) {
     const pmkt_purchase_scores none = PMKT_PURCHASE_SCORES_INIT;
@@ -192,10 +202,12 @@ static inline void pmkt_purchase_scores_init(pmkt_purchase_scores *scores) {
 }
 
 /*
- * Scores every event of a batch, in any order. `report` as in pmkt_purchase_fit.
+ * Scores every event of a batch, in any order; events of one user and time stand as their rows do. It
+ * needs the columns of classes and sessions that the fit needed. `report` as in pmkt_purchase_fit.
  *
- * Errors: PMKT_E_INVALID, also for p_goal of a model without the session's; PMKT_E_BAD_ROW;
- * PMKT_E_CANCELED or PMKT_E_NOMEM (the arrays may be written to in part). Any number of threads. O(rows features). Since 0.3.
+ * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED for p_goal of a model without the session's part;
+ * PMKT_E_BAD_ROW; PMKT_E_CANCELED or PMKT_E_NOMEM (the arrays may be written to in part). Any number
+ * of threads. O(rows features). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *events,
                                          const pmkt_run *run, pmkt_report *report,
@@ -213,8 +225,8 @@ PMKT_API pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_
  *   value     [n][features] out, or NULL
  *   log_odds  [n][features + 1] out, or NULL
  *
- * Errors: PMKT_E_INVALID, also for a row that there is not (where = its place), and for a part
- * that the model has not; else as pmkt_purchase_score. Since 0.3.
+ * Errors: PMKT_E_INVALID, also for a row that there is not (where = its place);
+ * PMKT_E_UNSUPPORTED for a part that the model has not; else as pmkt_purchase_score. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_purchase_explain(const pmkt_purchase *model, int32_t which,
                                            const pmkt_events *events, const int64_t *row, int64_t n,

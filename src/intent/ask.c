@@ -22,11 +22,13 @@ typedef struct question {
 /* Where a walk has come to. */
 typedef struct place {
     int32_t node;
-    uint32_t last; /* step, PMKTI_UNKNOWN, or PMKTI_GOAL: then the walk is over */
+    uint32_t last; /* step that is known; PMKTI_GOAL: the walk is over */
 } place;
 
+/* What is not known is passed over: without it, the past says as much as before. */
 static void move(const pmkt_intent *m, place *at, uint32_t step) {
-    at->node = step == PMKTI_UNKNOWN || step == PMKTI_GOAL ? 0 : pmkti_chain_go(m, at->node, step);
+    if (step == PMKTI_UNKNOWN) return;
+    at->node = step == PMKTI_GOAL ? 0 : pmkti_chain_go(m, at->node, step);
     at->last = step;
 }
 
@@ -51,7 +53,7 @@ static void find_ends(const question *q, int64_t i, place at) {
     if (out->leave) out->leave[i] = 1 - goal;
     if (out->steps) out->steps[i] = past ? 0 : m->steps[at.node] / goal;
     if (out->time_ms) {
-        out->time_ms[i] = !m->time ? (double)NAN : past ? 0 : m->time[at.node] / goal;
+        out->time_ms[i] = past ? 0 : !m->time ? (double)NAN : m->time[at.node] / goal;
     }
     if (out->context) out->context[i] = past ? 0 : m->nodes[at.node].length;
 }
@@ -88,8 +90,7 @@ static pmkt_status ask_chunk(void *ctx, int64_t chunk, int worker) {
 static double lasting(const pmkt_intent *m, uint32_t last, uint32_t step, double ln_waited) {
     const double least = 0.05; /* of sigma: clocks are not exact */
     if (step == PMKTI_LEAVE) return 1;
-    const pmkti_dwell *d =
-        last == PMKTI_UNKNOWN ? &m->pooled : &m->dwell[pmkti_dwell_at(m, last, step)];
+    const pmkti_dwell *d = &m->dwell[pmkti_dwell_at(m, last, step)];
     if (d->n < 2) d = &m->pooled;
     if (d->n < 2) return 1;
     const double n = (double)d->n, mean = (double)d->ln / n / 1048576.0;

@@ -42,6 +42,10 @@ pmkt_status pmkti_visits_make(const pmkt_intent *m, const pmkt_events *ev, pmkti
                               pmkt_report *report, pmkti_visits *out, pmkt_error *err) {
     pmkti_class_column column;
     memset(out, 0, sizeof *out);
+    if (plan.by_column && ev->rows > 0 && !ev->session) {
+        return pmkti_fail(err, PMKT_E_INVALID,
+                          "events.session is NULL, but options.by_session needs it");
+    }
     pmkt_status status = pmkti_class_column_find(m, ev, class_column, &column, err);
     if (status) return status;
     plan.extra = column.at;
@@ -68,4 +72,11 @@ pmkti_sequences pmkti_visits_sequences(const pmkti_visits *v, int64_t first, int
                              .kind = v->action ? NULL : v->s.kind,
                              .action = v->action,
                              .time = v->s.time};
+}
+
+int64_t pmkti_visits_goal(const pmkti_visits *v, uint32_t goal, int64_t q) {
+    const int64_t end = v->s.session_at[q + 1];
+    int64_t i = v->s.session_at[q];
+    while (i < end && pmkti_visits_action(v, i) != goal) i++;
+    return i;
 }

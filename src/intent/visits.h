@@ -26,6 +26,9 @@ void pmkti_visits_free(pmkti_visits *v);
 /* n sessions from `first` on, to be counted. */
 pmkti_sequences pmkti_visits_sequences(const pmkti_visits *v, int64_t first, int64_t n);
 
+/* The first row of session q that is the goal, or its end. */
+int64_t pmkti_visits_goal(const pmkti_visits *v, uint32_t goal, int64_t q);
+
 /* The action of row i. */
 static inline uint32_t pmkti_visits_action(const pmkti_visits *v, int64_t i) {
     return v->action ? v->action[i] : v->s.kind[i];

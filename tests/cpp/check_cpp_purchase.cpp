@@ -162,7 +162,7 @@ TEST(purchases_without_buyers_score_the_rest) {
     CHECK(model.info().rows == 0 && !model.logistic());
     const pmkt::purchase_scores scores = model.score(all.batch);
     CHECK(scores.p_goal().empty() && scores.p_cart().size() == 240);
-    THROWN(pmkt::invalid, (void)model.explain(all.batch, numbers{0}));
+    THROWN(pmkt::unsupported, (void)model.explain(all.batch, numbers{0}));
 }
 
 TEST(purchases_are_saved_loaded_and_shared) {

@@ -53,7 +53,7 @@ pmkt_purchase_scores scores_room(scores *s, int64_t n) {
     s->next = calloc(rows * TOP, sizeof(uint32_t));
     s->p_goal[n] = 77;
     return (pmkt_purchase_scores){
-        sizeof(pmkt_purchase_scores), 0, s->p_goal, s->p_cart, s->time, s->next, s->next_p};
+        sizeof(pmkt_purchase_scores), 0, s->p_goal, s->p_cart, s->time, s->next, s->next_p, NULL};
 }
 
 scores scores_as(const pmkt_purchase *model, const pmkt_events *ev, int32_t threads) {

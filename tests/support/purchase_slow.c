@@ -7,7 +7,7 @@
 #include "support/batch.h"
 #include "support/loop.h"
 
-#define MEMORY 8
+#define MEMORY 4
 #define MOST_SEEN 255
 
 static int64_t least(int64_t a, int64_t b) {

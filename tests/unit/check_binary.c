@@ -254,6 +254,31 @@ START_TEST(the_order_of_rows_does_not_matter) {
 }
 END_TEST
 
+/* Nor does it where all have the same p: a right one has no error, however yes and no are sorted. */
+START_TEST(ties_count_as_one) {
+    enum {
+        N = MOST
+    };
+    for (int64_t i = 0; i < N; i++) p[i] = 0.3, y[i] = i >= 280;
+    pmkt_binary_options o = PMKT_BINARY_OPTIONS_INIT;
+    o.bins = 7;
+    pmkt_binary_result r = PMKT_BINARY_RESULT_INIT;
+    ck_assert_int_eq(pmkt_binary_evaluate(y, p, N, &o, NULL, &r, NULL), PMKT_OK);
+    NEAR(r.ece.value, 0, 1e-12);
+    double observed[7];
+    pmkt_binary_diagram to = PMKT_BINARY_DIAGRAM_INIT;
+    to.bins = 7, to.observed = observed;
+    ck_assert_int_eq(pmkt_binary_reliability(y, p, N, NULL, &to, NULL), PMKT_OK);
+    for (int b = 0; b < 7; b++) NEAR(observed[b], 0.3, 1e-12);
+    for (int64_t i = 0; i < N; i++)
+        p[i] = i < 200 ? 0.1 : 0.5; /* of 0.1 none, of 0.5 three fifths */
+    o.bins = 3;
+    ck_assert_int_eq(pmkt_binary_evaluate(y, p, N, &o, NULL, &r, NULL), PMKT_OK);
+    /* 134 of 0.1; 66 of 0.1 and 67 of 0.5; 133 of 0.5 */
+    NEAR(r.ece.value, (134 * 0.1 + (67 - 66) * 0.1 + 133 * 0.1) / N, 1e-12);
+}
+END_TEST
+
 /* Rows that stand there four times in one cluster tell no more than they did once. */
 START_TEST(clusters_are_resampled_whole) {
     random_seed(6);
@@ -480,7 +505,8 @@ int main(void) {
           a_right_p_has_hardly_an_error, certainty_costs_what_it_should, no_rows_have_no_figures,
           one_kind_of_outcome_has_no_auc, one_row_is_enough_for_some);
     TOPIC(s, "intervals", the_same_seed_is_the_same_interval, the_order_of_rows_does_not_matter,
-          clusters_are_resampled_whole, intervals_hold_the_truth, gains_are_paired);
+          ties_count_as_one, clusters_are_resampled_whole, intervals_hold_the_truth,
+          gains_are_paired);
     TOPIC(s, "reliability", wilson_is_as_in_the_tables, bins_share_the_rows_out);
     TOPIC(s, "bad calls", impossible_numbers_are_refused, impossible_options_are_refused,
           memory_may_run_out);

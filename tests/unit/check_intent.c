@@ -118,6 +118,36 @@ static int history_of(int64_t number, int actions, int *history, uint32_t *actio
 
 /* ------------------------------------------------------------- probabilities */
 
+/* Actions that nobody has done before are passed over: all answers are those of the path without. */
+START_TEST(what_is_not_known_is_passed_over) {
+    world *w = calloc(1, sizeof *w);
+    make_world(w, 12, 3, 3);
+    pmkt_intent *model = fit(w, NULL);
+    const uint32_t action[] = {code_of(1), code_of(2), 777777,     code_of(1),
+                               777777,     code_of(1), code_of(2), code_of(1)};
+    const int64_t at[] = {0, 5, 8, 9, 9}, waited[] = {60000, 60000, 60000, 60000};
+    uint32_t last[9];
+    memcpy(last, action, sizeof action);
+    last[8] = 777777;
+    const pmkt_intent_paths paths = {sizeof paths, 0, 4, at, last, NULL, NULL};
+    double goal[4], steps[4], log_all[4], p[4 * 5], odds[9];
+    pmkt_intent_answers out = PMKT_INTENT_ANSWERS_INIT;
+    out.goal = goal, out.steps = steps, out.log_all = log_all;
+    pmkt_error err;
+    ck_assert_ok(pmkt_intent_ask(model, &paths, NULL, &out, &err), err);
+    ck_assert_ok(pmkt_intent_next(model, &paths, waited, NULL, p, &err), err);
+    ck_assert_ok(pmkt_intent_explain(model, &paths, NULL, odds, &err), err);
+    for (int i = 0; i < 4; i += 2) {
+        REQUIRE(goal[i] == goal[i + 1] && steps[i] == steps[i + 1] && log_all[i] == log_all[i + 1]);
+        for (int k = 0; k < 5; k++) REQUIRE(p[5 * i + k] == p[5 * (i + 1) + k]);
+    }
+    REQUIRE(odds[2] == 0 && odds[4] == 0 && odds[8] == 0);
+    REQUIRE(odds[0] == odds[5] && odds[1] == odds[6] && odds[3] == odds[7]);
+    pmkt_intent_release(model);
+    free(w);
+}
+END_TEST
+
 static void check_histories(uint64_t seed, int order, int actions, int most) {
     world *w = calloc(1, sizeof *w);
     make_world(w, seed, order, actions);
@@ -671,7 +701,8 @@ END_TEST
 
 int main(void) {
     Suite *s = suite_create("intent");
-    TOPIC(s, "probabilities", probabilities_are_those_of_kneser_and_ney,
+    TOPIC(s, "probabilities", what_is_not_known_is_passed_over,
+          probabilities_are_those_of_kneser_and_ney,
           paths_are_as_likely_as_the_product_of_their_steps);
     TOPIC(s, "ends", ends_are_those_of_a_dense_system, one_endless_session_still_has_its_ends,
           a_chain_that_hardly_ever_ends_is_refused, a_model_of_nothing_knows_nothing,

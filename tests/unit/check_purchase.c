@@ -304,14 +304,14 @@ static void check_without(const visits *v) {
     }
     scores s;
     pmkt_purchase_scores out = scores_room(&s, v->n);
-    ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_E_INVALID);
+    ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_E_UNSUPPORTED);
     out.p_goal = NULL;
     ck_assert_int_eq(pmkt_purchase_score(model, &ev, NULL, NULL, &out, NULL), PMKT_OK);
     for (int64_t i = 0; i < v->n; i++) REQUIRE(isnan(s.p_cart[i]));
     for (int32_t which = 0; which <= 1; which++) {
         ck_assert_int_eq(
             pmkt_purchase_explain(model, which, &ev, NULL, v->n, NULL, NULL, NULL, NULL),
-            PMKT_E_INVALID);
+            PMKT_E_UNSUPPORTED);
     }
     scores_free(&s);
     pmkt_purchase_release(model);
@@ -412,6 +412,40 @@ START_TEST(a_carts_model_takes_enough_carts) {
 }
 END_TEST
 
+/* What came of each event is what its session holds later; to ask for it changes no score. */
+START_TEST(outcomes_are_those_of_the_sessions) {
+    random_seed(23);
+    visits v = shop_make(700, 80);
+    const pmkt_events ev = visits_events(&v);
+    pmkt_purchase *model = purchase_of(&v);
+    scores s;
+    pmkt_purchase_scores out = scores_room(&s, v.n);
+    double *outcome = malloc((size_t)v.n * sizeof *outcome);
+    out.outcome = outcome;
+    pmkt_error err;
+    ck_assert_ok(pmkt_purchase_score(model, &ev, NULL, NULL, &out, &err), err);
+    scores plain = scores_of(model, &v);
+    for (int64_t i = 0; i < v.n; i++) {
+        REQUIRE(scores_same_row(&s, i, &plain, i));
+        bool before = false, after = false;
+        for (int64_t j = 0; j < v.n; j++) {
+            if (v.session[j] != v.session[i] || v.kind[j] != PMKT_KIND_ORDER) continue;
+            before = before || j <= i;
+            after = after || j > i;
+        }
+        if (before)
+            REQUIRE(isnan(outcome[i]));
+        else
+            REQUIRE(outcome[i] == after);
+    }
+    free(outcome);
+    scores_free(&s);
+    scores_free(&plain);
+    pmkt_purchase_release(model);
+    visits_free(&v);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------ bad rows */
 
 START_TEST(bad_rows_are_reported) {
@@ -457,7 +491,11 @@ START_TEST(bad_rows_are_reported) {
     }
     bad.on_bad = PMKT_ON_BAD_FAIL;
     memset(bits, 0, (size_t)spoiled.n / 8 + 1);
+    for (int64_t i = 0; i < spoiled.n; i++) y.p_goal[i] = y.p_cart[i] = y.time[i] = 42;
     ck_assert_int_eq(pmkt_purchase_score(model, &bad, NULL, &report, &out, &err), PMKT_E_BAD_ROW);
+    for (int64_t i = 0; i < spoiled.n; i++) {
+        REQUIRE(y.p_goal[i] == 42 && y.p_cart[i] == 42 && y.time[i] == 42);
+    }
     visits_check_report(&spoiled, &report, false);
     ck_assert_int_eq(pmkt_purchase_explain(model, 0, &bad, NULL, spoiled.n, NULL, NULL, odds, &err),
                      PMKT_E_BAD_ROW);
@@ -544,9 +582,9 @@ END_TEST
 
 int main(void) {
     Suite *s = suite_create("purchase");
-    TOPIC(s, "scores", scores_are_what_they_are_called, the_model_is_of_use,
-          the_order_of_rows_does_not_matter, threads_change_no_byte, no_score_looks_ahead,
-          items_and_categories_may_be_missing, arrays_may_be_left_out);
+    TOPIC(s, "scores", outcomes_are_those_of_the_sessions, scores_are_what_they_are_called,
+          the_model_is_of_use, the_order_of_rows_does_not_matter, threads_change_no_byte,
+          no_score_looks_ahead, items_and_categories_may_be_missing, arrays_may_be_left_out);
     TOPIC(s, "explaining", log_odds_sum_to_the_score, rows_are_explained_in_any_order);
     TOPIC(s, "what is missing", nobody_buys, everybody_buys, nobody_comes, a_handful_is_enough,
           a_carts_model_takes_enough_carts);

@@ -156,4 +156,5 @@ class pmkt_purchase_scores(Structure):
         ("time_ms", POINTER(c_double)),
         ("next", POINTER(c_uint32)),
         ("next_p", POINTER(c_double)),
+        ("outcome", POINTER(c_double)),
     ]

@@ -265,8 +265,9 @@ def slow_figures(y: np.ndarray, p: np.ndarray, bins: int = 10) -> Dict[str, floa
     kept = np.clip(np.where(y, p, 1 - p), 2.0**-52, None)
     order = np.lexsort([np.arange(len(p)), p])
     n, gaps, chance = len(p), 0.0, 0.0
+    share = np.array([y[p == one].mean() for one in p])  # rows of equal p count as their mean
     for rows in np.array_split(order, bins):
-        gaps += abs((y[rows] - p[rows]).sum())
+        gaps += abs((share[rows] - p[rows]).sum())
         chance += math.sqrt(2 / math.pi) * math.sqrt((p[rows] * (1 - p[rows])).sum())
     return {
         "auc": wins / (len(yes) * len(no)),

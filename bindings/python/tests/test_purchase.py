@@ -85,7 +85,7 @@ def batch(rows: List[Event], texts: bool = False, **options: Any) -> pmkt.Events
 
 
 class Memory:
-    """The last eight things of a user, the latest at the end."""
+    """The last four things of a user, the latest at the end."""
 
     def __init__(self) -> None:
         self.things: "OrderedDict[int, Dict[str, Any]]" = OrderedDict()
@@ -118,7 +118,7 @@ class Memory:
         elif kind == "favorite":
             thing["favorite"] = True
         self.things[key] = thing
-        if len(self.things) > 8:
+        if len(self.things) > 4:
             self.things.popitem(last=False)
         return known
 

@@ -30,18 +30,19 @@ class purchase_scores {
     span<const double> p_goal() const noexcept { return {real_.data(), goals_ ? rows_ : 0}; }
     span<const double> p_cart() const noexcept { return {real_.data() + rows_, rows_}; }
     span<const double> time_ms() const noexcept { return {real_.data() + 2 * rows_, rows_}; }
+    span<const double> outcome() const noexcept { return {real_.data() + 3 * rows_, rows_}; }
 
     /* The likeliest next actions after one event, best first, PMKT_INTENT_TOP of them, and how likely. */
     span<const std::uint32_t> next(std::size_t row) const noexcept {
         return {next_.data() + row * PMKT_INTENT_TOP, PMKT_INTENT_TOP};
     }
     span<const double> next_p(std::size_t row) const noexcept {
-        return {real_.data() + 3 * rows_ + row * PMKT_INTENT_TOP, PMKT_INTENT_TOP};
+        return {real_.data() + 4 * rows_ + row * PMKT_INTENT_TOP, PMKT_INTENT_TOP};
     }
 
     /* Lends itself to a call on so many events, with p_goal or without. */
     pmkt_purchase_scores prepare(std::size_t rows, bool goals) {
-        real_.resize(rows * (3 + PMKT_INTENT_TOP));
+        real_.resize(rows * (4 + PMKT_INTENT_TOP));
         next_.resize(rows * PMKT_INTENT_TOP);
         rows_ = rows;
         goals_ = goals;
@@ -49,7 +50,8 @@ class purchase_scores {
         out.p_goal = goals ? real_.data() : nullptr;
         out.p_cart = real_.data() + rows;
         out.time_ms = real_.data() + 2 * rows;
-        out.next_p = real_.data() + 3 * rows;
+        out.outcome = real_.data() + 3 * rows;
+        out.next_p = real_.data() + 4 * rows;
         out.next = next_.data();
         return out;
     }

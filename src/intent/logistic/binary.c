@@ -219,21 +219,35 @@ static void wilson(double share, double n, double *low, double *high) {
     *high = share < 1 ? fmin(middle + half, 1) : 1;
 }
 
-static void fill_bin(const pmkti_ranked *r, int64_t from, int64_t end, int32_t bin,
-                     const pmkt_binary_diagram *out) {
-    const double n = (double)(end - from);
+static void fill_bin(const pmkti_bin *sum, int32_t bin, const pmkt_binary_diagram *out) {
     double p = (double)NAN, share = p, low = p, high = p;
-    if (end > from) {
-        double sum = 0, yes = 0;
-        for (int64_t i = from; i < end; i++) sum += r->p[i], yes += r->y[i];
-        p = sum / n, share = yes / n;
-        wilson(share, n, &low, &high);
+    if (sum->n > 0) {
+        p = sum->p / sum->n, share = sum->yes / sum->n;
+        wilson(share, sum->n, &low, &high);
     }
     if (out->predicted) out->predicted[bin] = p;
     if (out->observed) out->observed[bin] = share;
     if (out->low) out->low[bin] = low;
     if (out->high) out->high[bin] = high;
-    if (out->n) out->n[bin] = end - from;
+    if (out->n) out->n[bin] = (int64_t)sum->n;
+}
+
+static pmkt_status fill(const uint8_t *y, const double *p, int64_t n, const pmkt_allocator *a,
+                        const pmkt_binary_diagram *out) {
+    pmkti_ranked r;
+    const pmkt_status status = pmkti_ranked_make(y, p, NULL, n, a, &r);
+    if (status) return status;
+    uint8_t *once = pmkti_alloc(a, (size_t)n, sizeof *once);
+    if (once) memset(once, 1, (size_t)n);
+    pmkti_ties ties = {0, 0};
+    for (int32_t b = 0; b < out->bins && (once || n == 0); b++) {
+        const pmkti_bin sum = pmkti_ranked_bin(&r, once, out->bins, b, &ties);
+        fill_bin(&sum, b, out);
+    }
+    const bool fine = once || n == 0;
+    pmkti_free(a, once, (size_t)n, sizeof *once);
+    pmkti_ranked_free(a, &r);
+    return fine ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 pmkt_status pmkt_binary_reliability(const uint8_t *y, const double *p, int64_t n,
@@ -242,7 +256,6 @@ pmkt_status pmkt_binary_reliability(const uint8_t *y, const double *p, int64_t n
     if (!out) return pmkti_null(err, "out");
     pmkt_binary_diagram to = PMKT_BINARY_DIAGRAM_INIT;
     pmkt_allocator a;
-    pmkti_ranked r;
     pmkt_status status = pmkti_struct_in(&to, sizeof to, out, sizeof to, "out", err);
     if (status) return status;
     if (to.bins < 1 || to.bins > 1000) {
@@ -251,11 +264,5 @@ pmkt_status pmkt_binary_reliability(const uint8_t *y, const double *p, int64_t n
     }
     status = check_rows(y, p, n, err);
     if (!status) status = pmkti_allocator_check(allocator, &a, err);
-    if (!status) status = pmkti_stopped(err, pmkti_ranked_make(y, p, NULL, n, &a, &r));
-    if (status) return status;
-    for (int32_t b = 0; b < to.bins; b++) {
-        fill_bin(&r, pmkti_bin_begin(n, to.bins, b), pmkti_bin_begin(n, to.bins, b + 1), b, &to);
-    }
-    pmkti_ranked_free(&a, &r);
-    return PMKT_OK;
+    return status ? status : pmkti_stopped(err, fill(y, p, n, &a, &to));
 }

@@ -107,19 +107,39 @@ static double average_precision(const pmkti_ranked *r, const uint8_t *drawn) {
     return yes > 0 ? sum / yes : (double)NAN;
 }
 
+/* Counts rows [i, end), which begin a group of equal p at i: the share of yes among them. */
+static double share_of(const pmkti_ranked *r, const uint8_t *drawn, int64_t i, int64_t *end) {
+    double yes = 0, all = 0;
+    for (*end = i; *end < r->n && r->p[*end] == r->p[i]; ++*end) {
+        yes += drawn[*end] * r->y[*end];
+        all += drawn[*end];
+    }
+    return all > 0 ? yes / all : 0;
+}
+
+pmkti_bin pmkti_ranked_bin(const pmkti_ranked *r, const uint8_t *drawn, int32_t bins, int32_t bin,
+                           pmkti_ties *ties) {
+    pmkti_bin sum = {0, 0, 0, 0};
+    const int64_t end = pmkti_bin_begin(r->n, bins, bin + 1);
+    for (int64_t i = pmkti_bin_begin(r->n, bins, bin); i < end; i++) {
+        if (i >= ties->end) ties->share = share_of(r, drawn, i, &ties->end);
+        const double w = drawn[i], p = r->p[i];
+        sum.n += w;
+        sum.p += w * p;
+        sum.yes += w * ties->share;
+        sum.variance += w * w * p * (1 - p);
+    }
+    return sum;
+}
+
 static void calibration_errors(const pmkti_ranked *r, int32_t bins, const uint8_t *drawn,
                                double *figures) {
+    pmkti_ties ties = {0, 0};
     double error = 0, chance = 0, all = 0;
     for (int32_t b = 0; b < bins; b++) {
-        double n = 0, gap = 0, variance = 0;
-        const int64_t end = pmkti_bin_begin(r->n, bins, b + 1);
-        for (int64_t i = pmkti_bin_begin(r->n, bins, b); i < end; i++) {
-            const double w = drawn[i], p = r->p[i];
-            n += w;
-            gap += w * (r->y[i] - p);
-            variance += w * w * p * (1 - p);
-        }
-        all += n, error += fabs(gap), chance += sqrt(variance * (2 / 3.14159265358979323846));
+        const pmkti_bin bin = pmkti_ranked_bin(r, drawn, bins, b, &ties);
+        all += bin.n, error += fabs(bin.yes - bin.p);
+        chance += sqrt(bin.variance * (2 / 3.14159265358979323846));
     }
     figures[PMKTI_ECE] = all > 0 ? error / all : (double)NAN;
     figures[PMKTI_ECE_DEBIASED] = all > 0 ? fmax(0, error - chance) / all : (double)NAN;

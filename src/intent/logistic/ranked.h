@@ -43,4 +43,20 @@ static inline int64_t pmkti_bin_begin(int64_t n, int32_t bins, int32_t bin) {
     return n / bins * bin + (n % bins < bin ? n % bins : bin);
 }
 
+/* Sums of a bin: rows, p, yes, and p (1 - p) by the square of how often a row counts. */
+typedef struct pmkti_bin {
+    double n, p, yes, variance;
+} pmkti_bin;
+
+/* Which rows of equal p were looked at last: each counts as their share of yes, so that it does not
+   matter which of them fall into which bin. */
+typedef struct pmkti_ties {
+    int64_t end;
+    double share;
+} pmkti_ties;
+
+/* The bins come in order; `ties` is zero before the first. */
+pmkti_bin pmkti_ranked_bin(const pmkti_ranked *r, const uint8_t *drawn, int32_t bins, int32_t bin,
+                           pmkti_ties *ties);
+
 #endif

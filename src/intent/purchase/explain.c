@@ -57,9 +57,9 @@ static int64_t find(const explaining *e, int64_t row) {
     return low;
 }
 
-static void look(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind) {
-    (void)kind;
+static void look(void *ctx, const pmkti_visitor *v, const pmkti_sight *at) {
     const explaining *e = ctx;
+    const int64_t row = at->row;
     const int64_t first = e->wanted ? find(e, row) : row;
     if (e->wanted && (first == e->n || e->wanted[first].row != row)) return;
     double x[PMKTI_FEATURES_MOST] = {0};
@@ -85,7 +85,7 @@ static pmkt_status check(explaining *e, int32_t which, const pmkt_events *events
     }
     e->logistic = e->model->logistic[which];
     if (!e->logistic) {
-        return pmkti_fail(err, PMKT_E_INVALID,
+        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
                           "the model has no such part: what it was fitted to was too little");
     }
     if (!row && n != ev.rows) {

@@ -72,7 +72,7 @@ void pmkti_reader_free(pmkti_reader *r) {
 int32_t pmkti_reader_go(const pmkti_reader *r, int32_t node, uint32_t step, double *evidence) {
     const pmkt_intent *m = r->chain;
     const uint32_t known = r->step[step];
-    if (known == 0) return 0;
+    if (known == 0) return node;
     const pmkti_node *n = &m->nodes[node];
     const uint8_t *from = r->by + n->first;
     const uint8_t *at =

@@ -29,8 +29,8 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
                               pmkti_reader *out);
 void pmkti_reader_free(pmkti_reader *r);
 
-/* The context after a step of the model's that is an action or UNKNOWN; *evidence grows by what the
-   step says. */
+/* The context after a step of the model's that is an action; *evidence grows by what the step says. One
+   that this chain does not know is passed over. */
 int32_t pmkti_reader_go(const pmkti_reader *r, int32_t node, uint32_t step, double *evidence);
 
 #endif

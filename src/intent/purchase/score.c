@@ -15,7 +15,8 @@
 typedef struct scoring {
     const pmkt_purchase *model;
     pmkt_purchase_scores out;
-    int32_t *context; /* [rows] where each row has come to; NULL: nobody asks for the outlook */
+    int32_t *context; /* [rows] where each row has come to, twice, and 1 more if it is a cart; NULL:
+                         nobody asks for what follows from that */
 } scoring;
 
 static double probability(const pmkt_logistic *logistic, const double *x) {
@@ -24,16 +25,18 @@ static double probability(const pmkt_logistic *logistic, const double *x) {
 
 /* Users stand in another order than rows, so that what is written here is written all over the batch:
    as little as can be. */
-static void score(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind) {
+static void score(void *ctx, const pmkti_visitor *v, const pmkti_sight *at) {
     const scoring *s = ctx;
     const pmkt_purchase *m = s->model;
-    const bool open = v && !v->past;
-    if (s->context) s->context[row] = open ? v->node : v ? PAST : BAD;
+    const int64_t row = at->row;
+    const bool open = v && !v->past, is_cart = at->kind == PMKT_KIND_CART;
+    if (s->context) s->context[row] = open ? v->node * 2 + is_cart : v ? PAST : BAD;
+    if (s->out.outcome) s->out.outcome[row] = open ? at->buyer : (double)NAN;
     if (!open) {
         if (s->out.p_goal) s->out.p_goal[row] = v ? 1 : (double)NAN;
         return;
     }
-    const bool cart = s->out.p_cart && kind == PMKT_KIND_CART && m->logistic[PMKT_PURCHASE_CART];
+    const bool cart = s->out.p_cart && is_cart && m->logistic[PMKT_PURCHASE_CART];
     if (!s->out.p_goal && !cart) return;
     double x[PMKTI_FEATURES_MOST];
     pmkti_features_of(&m->features, &m->reader, v, x);
@@ -45,12 +48,14 @@ static void score(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind)
 static void look_out(void *ctx, int64_t from, int64_t end) {
     static const pmkti_outlook past = {.time_ms = 0}, bad = {.time_ms = (double)NAN};
     const scoring *s = ctx;
+    const bool carts = s->model->logistic[PMKT_PURCHASE_CART] != NULL;
     for (int64_t row = from; row < end; row++) {
         const int32_t at = s->context[row];
         const pmkti_outlook *o = at == PAST  ? &past
                                  : at == BAD ? &bad
-                                             : &s->model->reader.outlook[at];
+                                             : &s->model->reader.outlook[at / 2];
         if (s->out.time_ms) s->out.time_ms[row] = o->time_ms;
+        if (s->out.p_cart && !(carts && at >= 0 && at % 2 == 1)) s->out.p_cart[row] = (double)NAN;
         for (int k = 0; k < PMKT_INTENT_TOP; k++) {
             if (s->out.next) s->out.next[row * PMKT_INTENT_TOP + k] = o->next[k];
             if (s->out.next_p) s->out.next_p[row * PMKT_INTENT_TOP + k] = o->p[k];
@@ -61,12 +66,12 @@ static void look_out(void *ctx, int64_t from, int64_t end) {
 static pmkt_status score_all(scoring *s, const pmkt_events *events, int64_t rows,
                              const pmkt_run *run, pmkt_report *report, pmkt_error *err) {
     const pmkt_allocator *a = &s->model->allocator;
-    const bool outlook = s->out.time_ms || s->out.next || s->out.next_p;
-    if (outlook) s->context = pmkti_alloc(a, (size_t)rows, sizeof *s->context);
-    if (outlook && rows > 0 && !s->context) return pmkti_stopped(err, PMKT_E_NOMEM);
-    for (int64_t i = 0; i < rows && s->out.p_cart; i++) s->out.p_cart[i] = (double)NAN;
-    const pmkt_status status = pmkti_purchase_walk(s->model, events, run, report, score,
-                                                   outlook ? look_out : NULL, s, err);
+    const pmkt_purchase_scores *out = &s->out;
+    const bool after = out->p_cart || out->time_ms || out->next || out->next_p;
+    if (after) s->context = pmkti_alloc(a, (size_t)rows, sizeof *s->context);
+    if (after && rows > 0 && !s->context) return pmkti_stopped(err, PMKT_E_NOMEM);
+    const pmkt_status status =
+        pmkti_purchase_walk(s->model, events, run, report, score, after ? look_out : NULL, s, err);
     pmkti_free(a, s->context, (size_t)rows, sizeof *s->context);
     return status;
 }
@@ -83,9 +88,10 @@ pmkt_status pmkt_purchase_score(const pmkt_purchase *model, const pmkt_events *e
     if (status) return status;
     if (s.out.reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "out.reserved is not 0");
     if (s.out.p_goal && !model->logistic[PMKT_PURCHASE_SESSION]) {
-        return pmkti_fail(err, PMKT_E_INVALID,
-                          "the model has no p_goal: it was fitted to no session, or to no session "
-                          "without, that reaches the goal");
+        return pmkti_fail(
+            err, PMKT_E_UNSUPPORTED,
+            "the model cannot tell p_goal: of the sessions that it learned from none, "
+            "or every one, reaches the goal after another action");
     }
     return score_all(&s, events, ev.rows, run, report, err);
 }

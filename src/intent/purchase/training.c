@@ -17,13 +17,8 @@ typedef struct making {
 
 /* ---------------------------------------------------------------------- counting */
 
-/* The first row of a session that is the goal, or its end. */
 static int64_t goal_of(const pmkti_training *t, int64_t session) {
-    const uint32_t goal = t->folds->chains->facts.goal;
-    int64_t i = t->visits->s.session_at[session];
-    const int64_t end = t->visits->s.session_at[session + 1];
-    while (i < end && pmkti_visits_action(t->visits, i) != goal) i++;
-    return i;
+    return pmkti_visits_goal(t->visits, t->folds->chains->facts.goal, session);
 }
 
 static bool is_drawn(const making *m, int64_t user) {

@@ -102,7 +102,7 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
         v->orders++, v->ordered = e->time;
         v->past = true;
     }
-    if (v->past) return;
-    v->node = e->step == PMKTI_UNKNOWN ? 0 : pmkti_reader_go(r, v->node, e->step, &v->evidence);
-    if (e->step != PMKTI_UNKNOWN) grow(&v->count[e->step - 1]);
+    if (v->past || e->step == PMKTI_UNKNOWN) return;
+    v->node = pmkti_reader_go(r, v->node, e->step, &v->evidence);
+    grow(&v->count[e->step - 1]);
 }

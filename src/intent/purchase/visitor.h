@@ -11,7 +11,7 @@
 
 #include "intent/purchase/reader.h"
 
-#define PMKTI_MEMORY 8 /* things remembered: on real data as good as 32 */
+#define PMKTI_MEMORY 4 /* things remembered: on real data as good as 32 */
 
 /* How often a thing was met, and what was done with it. */
 typedef struct pmkti_seen {

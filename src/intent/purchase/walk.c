@@ -21,11 +21,13 @@ static void walk_user(const walk *w, int64_t user, pmkti_visitor *v) {
     const pmkti_reader *r = &w->model->reader;
     pmkti_visitor_new(v);
     for (int64_t q = s->user_at[user]; q < s->user_at[user + 1]; q++) {
-        pmkti_visitor_session(v, r, s->time[s->session_at[q]]);
-        for (int64_t i = s->session_at[q]; i < s->session_at[q + 1]; i++) {
+        const int64_t begin = s->session_at[q], end = s->session_at[q + 1];
+        const bool buyer = pmkti_visits_goal(&w->visits, w->model->chains->facts.goal, q) < end;
+        pmkti_visitor_session(v, r, s->time[begin]);
+        for (int64_t i = begin; i < end; i++) {
             const pmkti_step e = pmkti_purchase_step(w->model->chains, &w->visits, i);
             pmkti_visitor_see(v, r, &e);
-            w->look(w->ctx, v, s->row[i], s->kind[i]);
+            w->look(w->ctx, v, &(pmkti_sight){s->row[i], s->kind[i], buyer});
         }
     }
 }
@@ -59,7 +61,7 @@ static pmkt_status walk_all(walk *w, const pmkti_run *run) {
 /* Rows that no visitor has. */
 static void show_bad(const walk *w, const pmkt_events *ev) {
     for (int64_t i = 0; i < ev->rows; i++) {
-        if (pmkti_event_fault(ev, i) >= 0) w->look(w->ctx, NULL, i, 0);
+        if (pmkti_event_fault(ev, i) >= 0) w->look(w->ctx, NULL, &(pmkti_sight){i, 0, false});
     }
 }
 

@@ -6,9 +6,16 @@
 
 #include "intent/purchase/model.h"
 
-/* What to do right after an event: `row` is its row in the batch, `kind` its kind; v is NULL for a bad
-   row. Called from several threads at once, for different rows. */
-typedef void (*pmkti_onlooker)(void *ctx, const pmkti_visitor *v, int64_t row, uint16_t kind);
+/* An event that is looked at. */
+typedef struct pmkti_sight {
+    int64_t row; /* in the batch */
+    uint16_t kind;
+    bool buyer; /* its session reaches the goal, before or after */
+} pmkti_sight;
+
+/* What to do right after an event; v is NULL for a bad row. Called from several threads at once, for
+   different rows. */
+typedef void (*pmkti_onlooker)(void *ctx, const pmkti_visitor *v, const pmkti_sight *at);
 
 /* What to do after that with the rows from `from` to before `end`, in the order of the batch. */
 typedef void (*pmkti_afterwards)(void *ctx, int64_t from, int64_t end);
