@@ -4,6 +4,7 @@ about to do.
 - :class:`RFM`, :func:`migration`: value classes, lifecycle and tiers of customers.
 - :class:`ALS`, :class:`ItemKNN`, :class:`Popularity`, :func:`evaluate`: recommendations.
 - :class:`IntentModel`: chains of actions, and at every event a calibrated probability of an order.
+- :class:`Rules`: what people are about to do in words, such as hesitating, and what to offer.
 - :func:`funnel`, :func:`paths`: how far people come, where they leave, what sessions look like.
 - :func:`attribution`: which channels brought the orders.
 - :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or
@@ -21,7 +22,7 @@ What goes in is :class:`Events`:
 
 from __future__ import annotations
 
-from . import plot
+from . import plot, rules
 from ._attribution import (
     Attribution,
     AttributionOrder,
@@ -76,6 +77,7 @@ from .errors import (
     PmktError,
     Unsupported,
 )
+from .rules import Matches, Rules, RulesInfo
 
 __version__: str = _lib.pmkt_version().decode()
 
@@ -124,6 +126,7 @@ __all__ = [
     "LimitReached",
     "LogisticInfo",
     "LogisticRegression",
+    "Matches",
     "Migration",
     "Mismatch",
     "ModelInfo",
@@ -139,6 +142,8 @@ __all__ = [
     "Rates",
     "Recommender",
     "Report",
+    "Rules",
+    "RulesInfo",
     "Stats",
     "Table",
     "Unsupported",
@@ -160,6 +165,7 @@ __all__ = [
     "paths",
     "plot",
     "reliability",
+    "rules",
     "train_test_split",
     "verify",
 ]
