@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from . import plot
+from . import plot, rules
 from ._attribution import (
     Attribution,
     AttributionOrder,
@@ -64,6 +64,7 @@ from .errors import (
     PmktError,
     Unsupported,
 )
+from .rules import Matches, Rules, RulesInfo
 
 __version__: str = _lib.pmkt_version().decode()
 
@@ -112,6 +113,7 @@ __all__ = [
     "LimitReached",
     "LogisticInfo",
     "LogisticRegression",
+    "Matches",
     "Migration",
     "Mismatch",
     "ModelInfo",
@@ -127,6 +129,8 @@ __all__ = [
     "Rates",
     "Recommender",
     "Report",
+    "Rules",
+    "RulesInfo",
     "Stats",
     "Table",
     "Unsupported",
@@ -148,6 +152,7 @@ __all__ = [
     "paths",
     "plot",
     "reliability",
+    "rules",
     "train_test_split",
     "verify",
 ]
