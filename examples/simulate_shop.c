@@ -176,10 +176,24 @@ static FILE *open_file(const char *path) {
 }
 
 static bool close_file(FILE *file, const char *path) {
-    if (file == NULL) return true;
     bool good = fflush(file) == 0 && !ferror(file);
     if (file != stdout) good = fclose(file) == 0 && good;
     if (!good) complain("cannot write %s", strcmp(path, "-") == 0 ? "standard output" : path);
+    return good;
+}
+
+/* Lives through the days, with the files open. */
+static bool write_files(const command *asked, world *all, logs *to) {
+    to->events_file = open_file(asked->out);
+    if (to->events_file == NULL) return false;
+    if (asked->truth != NULL) to->truth_file = open_file(asked->truth);
+    bool good = asked->truth == NULL || to->truth_file != NULL;
+    if (good && !live(all, to, asked->days)) {
+        complain("out of memory");
+        good = false;
+    }
+    good = close_file(to->events_file, asked->out) && good;
+    if (to->truth_file != NULL) good = close_file(to->truth_file, asked->truth) && good;
     return good;
 }
 
@@ -190,14 +204,7 @@ static int simulate(const command *asked) {
         complain("out of memory");
         return EXIT_DATA;
     }
-    bool good = (to.events_file = open_file(asked->out)) != NULL;
-    if (good && asked->truth != NULL) good = (to.truth_file = open_file(asked->truth)) != NULL;
-    if (good && !live(&all, &to, asked->days)) {
-        complain("out of memory");
-        good = false;
-    }
-    good = close_file(to.events_file, asked->out) && good;
-    good = close_file(to.truth_file, asked->truth) && good;
+    const bool good = write_files(asked, &all, &to);
     logs_free(&to);
     world_free(&all);
     return good ? EXIT_DONE : EXIT_DATA;

@@ -89,6 +89,12 @@ static void make_room(log_columns *l) {
     l->kind = grown(l->kind, sizeof *l->kind, l->room);
 }
 
+static void free_columns(log_columns *l) {
+    void *const all[] = {l->user,   l->item,     l->category, l->page, l->time,
+                         l->amount, l->quantity, l->stock,    l->kind};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
+}
+
 static uint64_t id(const csv_field *field) {
     return field->length == 0 ? PMKT_ID_NONE : pmkt_id_of_bytes(field->text, field->length);
 }
@@ -250,39 +256,43 @@ static void count(const char *name, truth *t, const pmkt_rules *rules,
            (int)(n.planted > 0 ? n.found * 100 / n.planted : 0), n.near, n.near_fired);
 }
 
-int main(int argc, char **argv) {
+/* Matches, and prints the table. */
+static bool report(const log_columns *l, truth *t) {
     static const char *const names[] = {"hesitating",       "preparing",         "comparing",
                                         "browsing",         "abandoning",        "abandoning price",
                                         "abandoning stock", "abandoning process"};
-    if (argc != 3) {
-        complain("usage: simulate_check LOG TRUTH");
-        return EXIT_USAGE;
-    }
-    log_columns l = {0};
-    truth t = {0};
-    if (!read_file(argv[1], FIELDS, take_event, &l) ||
-        !read_file(argv[2], T_FIELDS, take_truth, &t)) {
-        return EXIT_DATA;
-    }
     const char *text = pmkt_rules_builtin();
     pmkt_rules *rules = NULL;
     pmkt_rules_matches *matches = NULL;
     pmkt_rules_matches_columns c;
     pmkt_rules_matches_columns_init(&c);
     pmkt_error err;
-    if (pmkt_rules_parse(text, strlen(text), NULL, &rules, &err) != PMKT_OK ||
-        match(&l, rules, &matches, &err) != PMKT_OK ||
-        pmkt_rules_matches_columns_of(matches, &c, &err) != PMKT_OK) {
+    const bool good = pmkt_rules_parse(text, strlen(text), NULL, &rules, &err) == PMKT_OK &&
+                      match(l, rules, &matches, &err) == PMKT_OK &&
+                      pmkt_rules_matches_columns_of(matches, &c, &err) == PMKT_OK;
+    if (good) {
+        printf("%-20s %8s %7s %7s  %10s %8s  %7s %7s\n", "intent", "planted", "fired", "found",
+               "precision", "recall", "near", "fired");
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) count(names[i], t, rules, &c);
+        printf("partial matches that had to make room: %" PRId64 "\n", c.dropped);
+    } else {
         complain("%s", err.message);
-        return EXIT_DATA;
     }
-    printf("%-20s %8s %7s %7s  %10s %8s  %7s %7s\n", "intent", "planted", "fired", "found",
-           "precision", "recall", "near", "fired");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        count(names[i], &t, rules, &c);
-    }
-    printf("partial matches that had to make room: %" PRId64 "\n", c.dropped);
     pmkt_rules_matches_free(matches);
     pmkt_rules_release(rules);
-    return EXIT_DONE;
+    return good;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3) {
+        complain("usage: simulate_check LOG TRUTH");
+        return EXIT_USAGE;
+    }
+    log_columns l = {0};
+    truth t = {0};
+    const bool good = read_file(argv[1], FIELDS, take_event, &l) &&
+                      read_file(argv[2], T_FIELDS, take_truth, &t) && report(&l, &t);
+    free_columns(&l);
+    free(t.row);
+    return good ? EXIT_DONE : EXIT_DATA;
 }
