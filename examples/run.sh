@@ -11,6 +11,7 @@ usage: examples/run.sh                      the main job on the orders in exampl
        examples/run.sh like [arguments]     only that: examples/cf_recommend.c, on the
                                             made-up shop in examples/data/ or a CSV file of yours
        examples/run.sh ahead [arguments]    only that: examples/intent_ahead.c, likewise
+       examples/run.sh simulate [options]   writes a simulated log: examples/simulate_shop.c
        examples/run.sh --help
 
 Builds the library and its examples into build/examples, then runs the program. FILE is a
@@ -37,6 +38,7 @@ build=$root/build/examples
 program=$build/examples/rfm_report
 recommend=$build/examples/cf_recommend
 ahead=$build/examples/intent_ahead
+simulate=$build/examples/simulate_shop
 # shellcheck source=tests/needs.sh
 source "$root/tests/needs.sh"
 
@@ -57,9 +59,10 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
-    [[ -x $program && -x $recommend && -x $ahead ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
+    [[ -x $program && -x $recommend && -x $ahead && -x $simulate ]] ||
+        echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target rfm_report cf_recommend intent_ahead; } >"$log" 2>&1; then
+        cmake --build "$build" --target rfm_report cf_recommend intent_ahead simulate_shop; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         echo "examples/run.sh: the build failed; all of its output is in $log" >&2
         exit 1
@@ -192,6 +195,11 @@ case ${1-} in
         if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
         run "$ahead" "$@"
         ;;
+    simulate)
+        build
+        shift
+        "$simulate" "$@"
+        ;;
     "")
         build
         main_job
@@ -199,7 +207,7 @@ case ${1-} in
     *)
         # A word that is no option and no file, and is not written as one, is a slip.
         if [[ $1 != -* && $1 != *[./]* && ! -e $1 ]]; then
-            echo "examples/run.sh: \"$1\" is no file, and neither of like and ahead; --help says more" >&2
+            echo "examples/run.sh: \"$1\" is no file, and none of like, ahead and simulate; --help says more" >&2
             exit 2
         fi
         build

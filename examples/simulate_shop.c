@@ -193,7 +193,9 @@ static bool write_files(const command *asked, world *all, logs *to) {
         good = false;
     }
     good = close_file(to->events_file, asked->out) && good;
-    if (to->truth_file != NULL) good = close_file(to->truth_file, asked->truth) && good;
+    if (asked->truth != NULL && to->truth_file != NULL) {
+        good = close_file(to->truth_file, asked->truth) && good;
+    }
     return good;
 }
 

@@ -142,7 +142,7 @@ static void look_up(visit *v, int32_t product) {
 /* The search by which one can tell, and what comes of it. */
 static void still_hesitate(visit *v, int32_t product) {
     dice *d = &v->who->d;
-    const bool mistyped = chance(d, 20); /* a slip: the log has another product */
+    const bool mistyped = chance(d, 12); /* a slip: the log has another product */
     act(v, SEARCH, mistyped ? another(v, product) : product, PAGE_SEARCH);
     note(v, HESITATING, CAUSE_NONE, product, true);
     wait_for(v, 20, 200);

@@ -55,6 +55,8 @@ ok "fewer days are the beginning of more" cmp -s <(awk -F , '$1 < "2026-03-04"' 
 
 # ------------------------------------------------------------------- plausible
 "$program" --out log.csv --truth truth.csv
+ok "the log that it writes when nothing is said" test "$(cksum <log.csv)" = "3683478751 569312"
+ok "and its truth" test "$(cksum <truth.csv)" = "1741339021 63723"
 ok "it is small" test "$(wc -c <log.csv)" -lt 1000000
 ok "the header" test "$(head -n 1 log.csv)" = \
     time,customer,event,product,category,amount,quantity,stock,page,channel,order
