@@ -33,7 +33,8 @@ int ahead_choose(ahead *it) {
         it->only = v;
     }
     if (best != NULL) return EXIT_DONE;
-    complain("%s knows no customer \"%s\"", shop_source_name(&it->asked.from), who == NULL ? "" : who);
+    complain("%s knows no customer \"%s\"", shop_source_name(&it->asked.from),
+             who == NULL ? "" : who);
     return EXIT_DATA;
 }
 
