@@ -42,9 +42,10 @@ static void open_shop(shop *s, const uint32_t *actions, int64_t n, uint8_t how) 
     s->events.extra = &s->column, s->events.n_extra = 1;
 }
 
-/* Whether a question was answered; else it was about a column that the events have not. */
+/* Whether a question was answered; else it was about a column that the events have not, or a part that the
+   model has not. */
 static bool answered(pmkt_status status) {
-    MUST(status == PMKT_OK || status == PMKT_E_INVALID);
+    MUST(status == PMKT_OK || status == PMKT_E_INVALID || status == PMKT_E_UNSUPPORTED);
     return status == PMKT_OK;
 }
 

@@ -103,6 +103,7 @@ static const char BUILTIN[] =
     "intent browsing {\n"
     "    when 6 view where (dwell < 10 s)\n"
     "    in a row\n"
+    "    within 10 min\n"
     "    unless cart or order\n"
     "    strength 0.4\n"
     "    cooldown 10 min\n"
