@@ -95,6 +95,7 @@ typedef struct world_in {
     pmkt_events shop;
     pmkt_purchase_options purchase_options;
     pmkt_purchase_scores purchase_scores;
+    char logistic_path[256];
     char purchase_path[256];
 } world_in;
 
@@ -175,6 +176,7 @@ typedef struct world {
     pmkt_buffer *intent_buffer;
     pmkt_logistic *logistic;
     pmkt_purchase *purchase;
+    pmkt_buffer *logistic_buffer;
     pmkt_buffer *purchase_buffer;
 } world;
 
