@@ -260,7 +260,6 @@ int main(void) {
     Suite *s = suite_create("fault_purchase");
     TOPIC(s, "purchase", fits, loads, saves, scores, explains);
     TOPIC(s, "logistic", fits_of_logistic_models, loads_of_logistic_models,
-          saves_of_logistic_models, evaluations, diagrams,
-          predictions_allocate_nothing);
+          saves_of_logistic_models, evaluations, diagrams, predictions_allocate_nothing);
     return suite_run(s);
 }

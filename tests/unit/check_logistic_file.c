@@ -152,15 +152,16 @@ START_TEST(compressed_is_the_same) {
 }
 END_TEST
 
-/* Numbers as large, as small and as many as a fit takes. */
+/* Numbers as large and as small as a fit takes. */
 START_TEST(whatever_is_fitted_can_be_loaded) {
+    enum {
+        N = 24,
+        WIDE = 40
+    };
     static const double scales[] = {1e-300, 1e-160, 1e-150, 1, 1e100, 1e150};
     static const double weights[] = {1e-99, 1, 1e98};
-    static const int32_t widths[] = {1, 5, PMKT_LOGISTIC_MAX_COLUMNS};
-    enum {
-        N = 24
-    };
-    static double big[N * PMKT_LOGISTIC_MAX_COLUMNS], weight[N];
+    static const int32_t widths[] = {1, 5, WIDE};
+    static double big[N * WIDE], weight[N];
     uint8_t end[N];
     random_seed(5);
     int64_t fitted = 0;
@@ -168,7 +169,7 @@ START_TEST(whatever_is_fitted_can_be_loaded) {
         pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
         pmkt_logistic_options o = PMKT_LOGISTIC_OPTIONS_INIT;
         d.columns = widths[k % 3], o.calibration = (int32_t)(k / 3 % KINDS);
-        d.rows = d.columns > 5 ? 4 : N;
+        d.rows = N;
         for (int64_t i = 0; i < d.rows * d.columns; i++) {
             big[i] = ((double)random_below(2001) / 1000 - 1) * scales[k / 27];
         }
@@ -188,6 +189,27 @@ START_TEST(whatever_is_fitted_can_be_loaded) {
         fitted++;
     }
     ck_assert_int_gt(fitted, 100);
+}
+END_TEST
+
+START_TEST(as_many_columns_as_there_can_be) {
+    static double wide[2 * PMKT_LOGISTIC_MAX_COLUMNS];
+    const uint8_t end[] = {0, 1};
+    random_seed(6);
+    for (int64_t i = 0; i < LENGTH(wide); i++) wide[i] = (double)random_below(9);
+    pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
+    pmkt_logistic_options o = PMKT_LOGISTIC_OPTIONS_INIT;
+    d.rows = 2, d.columns = PMKT_LOGISTIC_MAX_COLUMNS, d.x = wide, d.y = end;
+    o.calibration = PMKT_CALIBRATION_NONE;
+    pmkt_logistic *model = NULL, *loaded = NULL;
+    pmkt_error err;
+    ck_assert_ok(pmkt_logistic_fit(&d, &o, NULL, &model, &err), err);
+    file_bytes f = bytes_of(model);
+    ck_assert_ok(pmkt_logistic_load_memory(f.at, f.n, NULL, NULL, &loaded, &err), err);
+    check_same(model, loaded);
+    file_free(&f);
+    pmkt_logistic_release(model);
+    pmkt_logistic_release(loaded);
 }
 END_TEST
 
@@ -435,7 +457,8 @@ END_TEST
 int main(void) {
     Suite *s = suite_create("logistic_file");
     TOPIC(s, "round trips", what_is_loaded_is_what_was_saved, compressed_is_the_same,
-          whatever_is_fitted_can_be_loaded, max_bytes_is_the_models_bytes, files_can_be_canceled);
+          whatever_is_fitted_can_be_loaded, as_many_columns_as_there_can_be,
+          max_bytes_is_the_models_bytes, files_can_be_canceled);
     TOPIC(s, "damage", kinds_of_files_are_told_apart, no_part_of_a_file_is_a_model,
           no_changed_byte_is_loaded, forged_files_do_no_harm,
           numbers_that_are_too_few_or_too_many_are_refused, each_rule_of_the_summary_is_checked,

@@ -7,6 +7,7 @@
 #include "../binary.h"
 #include "../logistic.h"
 #include "base.hpp"
+#include "file.hpp"
 
 namespace pmkt {
 inline namespace PMKT_CPP_ABI {
