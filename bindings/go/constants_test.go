@@ -163,6 +163,7 @@ var constants = map[string]int64{
 	"PMKT_INTENT_TOP":         IntentTop,
 
 	"PMKT_FILE_PURCHASE":        int64(FilePurchase),
+	"PMKT_FILE_LOGISTIC":        int64(FileLogistic),
 	"PMKT_LOGISTIC_MAX_COLUMNS": LogisticMaxColumns,
 	"PMKT_CALIBRATION_PLATT":    int64(CalibrationPlatt),
 	"PMKT_CALIBRATION_ISOTONIC": int64(CalibrationIsotonic),

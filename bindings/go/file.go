@@ -61,9 +61,10 @@ const (
 	FileModel    FileKind = C.PMKT_FILE_CF       // a Model
 	FileIntent   FileKind = C.PMKT_FILE_INTENT   // an Intent
 	FilePurchase FileKind = C.PMKT_FILE_PURCHASE // a Purchase
+	FileLogistic FileKind = C.PMKT_FILE_LOGISTIC // a Logistic
 )
 
-// String is "RFM", "IDs", "Model", "Intent" or "Purchase".
+// String is "RFM", "IDs", "Model", "Intent", "Purchase" or "Logistic".
 func (k FileKind) String() string {
 	switch k {
 	case FileRFM:
@@ -76,6 +77,8 @@ func (k FileKind) String() string {
 		return "Intent"
 	case FilePurchase:
 		return "Purchase"
+	case FileLogistic:
+		return "Logistic"
 	}
 	return fmt.Sprintf("file kind %d", int32(k))
 }

@@ -26,6 +26,10 @@ static pmkt_status pmktgo_logistic_coefficients(const pmkt_logistic *model, doub
 #cgo nocallback pmkt_logistic_predict
 #cgo nocallback pmkt_logistic_info
 #cgo nocallback pmktgo_logistic_coefficients
+#cgo nocallback pmkt_logistic_save
+#cgo nocallback pmkt_logistic_save_memory
+#cgo nocallback pmkt_logistic_load
+#cgo nocallback pmkt_logistic_load_memory
 */
 import "C"
 
@@ -193,6 +197,24 @@ func (m *Logistic) enter() (*C.pmkt_logistic, error) {
 	return (*C.pmkt_logistic)(m.h.at), nil
 }
 
+// call runs something long on the model.
+func (m *Logistic) call(
+	ctx context.Context, options []Option,
+	fn func(*C.pmkt_logistic, *C.pmkt_run, *C.pmkt_error) C.pmkt_status,
+) error {
+	at, err := m.enter()
+	if err != nil {
+		return err
+	}
+	defer m.h.leave()
+	run, err := start(ctx, options)
+	if err != nil {
+		return err
+	}
+	var e C.pmkt_error
+	return run.finish(fn(at, run.run, &e), &e)
+}
+
 // Close frees the model, or lets the last call under way do so. It returns nil.
 func (m *Logistic) Close() error {
 	if m != nil {
@@ -261,4 +283,60 @@ func (m *Logistic) Coefficients() ([]LogisticCoefficient, error) {
 		rows[i] = LogisticCoefficient{beta[i], deviations[i], mean[i], scale[i]}
 	}
 	return rows, nil
+}
+
+// Save writes the model to a file, in one step: a reader sees the old file or the new one.
+func (m *Logistic) Save(ctx context.Context, path string, save SaveOptions, options ...Option) error {
+	c, err := save.toC()
+	if err != nil {
+		return err
+	}
+	name, free, err := cpath(path)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return m.call(ctx, options,
+		func(at *C.pmkt_logistic, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_logistic_save(at, name, c, run, e)
+		})
+}
+
+// SaveBytes is the same as bytes, for a database or a message.
+func (m *Logistic) SaveBytes(ctx context.Context, save SaveOptions, options ...Option) ([]byte, error) {
+	c, err := save.toC()
+	if err != nil {
+		return nil, err
+	}
+	var buffer *C.pmkt_buffer
+	return take(&buffer, m.call(ctx, options,
+		func(at *C.pmkt_logistic, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_logistic_save_memory(at, c, run, &buffer, e)
+		}))
+}
+
+// LoadLogistic reads a model from a file and verifies every checksum.
+func LoadLogistic(
+	ctx context.Context, path string, load LoadOptions, options ...Option,
+) (*Logistic, error) {
+	var at *C.pmkt_logistic
+	err := withPath(ctx, path, options,
+		func(name *C.char, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_logistic_load(name, load.toC(), run, &at, e)
+		})
+	return ownLogistic(at, err)
+}
+
+// LoadLogisticBytes is the same of bytes, which are not kept.
+func LoadLogisticBytes(
+	ctx context.Context, bytes []byte, load LoadOptions, options ...Option,
+) (*Logistic, error) {
+	run, err := start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	var at *C.pmkt_logistic
+	var e C.pmkt_error
+	status := C.pmkt_logistic_load_memory(address(bytes), C.size_t(len(bytes)), load.toC(), run.run, &at, &e)
+	return ownLogistic(at, run.finish(status, &e))
 }

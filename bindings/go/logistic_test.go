@@ -1,11 +1,14 @@
 package pmkt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -130,6 +133,46 @@ func TestBinaryMetrics(t *testing.T) {
 	if len(curve) != 2 || curve[0].N != 2 || curve[0].Observed != 0.5 || curve[1].Predicted != 0.75 ||
 		!(curve[0].Low < 0.5 && 0.5 < curve[0].High) {
 		t.Errorf("got %+v", curve)
+	}
+}
+
+func TestLogisticFiles(t *testing.T) {
+	rows := coins(500)
+	want, got := make([]float64, 500), make([]float64, 500)
+	for _, calibration := range []Calibration{CalibrationPlatt, CalibrationIsotonic, CalibrationNone} {
+		m := must(FitLogistic(background, rows, LogisticOptions{Calibration: calibration, L2: 2}))
+		check(t, m.Predict(background, rows.X, want))
+		saved := must(m.SaveBytes(background, SaveOptions{}))
+		path := filepath.Join(t.TempDir(), "logistic.pmkt")
+		check(t, m.Save(background, path, SaveOptions{Unsynced: true}))
+		info := must(InspectFile(path))
+		equal(t, "kind", info.Kind, FileLogistic)
+		equal(t, "name", info.Kind.String(), "Logistic")
+		for _, loaded := range []*Logistic{
+			must(LoadLogistic(background, path, LoadOptions{})), must(LoadLogisticBytes(background, saved, LoadOptions{})),
+		} {
+			equal(t, "info", loaded.Info(), m.Info())
+			if !bytes.Equal(saved, must(loaded.SaveBytes(background, SaveOptions{}))) {
+				t.Error("saved again it is other bytes")
+			}
+			check(t, loaded.Predict(background, rows.X, got))
+			if !slices.Equal(want, got) || !slices.Equal(must(loaded.Coefficients()), must(m.Coefficients())) {
+				t.Error("a loaded model says something else")
+			}
+			check(t, loaded.Close())
+		}
+		_, err := LoadLogisticBytes(background, saved[:100], LoadOptions{})
+		fails(t, err, ErrCorrupt)
+		_, err = LoadLogisticBytes(background, saved, LoadOptions{MaxBytes: 10})
+		fails(t, err, ErrLimit)
+		_, err = LoadIntentBytes(background, saved, LoadOptions{})
+		fails(t, err, ErrFormat)
+		_, err = LoadLogistic(background, path+"x", LoadOptions{})
+		fails(t, err, ErrIO)
+		check(t, m.Close())
+		if err := m.Save(background, path, SaveOptions{}); !errors.Is(err, ErrClosed) {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

@@ -2,7 +2,8 @@
  * file.h - what is common to everything that the library saves.
  *
  * Every handle that can be saved has the same six functions, here for a pmkt_rfm; but a pmkt_intent and
- * a pmkt_purchase, which are solved anew when they are loaded, have no _map and no _verify:
+ * a pmkt_purchase, which are solved anew when they are loaded, and a pmkt_logistic, which is a few
+ * numbers, have no _map and no _verify:
  *
  *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one. A
  *                         symbolic link is replaced, not followed
@@ -101,11 +102,12 @@ PMKT_API void pmkt_buffer_free(pmkt_buffer *buffer);
 
 /* What a file holds. The numbers are frozen. */
 enum {
-    PMKT_FILE_RFM = 1,     /* a pmkt_rfm */
-    PMKT_FILE_IDS = 2,     /* a pmkt_ids */
-    PMKT_FILE_CF = 3,      /* a pmkt_cf */
-    PMKT_FILE_INTENT = 4,  /* a pmkt_intent */
-    PMKT_FILE_PURCHASE = 5 /* a pmkt_purchase */
+    PMKT_FILE_RFM = 1,      /* a pmkt_rfm */
+    PMKT_FILE_IDS = 2,      /* a pmkt_ids */
+    PMKT_FILE_CF = 3,       /* a pmkt_cf */
+    PMKT_FILE_INTENT = 4,   /* a pmkt_intent */
+    PMKT_FILE_PURCHASE = 5, /* a pmkt_purchase */
+    PMKT_FILE_LOGISTIC = 6  /* a pmkt_logistic */
 };
 
 /* What a file says about itself; filled by pmkt_file_inspect. */

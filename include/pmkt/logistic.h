@@ -30,6 +30,7 @@
 #define PMKT_LOGISTIC_H
 
 #include "base.h"
+#include "file.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -173,6 +174,36 @@ static inline void pmkt_logistic_table_init(pmkt_logistic_table *table) {
  */
 PMKT_API pmkt_status pmkt_logistic_coefficients(const pmkt_logistic *model,
                                                 const pmkt_logistic_table *out, pmkt_error *err);
+
+/*
+ * Saves a model: its numbers, and of the rows only how many there were. The names of columns are not
+ * in it. Equal models are the same bytes. See file.h for what saving and loading promise.
+ *
+ * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
+ * PMKT_E_CANCELED; PMKT_E_NOMEM. Any number of threads. O(columns + corners). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_logistic_save(const pmkt_logistic *model, const char *path,
+                                        const pmkt_save_options *options, const pmkt_run *run,
+                                        pmkt_error *err);
+PMKT_API pmkt_status pmkt_logistic_save_memory(const pmkt_logistic *model,
+                                               const pmkt_save_options *options,
+                                               const pmkt_run *run, pmkt_buffer **buffer,
+                                               pmkt_error *err);
+
+/*
+ * A model from a file, or from bytes that are only read during the call. It predicts the same bytes.
+ *
+ * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte); PMKT_E_LIMIT if the model needs
+ * more than max_bytes; PMKT_E_UNSUPPORTED; PMKT_E_INVALID; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread.
+ * O(file). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_logistic_load(const char *path, const pmkt_load_options *options,
+                                        const pmkt_run *run, pmkt_logistic **model,
+                                        pmkt_error *err);
+PMKT_API pmkt_status pmkt_logistic_load_memory(const void *bytes, size_t size,
+                                               const pmkt_load_options *options,
+                                               const pmkt_run *run, pmkt_logistic **model,
+                                               pmkt_error *err);
 
 #ifdef __cplusplus
 }

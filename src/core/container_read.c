@@ -68,6 +68,8 @@ static const char *kind_name(uint32_t kind) {
             return "a pmkt_intent";
         case PMKT_FILE_PURCHASE:
             return "a pmkt_purchase";
+        case PMKT_FILE_LOGISTIC:
+            return "a pmkt_logistic";
         default:
             return "something of a newer release";
     }

@@ -97,6 +97,7 @@ typedef struct world_in {
     pmkt_purchase_scores purchase_scores;
     pmkt_rules_options rules_options;
     pmkt_rules_match_options match_options;
+    char logistic_path[256];
     char purchase_path[256];
 } world_in;
 
@@ -182,6 +183,7 @@ typedef struct world {
     pmkt_buffer *intent_buffer;
     pmkt_logistic *logistic;
     pmkt_purchase *purchase;
+    pmkt_buffer *logistic_buffer;
     pmkt_buffer *purchase_buffer;
 } world;
 

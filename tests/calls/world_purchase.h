@@ -82,9 +82,14 @@ static void fill_purchase(world *w) {
 static void make_purchase(world *w) {
     pmkt_error *err = &w->err;
     fill_purchase(w);
+    name_file(w->in.logistic_path, "logistic.pmkt");
     name_file(w->in.purchase_path, "purchase.pmkt");
     if (pmkt_logistic_fit(&w->in.logistic_data, &w->in.logistic_options, NULL, &w->logistic, err) ||
-        pmkt_purchase_fit(&w->in.shop, &w->in.intent_options, &w->in.purchase_options, NULL, NULL,
+        pmkt_logistic_save(w->logistic, w->in.logistic_path, &w->in.save_options, NULL, err) ||
+        pmkt_logistic_save_memory(w->logistic, NULL, NULL, &w->logistic_buffer, err)) {
+        world_failed("a logistic model", err);
+    }
+    if (pmkt_purchase_fit(&w->in.shop, &w->in.intent_options, &w->in.purchase_options, NULL, NULL,
                           &w->purchase, err) ||
         pmkt_purchase_save(w->purchase, w->in.purchase_path, &w->in.save_options, NULL, err) ||
         pmkt_purchase_save_memory(w->purchase, NULL, NULL, &w->purchase_buffer, err)) {
@@ -95,7 +100,9 @@ static void make_purchase(world *w) {
 static void drop_purchase(world *w) {
     pmkt_logistic_release(w->logistic);
     pmkt_purchase_release(w->purchase);
+    pmkt_buffer_free(w->logistic_buffer);
     pmkt_buffer_free(w->purchase_buffer);
+    (void)remove(w->in.logistic_path);
     (void)remove(w->in.purchase_path);
 }
 

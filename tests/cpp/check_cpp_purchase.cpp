@@ -65,6 +65,26 @@ TEST(logistic_models_are_shared_and_refuse) {
            pmkt::logistic(pmkt::logistic_data(x, y), pmkt::logistic_options(), stop));
 }
 
+TEST(logistic_models_are_saved_and_loaded) {
+    const reals x = {0, 0, 0, 0, 1, 1, 1, 1};
+    const bits y = {1, 0, 0, 0, 1, 1, 1, 0};
+    const pmkt::logistic model(pmkt::logistic_data(x, y));
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("logistic-" + std::to_string(getpid())))
+            .string();
+    model.save(path);
+    const pmkt::buffer bytes = model.save_memory();
+    CHECK(pmkt::inspect_file(path).kind == PMKT_FILE_LOGISTIC);
+    const pmkt::logistic from_file = pmkt::logistic::load(path);
+    const pmkt::logistic from_bytes = pmkt::logistic::load_memory(bytes);
+    CHECK(from_file.predict(x) == model.predict(x) && from_bytes.predict(x) == model.predict(x));
+    CHECK(from_bytes.info().rows == 8 && from_bytes.coefficients().size() == 2);
+    std::remove(path.c_str());
+    THROWN(pmkt::io_error, pmkt::logistic::load(path));
+    THROWN(pmkt::bad_format, pmkt::intent::load_memory(bytes));
+    THROWN(pmkt::invalid, pmkt::logistic().save(path));
+}
+
 TEST(probabilities_are_evaluated) {
     const bits y = {1, 0, 1, 1};
     const reals p = {0.6, 0.1, 0.8, 0.3}, rival = {0.5, 0.5, 0.5, 0.5};

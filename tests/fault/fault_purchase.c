@@ -20,7 +20,7 @@ typedef struct world {
     pmkt_run run;
     int32_t calibration;
     pmkt_purchase *model;
-    pmkt_buffer *buffer;
+    pmkt_buffer *buffer, *logistic; /* saved */
     pmkt_events events;
     visits shop;
 } world;
@@ -81,6 +81,18 @@ static pmkt_status fit_logistic(world *w, void **made, pmkt_error *err) {
     return pmkt_logistic_fit(&d, &o, &w->run, (pmkt_logistic **)made, err);
 }
 
+static pmkt_status save_logistic(world *w, void **made, pmkt_error *err) {
+    return pmkt_logistic_save_memory(pmkt_purchase_logistic(w->model, PMKT_PURCHASE_CART), NULL,
+                                     &w->run, (pmkt_buffer **)made, err);
+}
+
+static pmkt_status load_logistic(world *w, void **made, pmkt_error *err) {
+    pmkt_load_options o = PMKT_LOAD_OPTIONS_INIT;
+    o.allocator = &w->allocator;
+    return pmkt_logistic_load_memory(pmkt_buffer_data(w->logistic), pmkt_buffer_size(w->logistic),
+                                     &o, &w->run, (pmkt_logistic **)made, err);
+}
+
 static pmkt_status evaluate(world *w, void **made, pmkt_error *err) {
     pmkt_binary_options o = PMKT_BINARY_OPTIONS_INIT;
     pmkt_binary_result r = PMKT_BINARY_RESULT_INIT;
@@ -131,10 +143,14 @@ static void make(world *w, int32_t calibration, int32_t threads) {
     w->model = made;
     ck_assert_ptr_nonnull(pmkt_purchase_logistic(w->model, PMKT_PURCHASE_CART));
     ck_assert_ok(pmkt_purchase_save_memory(w->model, NULL, NULL, &w->buffer, &err), err);
+    made = NULL;
+    ck_assert_ok(save_logistic(w, &made, &err), err);
+    w->logistic = made;
 }
 
 static void drop(world *w) {
     pmkt_buffer_free(w->buffer);
+    pmkt_buffer_free(w->logistic);
     pmkt_purchase_release(w->model);
     visits_free(&w->shop);
     faulty_check_empty(&w->memory);
@@ -199,6 +215,14 @@ START_TEST(fits_of_logistic_models) {
     run_out(fit_logistic, end_logistic, 15);
 }
 END_TEST
+START_TEST(loads_of_logistic_models) {
+    run_out(load_logistic, end_logistic, 7);
+}
+END_TEST
+START_TEST(saves_of_logistic_models) {
+    run_out(save_logistic, end_buffer, 1);
+}
+END_TEST
 START_TEST(evaluations) {
     run_out(evaluate, NULL, 10);
 }
@@ -235,7 +259,7 @@ END_TEST
 int main(void) {
     Suite *s = suite_create("fault_purchase");
     TOPIC(s, "purchase", fits, loads, saves, scores, explains);
-    TOPIC(s, "logistic", fits_of_logistic_models, evaluations, diagrams,
-          predictions_allocate_nothing);
+    TOPIC(s, "logistic", fits_of_logistic_models, loads_of_logistic_models,
+          saves_of_logistic_models, evaluations, diagrams, predictions_allocate_nothing);
     return suite_run(s);
 }

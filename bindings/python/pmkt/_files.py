@@ -27,6 +27,7 @@ _KINDS = {
     c.FILE_CF: "cf",
     c.FILE_INTENT: "intent",
     c.FILE_PURCHASE: "purchase",
+    c.FILE_LOGISTIC: "logistic",
 }
 
 
@@ -35,8 +36,8 @@ class FileInfo:
     """What a file says about itself.
 
     Attributes:
-        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, ``"purchase"``, or the number of a kind
-            of a later release.
+        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, ``"purchase"``, ``"logistic"``, or the
+            number of a kind of a later release.
         format: version of the format that the file is written in.
         min_reader: the oldest format version whose readers understand it.
         sections: parts that the file has.

@@ -6,13 +6,15 @@ import ctypes
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
+from ._access import Access
 from ._cf_data import number
+from ._files import PathLike, Saved
 from ._ids import numbers_of
 from ._library import Handle, call, lib, pointer
 from ._options import choice
@@ -29,6 +31,8 @@ from ._structs import (
     pmkt_logistic_table,
 )
 from ._table import Table
+
+_L = TypeVar("_L", bound="LogisticRegression")
 
 CALIBRATIONS = {"platt": c.CALIBRATION_PLATT, "isotonic": c.CALIBRATION_ISOTONIC}
 
@@ -174,7 +178,7 @@ def _in_words_of_python() -> Iterator[None]:
         raise
 
 
-class LogisticRegression:
+class LogisticRegression(Saved):
     """Logistic regression with an L2 penalty, calibrated, with standard errors.
 
     >>> import numpy as np
@@ -200,7 +204,10 @@ class LogisticRegression:
         n_features_in_: columns; ``feature_names_in_``: their names, if X was a dataframe.
     """
 
+    _file = "logistic"
+    _access: Access = Access("model")  # nobody ever writes: a fit makes a new model
     _fitted: Optional[Handle] = None
+    _names: Optional[List[str]] = None
 
     def __init__(
         self,
@@ -244,6 +251,50 @@ class LogisticRegression:
             raise errors.NotFitted("this LogisticRegression is not fitted yet; call fit first")
         return self._fitted
 
+    @property
+    def _handle(self) -> Handle:  # type: ignore[override]
+        return self._model
+
+    @property
+    def _threads(self) -> int:  # type: ignore[override]
+        return self.threads
+
+    def _own(self, made: Any, threads: int) -> None:
+        self._fitted = Handle(made, lib.pmkt_logistic_release)
+        self.threads, info = threads_of(threads), self.info
+        self.l2, self.calibration, self.folds = info.l2, info.calibration, 5
+        self.n_features_in_ = info.columns
+
+    @classmethod
+    def load(
+        cls: Type[_L],
+        path: PathLike,
+        *,
+        map: bool = False,
+        max_bytes: int = 0,
+        threads: int = 0,
+        progress: Progress = None,
+    ) -> _L:
+        """Reads a file that :meth:`save` wrote. The file has neither the names of columns nor
+        ``folds``. ``map`` is refused: a model is a few numbers.
+
+        Raises:
+            FileError, BadFormat, Corrupt: as :meth:`RFM.load`.
+        """
+        if map:
+            raise errors.InvalidInput("a logistic model cannot be mapped; load it")
+        return super().load(path, max_bytes=max_bytes, threads=threads, progress=progress)
+
+    def verify(self: _L, progress: Progress = None) -> _L:
+        """Nothing to do: what was loaded has been verified. Returns the model."""
+        del progress
+        return self
+
+    def __reduce__(self) -> Any:
+        """Pickling and copying keep what a file has not: the parameters and the columns' names."""
+        data = None if self._fitted is None else self.to_bytes()
+        return _of_pickle, (type(self), self.get_params(), data, self._names)
+
     def fit(
         self,
         X: Any,
@@ -277,13 +328,16 @@ class LogisticRegression:
         what = ctypes.byref(data), ctypes.byref(options)
         with Running(self.threads, progress, "fitting") as run, _in_words_of_python():
             call(lib.pmkt_logistic_fit, *what, run, ctypes.byref(made))
-        self._fitted = Handle(made, lib.pmkt_logistic_release)
-        self._names, self.n_features_in_ = names, columns
+        self._fitted, self.n_features_in_ = Handle(made, lib.pmkt_logistic_release), columns
+        self._name(names)
+        return self
+
+    def _name(self, names: Optional[List[str]]) -> None:
+        self._names = names
         if names is not None:
             self.feature_names_in_ = np.array(names, object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """[rows, 2] the probabilities of 0 and of 1, calibrated. A row with a number that is not
@@ -345,6 +399,15 @@ class LogisticRegression:
         given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         state = ", not fitted" if self._fitted is None else f": {self.info.rows:,} rows"
         return f"LogisticRegression({given}){state}"
+
+
+def _of_pickle(
+    kind: Type[_L], params: Dict[str, Any], data: Optional[bytes], names: Optional[List[str]]
+) -> _L:
+    model = kind(**params) if data is None else kind.from_bytes(data)
+    model.set_params(**params)
+    model._name(names)
+    return model
 
 
 # -------------------------------------------------------------------------- evaluation

@@ -49,6 +49,50 @@ PURCHASE_SIGNATURES: List[Signature] = [
         c_int32,
         [P(s.pmkt_logistic), P(s.pmkt_logistic_table), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_logistic_save(const pmkt_logistic *model, const char *path, const
+    #                                pmkt_save_options *options, const pmkt_run *run, pmkt_error
+    #                                *err);
+    (
+        "pmkt_logistic_save",
+        c_int32,
+        [P(s.pmkt_logistic), c_char_p, P(s.pmkt_save_options), P(s.pmkt_run), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_logistic_save_memory(const pmkt_logistic *model, const pmkt_save_options
+    #                                       *options, const pmkt_run *run, pmkt_buffer **buffer,
+    #                                       pmkt_error *err);
+    (
+        "pmkt_logistic_save_memory",
+        c_int32,
+        [
+            P(s.pmkt_logistic),
+            P(s.pmkt_save_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_buffer)),
+            P(s.pmkt_error),
+        ],
+    ),
+    # pmkt_status pmkt_logistic_load(const char *path, const pmkt_load_options *options, const
+    #                                pmkt_run *run, pmkt_logistic **model, pmkt_error *err);
+    (
+        "pmkt_logistic_load",
+        c_int32,
+        [c_char_p, P(s.pmkt_load_options), P(s.pmkt_run), P(P(s.pmkt_logistic)), P(s.pmkt_error)],
+    ),
+    # pmkt_status pmkt_logistic_load_memory(const void *bytes, size_t size, const pmkt_load_options
+    #                                       *options, const pmkt_run *run, pmkt_logistic **model,
+    #                                       pmkt_error *err);
+    (
+        "pmkt_logistic_load_memory",
+        c_int32,
+        [
+            c_void_p,
+            c_size_t,
+            P(s.pmkt_load_options),
+            P(s.pmkt_run),
+            P(P(s.pmkt_logistic)),
+            P(s.pmkt_error),
+        ],
+    ),
     # pmkt_status pmkt_binary_evaluate(const uint8_t *y, const double *p, int64_t n, const
     #                                  pmkt_binary_options *options, const pmkt_run *run,
     #                                  pmkt_binary_result *out, pmkt_error *err);

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import pydoc
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -428,6 +431,54 @@ def test_parameters() -> None:
     for ask in (lambda m: m.coef_, lambda m: m.predict_proba(x), lambda m: m.info):
         with pytest.raises(pmkt.NotFitted):
             ask(pmkt.LogisticRegression())
+
+
+@pytest.mark.parametrize("calibration", ["platt", "isotonic", None])
+def test_a_file_has_the_model(tmp_path: Path, calibration: Optional[str]) -> None:
+    x, y, group = make(14)
+    model = pmkt.LogisticRegression(3.0, calibration, folds=4).fit(x, y, groups=group)
+    path = tmp_path / "m.pmkt"
+    assert model.save(path) is model and model.to_bytes() == path.read_bytes()
+    assert pmkt.inspect(path).kind == "logistic"
+    from_bytes = pmkt.LogisticRegression.from_bytes(model.to_bytes(), threads=2)
+    for again in (pmkt.LogisticRegression.load(path), from_bytes):
+        assert np.array_equal(again.predict_proba(x), model.predict_proba(x))
+        assert again.info == model.info and again.to_bytes() == model.to_bytes()
+        assert again.coefficients().to_csv() == model.coefficients().to_csv()
+        assert (again.l2, again.calibration, again.n_features_in_) == (3.0, calibration, 4)
+        assert again.verify() is again and not hasattr(again, "feature_names_in_")
+    assert from_bytes.threads == 2
+    with pytest.raises(pmkt.InvalidInput, match="cannot be mapped"):
+        pmkt.LogisticRegression.load(path, map=True)
+    with pytest.raises(pmkt.FileMissing):
+        pmkt.LogisticRegression.load(tmp_path / "none")
+    with pytest.raises(pmkt.BadFormat):
+        pmkt.RFM.load(path)
+    with pytest.raises(pmkt.Corrupt):
+        pmkt.LogisticRegression.from_bytes(model.to_bytes()[:-1])
+    with pytest.raises(pmkt.LimitReached):
+        pmkt.LogisticRegression.load(path, max_bytes=10)
+    with pytest.raises(pmkt.Canceled):
+        pmkt.LogisticRegression.load(path, progress=lambda done, stage: True)
+    with pytest.raises(pmkt.NotFitted):
+        pmkt.LogisticRegression().save(tmp_path / "unfitted")
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+def test_pickles_keep_what_files_have_not(again: Any) -> None:
+    pandas = needed("pandas")
+    x, y, _ = make(15)
+    table = pandas.DataFrame(x, columns=["a", "b", "c", "d"])
+    model = pmkt.LogisticRegression(2.0, "isotonic", folds=3, threads=2).fit(table, y)
+    twin = again(model)
+    assert twin.get_params() == model.get_params() and repr(twin) == repr(model)
+    assert twin.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+    assert twin.coefficients().to_csv() == model.coefficients().to_csv()
+    assert np.array_equal(twin.predict_proba(table), model.predict_proba(table))
+    fresh = again(pmkt.LogisticRegression(folds=7))
+    assert fresh.folds == 7 and "not fitted" in repr(fresh)
 
 
 GOOD = np.array([[0.0], [1.0], [2.0], [3.0]])

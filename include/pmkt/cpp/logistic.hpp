@@ -7,6 +7,7 @@
 #include "../binary.h"
 #include "../logistic.h"
 #include "base.hpp"
+#include "file.hpp"
 
 namespace pmkt {
 inline namespace PMKT_CPP_ABI {
@@ -118,6 +119,36 @@ class logistic {
             return pmkt_logistic_predict(p_, x.data(), detail::rows(n), r, out.data(), err);
         });
         out.resize(n);
+        return out;
+    }
+
+    void save(const std::string &path, const save_options &options = save_options(),
+              const run &how = run()) const {
+        detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
+            return pmkt_logistic_save(p_, path.c_str(), &options, r, err);
+        });
+    }
+    buffer save_memory(const save_options &options = save_options(), const run &how = run()) const {
+        buffer out;
+        detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
+            return pmkt_logistic_save_memory(p_, &options, r, out.put(), err);
+        });
+        return out;
+    }
+    static logistic load(const std::string &path, const load_options &options = load_options(),
+                         const run &how = run()) {
+        logistic out;
+        detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
+            return pmkt_logistic_load(path.c_str(), &options, r, out.put(), err);
+        });
+        return out;
+    }
+    static logistic load_memory(bytes from, const load_options &options = load_options(),
+                                const run &how = run()) {
+        logistic out;
+        detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
+            return pmkt_logistic_load_memory(from.data(), from.size(), &options, r, out.put(), err);
+        });
         return out;
     }
 

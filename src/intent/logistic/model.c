@@ -53,6 +53,12 @@ void pmkt_logistic_release(const pmkt_logistic *model) {
     }
 }
 
+int64_t pmkti_logistic_bytes(const pmkt_logistic *m) {
+    if (!m) return 0;
+    const int64_t doubles = 4 * ((int64_t)m->facts.columns + 1) + 2 * m->calibration.n;
+    return (int64_t)sizeof *m + doubles * (int64_t)sizeof(double);
+}
+
 double pmkti_logistic_z(const pmkt_logistic *m, const double *x) {
     const int32_t columns = m->facts.columns;
     double lane[LANES] = {0}, z = m->coefficient[columns];

@@ -129,6 +129,9 @@ pmkt_status pmkti_logistic_make(const pmkt_logistic_data *data,
 /* A new model of so many columns with one owner. NULL without memory. */
 pmkt_logistic *pmkti_logistic_new(const pmkt_allocator *allocator, int32_t columns);
 
+/* Bytes that a model holds; 0 for NULL. */
+int64_t pmkti_logistic_bytes(const pmkt_logistic *m);
+
 /* The log-odds of a row before calibration; NaN if a number is not finite. */
 double pmkti_logistic_z(const pmkt_logistic *m, const double *x);
 

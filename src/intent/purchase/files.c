@@ -3,15 +3,14 @@
  *
  *   16 HEAD         one head
  *   17 TRANSITIONS  the zone's table; only if it has one
- *   18 LOGISTIC     the model of PMKT_PURCHASE_SESSION, if there is one: one summary, then doubles:
- *                   coefficients, standard errors, means, deviations, [features + 1] each, and the
- *                   corners of an isotonic curve, z and p
+ *   18 LOGISTIC     the model of PMKT_PURCHASE_SESSION, if there is one; a column each feature
  *   19              the same of PMKT_PURCHASE_CART
  */
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "intent/logistic/files.h"
 #include "intent/model_files.h"
 #include "intent/purchase/model.h"
 
@@ -21,7 +20,7 @@ enum {
     LOGISTIC = 18 /* + PMKT_PURCHASE_... */
 };
 
-#define VERSION 1 /* of each of them */
+#define VERSION 1 /* of each that is of this module */
 
 typedef struct head {
     int64_t rows, cart_rows, cart_ms, most_rows;
@@ -30,38 +29,13 @@ typedef struct head {
     char class_column[PMKTI_COLUMN_NAME];
 } head;
 
-typedef struct summary {
-    int64_t rows, positives, clusters, corners;
-    int32_t calibration, steps;
-    double l2, log_loss, gradient, slope, shift;
-} summary;
-
 _Static_assert(sizeof(head) == 56 + PMKTI_COLUMN_NAME, "a head has no holes");
-_Static_assert(sizeof(summary) == 80, "a summary has no holes");
 
 /* -------------------------------------------------------------------- saving */
 
 static pmkt_status put(pmkti_writer *w, uint32_t id, const void *at, size_t n, pmkt_error *err) {
     const pmkt_status status = pmkti_writer_section(w, id, VERSION, true, err);
     return status ? status : pmkti_writer_put(w, at, n, err);
-}
-
-static pmkt_status put_logistic(pmkti_writer *w, uint32_t id, const pmkt_logistic *l,
-                                pmkt_error *err) {
-    const pmkt_logistic_facts *f = &l->facts;
-    const pmkti_calibration *c = &l->calibration;
-    const summary s = {f->rows, f->positives, f->clusters, c->n,     c->kind, f->steps,
-                       f->l2,   f->log_loss,  f->gradient, c->slope, c->shift};
-    const size_t width = ((size_t)f->columns + 1) * sizeof(double);
-    const size_t corners = (size_t)c->n * sizeof(double);
-    pmkt_status status = put(w, id, &s, sizeof s, err);
-    if (!status) status = pmkti_writer_put(w, l->coefficient, width, err);
-    if (!status) status = pmkti_writer_put(w, l->error, width, err);
-    if (!status) status = pmkti_writer_put(w, l->mean, width, err);
-    if (!status) status = pmkti_writer_put(w, l->deviation, width, err);
-    if (!status && c->n > 0) status = pmkti_writer_put(w, c->z, corners, err);
-    if (!status && c->n > 0) status = pmkti_writer_put(w, c->p, corners, err);
-    return status;
 }
 
 static pmkt_status put_all(const pmkt_purchase *m, pmkti_writer *w, pmkt_error *err) {
@@ -80,7 +54,8 @@ static pmkt_status put_all(const pmkt_purchase *m, pmkti_writer *w, pmkt_error *
                      (size_t)zone->n_transitions * sizeof *zone->transitions, err);
     }
     for (uint32_t which = 0; which < 2 && !status; which++) {
-        if (m->logistic[which]) status = put_logistic(w, LOGISTIC + which, m->logistic[which], err);
+        const pmkt_logistic *part = m->logistic[which];
+        if (part) status = pmkti_logistic_put(part, w, LOGISTIC + which, err);
     }
     return status;
 }
@@ -166,80 +141,6 @@ static pmkt_status read_zone(loader *l, pmkt_zone *zone, pmkt_error *err) {
     return status ? pmkti_corrupt(&span, 0, "this cannot be a zone", err) : PMKT_OK;
 }
 
-static bool all_finite(const double *x, size_t n, bool positive) {
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(x[i]) || (positive && x[i] < 0)) return false;
-    }
-    return true;
-}
-
-static bool is_curve(const double *z, const double *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(z[i]) || !(p[i] >= 0 && p[i] <= 1)) return false;
-        if (i > 0 && (z[i] <= z[i - 1] || p[i] < p[i - 1])) return false;
-    }
-    return true;
-}
-
-static bool is_summary(const summary *s) {
-    const bool curved = s->calibration == PMKT_CALIBRATION_ISOTONIC;
-    return s->rows >= 2 && s->positives >= 0 && s->positives <= s->rows && s->clusters >= 1 &&
-           s->clusters <= s->rows && s->calibration >= PMKT_CALIBRATION_PLATT &&
-           s->calibration <= PMKT_CALIBRATION_NONE && s->corners >= 0 &&
-           curved == (s->corners > 0) && isfinite(s->slope) && isfinite(s->shift) && s->l2 > 0 &&
-           isfinite(s->l2) && s->steps >= 0 && isfinite(s->log_loss) && isfinite(s->gradient);
-}
-
-static pmkt_status fill_logistic(pmkt_logistic *l, const summary *s, const double *x,
-                                 pmkt_error *err) {
-    const size_t width = (size_t)l->facts.columns + 1, n = (size_t)s->corners;
-    pmkt_logistic_facts *f = &l->facts;
-    f->rows = s->rows, f->positives = s->positives, f->clusters = s->clusters;
-    f->calibration = s->calibration, f->steps = s->steps, f->l2 = s->l2;
-    f->log_loss = s->log_loss, f->gradient = s->gradient;
-    f->slope = s->slope, f->shift = s->shift, f->curve_size = s->corners;
-    memcpy(l->coefficient, x, width * sizeof *x);
-    memcpy(l->error, x + width, width * sizeof *x);
-    memcpy(l->mean, x + 2 * width, width * sizeof *x);
-    memcpy(l->deviation, x + 3 * width, width * sizeof *x);
-    l->calibration =
-        (pmkti_calibration){.kind = s->calibration, .slope = s->slope, .shift = s->shift};
-    if (n == 0) return PMKT_OK;
-    l->calibration.z = pmkti_alloc(&l->allocator, n, sizeof *x);
-    l->calibration.p = pmkti_alloc(&l->allocator, n, sizeof *x);
-    l->calibration.n = s->corners;
-    if (!l->calibration.z || !l->calibration.p) return pmkti_no_memory(err, n * sizeof *x);
-    memcpy(l->calibration.z, x + 4 * width, n * sizeof *x);
-    memcpy(l->calibration.p, x + 4 * width + n, n * sizeof *x);
-    return PMKT_OK;
-}
-
-static pmkt_status read_logistic(loader *l, uint32_t id, pmkt_logistic **out, pmkt_error *err) {
-    const int32_t columns = l->m->features.n;
-    const size_t width = (size_t)columns + 1;
-    summary s;
-    pmkti_span span = {.at = NULL};
-    const pmkt_status status =
-        pmkti_container_section(l->file, id, VERSION, sizeof(double), &span, err);
-    if (status) return status;
-    if (span.size < sizeof s) return pmkti_corrupt(&span, 0, "the summary is not one", err);
-    memcpy(&s, span.at, sizeof s);
-    if (!is_summary(&s)) return pmkti_corrupt(&span, 0, "the summary makes no sense", err);
-    const uint64_t numbers = (span.size - sizeof s) / sizeof(double);
-    if (numbers < 4 * width || numbers - 4 * width != 2 * (uint64_t)s.corners) {
-        return pmkti_corrupt(&span, sizeof s, "there are not as many numbers as features", err);
-    }
-    const double *x = (const void *)(span.at + sizeof s);
-    if (!all_finite(x, width, false) || !all_finite(x + width, width, true) ||
-        !all_finite(x + 2 * width, width, false) || !all_finite(x + 3 * width, width, true) ||
-        !is_curve(x + 4 * width, x + 4 * width + s.corners, (size_t)s.corners)) {
-        return pmkti_corrupt(&span, sizeof s, "these cannot be the numbers of a model", err);
-    }
-    *out = pmkti_logistic_new(pmkti_container_allocator(l->file), columns);
-    if (!*out) return pmkti_no_memory(err, 4 * width * sizeof(double));
-    return fill_logistic(*out, &s, x, err);
-}
-
 static pmkt_status read_rest(loader *l, pmkt_error *err) {
     pmkt_zone zone = PMKT_ZONE_INIT;
     pmkt_status status = read_head(l, &zone, err);
@@ -257,7 +158,9 @@ static pmkt_status read_rest(loader *l, pmkt_error *err) {
         if (there != ((which == PMKT_PURCHASE_CART ? f->cart_rows : f->rows) > 0)) {
             return pmkti_corrupt(&span, 0, "the head is wrong about what was learned", err);
         }
-        if (there) status = read_logistic(l, LOGISTIC + which, &l->m->logistic[which], err);
+        if (!there) continue;
+        status = pmkti_logistic_take(l->file, LOGISTIC + which, l->features, &l->m->logistic[which],
+                                     err);
     }
     const int64_t most = pmkti_container_max_bytes(l->file);
     const int64_t bytes = pmkti_purchase_bytes(l->m);

@@ -17,12 +17,6 @@ pmkt_purchase *pmkti_purchase_new(const pmkt_allocator *allocator, pmkt_intent *
     return m;
 }
 
-static int64_t bytes_of(const pmkt_logistic *l) {
-    if (!l) return 0;
-    const int64_t doubles = 4 * ((int64_t)l->facts.columns + 1) + 2 * l->calibration.n;
-    return (int64_t)sizeof *l + doubles * (int64_t)sizeof(double);
-}
-
 int64_t pmkti_purchase_bytes(const pmkt_purchase *m) {
     const pmkt_intent *c = m->chains;
     const pmkt_zone *zone = &m->features.zone;
@@ -30,7 +24,8 @@ int64_t pmkti_purchase_bytes(const pmkt_purchase *m) {
     const int64_t edge = sizeof *m->reader.by + sizeof *m->reader.to + sizeof *m->reader.evidence;
     return (int64_t)sizeof *m + c->facts.bytes + c->n_nodes * node + c->n_edges * edge +
            zone->n_transitions * (int64_t)sizeof *zone->transitions +
-           bytes_of(m->logistic[PMKT_PURCHASE_SESSION]) + bytes_of(m->logistic[PMKT_PURCHASE_CART]);
+           pmkti_logistic_bytes(m->logistic[PMKT_PURCHASE_SESSION]) +
+           pmkti_logistic_bytes(m->logistic[PMKT_PURCHASE_CART]);
 }
 
 pmkt_status pmkti_purchase_finish(pmkt_purchase *m, const pmkt_zone *zone) {
