@@ -118,9 +118,9 @@ def main() -> None:
         ("funnel", "pmkt"): lambda: pmkt.funnel(batch, STEPS).reached.tolist(),
         ("moves", "pandas"): lambda: pandas_moves(frame),
         ("moves", "pmkt"): lambda: {
-            (row["source"], row["target"]): (row["count"], row["median_ms"])
+            (row["from"], row["to"]): (row["count"], row["median_ms"])
             for row in pmkt.paths(batch).transitions()
-            if row["source"] != "start" and row["target"] != "end"
+            if row["from"] != "start" and row["to"] != "end"
         },
     }
     times: Dict[Tuple[str, str], List[Timed]] = {key: [] for key in calls}

@@ -79,9 +79,9 @@ def pmkt_moves(batch: Any) -> Moves:
     import pmkt
 
     return {
-        (row["source"], row["target"]): int(row["count"])
+        (row["from"], row["to"]): int(row["count"])
         for row in pmkt.paths(batch).transitions()
-        if row["source"] != "start" and row["target"] != "end"
+        if row["from"] != "start" and row["to"] != "end"
     }
 
 

@@ -42,13 +42,13 @@ const (
 
 // FunnelOptions say how to follow; the zero value is the default of each.
 type FunnelOptions struct {
-	Open     bool // an attempt may begin at any step, not only the first
-	Strict   bool // no other event in between
-	Hold     FunnelHold
-	Count    FunnelCount
-	ByColumn bool          // a session ends where Session of the events changes, too
-	Window   time.Duration // all steps within so long of the attempt's first; 0: any time
-	Gap      time.Duration // 30 minutes: idle for longer ends a session
+	Open      bool // an attempt may begin at any step, not only the first
+	Strict    bool // no other event in between
+	Hold      FunnelHold
+	Count     FunnelCount
+	BySession bool          // a session ends where Session of the events changes, too
+	Window    time.Duration // all steps within so long of the attempt's first; 0: any time
+	Gap       time.Duration // 30 minutes: idle for longer ends a session
 }
 
 // Funnel is how far people came.
@@ -105,7 +105,7 @@ func NewFunnel(
 		strict:      boolean(funnel.Strict),
 		hold:        C.int32_t(funnel.Hold),
 		count:       C.int32_t(funnel.Count),
-		by_column:   boolean(funnel.ByColumn),
+		by_session:  boolean(funnel.BySession),
 		window_ms:   C.int64_t(funnel.Window.Milliseconds()),
 		gap_ms:      C.int64_t(funnel.Gap.Milliseconds()),
 	}
@@ -195,7 +195,7 @@ type PathsOptions struct {
 	Goal      Kind          // KindOrder: a session with this kind converts
 	Page      PageBy        // what a page is
 	TopPages  int           // 100: so many pages
-	ByColumn  bool          // a session ends where Session of the events changes, too
+	BySession bool          // a session ends where Session of the events changes, too
 	UserHours bool          // the hours of each user, too
 	Gap       time.Duration // 30 minutes: idle for longer ends a session
 	Soon      time.Duration // 10 seconds: left within this is left too soon
@@ -275,7 +275,7 @@ func NewPaths(
 		goal:        C.int32_t(paths.Goal),
 		page:        C.int32_t(paths.Page),
 		top_pages:   p.small("TopPages", paths.TopPages),
-		by_column:   boolean(paths.ByColumn),
+		by_session:  boolean(paths.BySession),
 		user_hours:  boolean(paths.UserHours),
 		gap_ms:      C.int64_t(paths.Gap.Milliseconds()),
 		soon_ms:     C.int64_t(paths.Soon.Milliseconds()),

@@ -65,9 +65,9 @@ func TestSessionsEndWhereTheColumnChanges(t *testing.T) {
 	events.Session = []uint64{1, 2, 2, 3, 3}
 	steps := []FunnelStep{{Kinds: []Kind{KindView}}, {Kinds: []Kind{KindCart}}}
 	for _, by := range []bool{false, true} {
-		funnel, _, err := NewFunnel(background, events, steps, FunnelOptions{Count: CountSessions, ByColumn: by})
+		funnel, _, err := NewFunnel(background, events, steps, FunnelOptions{Count: CountSessions, BySession: by})
 		check(t, err)
-		paths, _, err := NewPaths(background, events, PathsOptions{ByColumn: by})
+		paths, _, err := NewPaths(background, events, PathsOptions{BySession: by})
 		check(t, err)
 		reached, sessions := int64(1), int64(2)
 		if by {

@@ -54,7 +54,7 @@ typedef struct pmkt_funnel_options {
     int32_t strict;       /* 1: no other event in between; 0: any */
     int32_t hold;         /* PMKT_FUNNEL_ANYTHING */
     int32_t count;        /* PMKT_FUNNEL_USERS */
-    int32_t by_column;    /* 1: a session ends where events.session changes, too */
+    int32_t by_session;   /* 1: a session ends where events.session changes, too */
     int64_t window_ms;    /* all steps within so long of the attempt's first; 0 = any time */
     int64_t gap_ms;       /* 1,800,000 (30 minutes): idle for longer ends a session */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
@@ -157,7 +157,7 @@ typedef struct pmkt_paths_options {
     int32_t goal;          /* PMKT_KIND_ORDER: a session with this kind converts */
     int32_t page;          /* PMKT_PATHS_BY_KIND */
     int32_t top_pages;     /* 100: so many pages; to 100,000 */
-    int32_t by_column;     /* 1: a session ends where events.session changes, too */
+    int32_t by_session;    /* 1: a session ends where events.session changes, too */
     int32_t user_hours;    /* 1: the hours of each user, too */
     int32_t reserved;      /* 0 */
     int64_t gap_ms;        /* 1,800,000 (30 minutes): idle for longer ends a session */

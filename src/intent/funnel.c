@@ -20,7 +20,7 @@ static pmkt_status check_options(pmkti_following *f, pmkt_error *err) {
     if (!status) status = check_flag(o->strict, 1, "strict", err);
     if (!status) status = check_flag(o->hold, PMKT_FUNNEL_SAME_CATEGORY, "hold", err);
     if (!status) status = check_flag(o->count, PMKT_FUNNEL_SESSIONS, "count", err);
-    if (!status) status = check_flag(o->by_column, 1, "by_column", err);
+    if (!status) status = check_flag(o->by_session, 1, "by_session", err);
     if (status) return status;
     if (o->window_ms < 0) return pmkti_fail(err, PMKT_E_INVALID, "options.window_ms is negative");
     if (o->gap_ms < 0) return pmkti_fail(err, PMKT_E_INVALID, "options.gap_ms is negative");
@@ -33,9 +33,9 @@ static pmkt_status check_options(pmkti_following *f, pmkt_error *err) {
         return pmkti_fail(err, PMKT_E_INVALID,
                           "events.category is NULL, but options.hold needs categories");
     }
-    if (o->by_column && !f->ev.session) {
+    if (o->by_session && !f->ev.session) {
         return pmkti_fail(err, PMKT_E_INVALID,
-                          "events.session is NULL, but options.by_column needs it");
+                          "events.session is NULL, but options.by_session needs it");
     }
     return PMKT_OK;
 }
@@ -90,7 +90,7 @@ static pmkt_status make_kinds(pmkti_following *f) {
 }
 
 static pmkti_sessions_plan plan_of(const pmkti_following *f) {
-    pmkti_sessions_plan plan = {.gap_ms = f->o.gap_ms, .by_column = f->o.by_column != 0};
+    pmkti_sessions_plan plan = {.gap_ms = f->o.gap_ms, .by_column = f->o.by_session != 0};
     plan.item = f->o.hold == PMKT_FUNNEL_SAME_ITEM;
     plan.category = f->o.hold == PMKT_FUNNEL_SAME_CATEGORY;
     for (int32_t k = 0; k < f->n_steps; k++) {

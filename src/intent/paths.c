@@ -24,7 +24,7 @@ static pmkt_status check_numbers(pmkt_paths_options *o, pmkt_error *err) {
     if (!status) status = check(&o->collapse, 0, 1, "collapse", err);
     if (!status) status = check(&o->page, 0, PMKT_PATHS_BY_CATEGORY, "page", err);
     if (!status) status = check(&o->top_pages, 100, 100000, "top_pages", err);
-    if (!status) status = check(&o->by_column, 0, 1, "by_column", err);
+    if (!status) status = check(&o->by_session, 0, 1, "by_session", err);
     if (!status) status = check(&o->user_hours, 0, 1, "user_hours", err);
     if (!status) status = check(&o->reserved, 0, 0, "reserved", err);
     return status;
@@ -52,9 +52,9 @@ static pmkt_status check_options(pmkti_looking *l, pmkt_error *err) {
         return pmkti_fail(err, PMKT_E_INVALID,
                           "events.category is NULL, but options.page needs categories");
     }
-    if (o->by_column && !l->ev.session) {
+    if (o->by_session && !l->ev.session) {
         return pmkti_fail(err, PMKT_E_INVALID,
-                          "events.session is NULL, but options.by_column needs it");
+                          "events.session is NULL, but options.by_session needs it");
     }
     return PMKT_OK;
 }
@@ -77,7 +77,7 @@ static void point(const pmkt_paths *p, pmkt_paths_columns *c) {
 
 static pmkt_status make(pmkti_looking *l, pmkt_report *report, pmkt_error *err) {
     const pmkti_sessions_plan plan = {.gap_ms = l->o.gap_ms,
-                                      .by_column = l->o.by_column != 0,
+                                      .by_column = l->o.by_session != 0,
                                       .item = l->o.page == PMKT_PATHS_BY_ITEM,
                                       .category = l->o.page == PMKT_PATHS_BY_CATEGORY};
     pmkt_status status = pmkti_sessions_make(&l->ev, &plan, &l->allocator, &l->run,

@@ -458,10 +458,10 @@ STRICT_FIELDS = {
     "pmkt_cf_split_options": ["how", "test", "last", "reserved"],
     "pmkt_funnel_step": ["kinds", "n_kinds"],
     "pmkt_funnel_options": [
-        *("open", "strict", "hold", "count", "by_column", "window_ms", "gap_ms"),
+        *("open", "strict", "hold", "count", "by_session", "window_ms", "gap_ms"),
     ],
     "pmkt_paths_options": [
-        *("top", "max_length", "collapse", "goal", "page", "top_pages", "by_column"),
+        *("top", "max_length", "collapse", "goal", "page", "top_pages", "by_session"),
         *("user_hours", "reserved", "gap_ms", "soon_ms"),
     ],
     "pmkt_cf_evaluate_options": [

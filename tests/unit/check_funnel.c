@@ -137,7 +137,7 @@ static void check_next(const pmkt_funnel_columns *c, const best *all, int64_t n,
 /* Whether a session ends before event i of a user. */
 static bool parts(const visits *v, const pmkt_funnel_options *o, int64_t i) {
     return v->time[i] - v->time[i - 1] > GAP ||
-           (o->by_column && v->session[i] != v->session[i - 1]);
+           (o->by_session && v->session[i] != v->session[i - 1]);
 }
 
 static void check_funnel(const visits *v, const pmkt_funnel_options *o,
@@ -202,7 +202,7 @@ static pmkt_funnel_options random_options(void) {
     o.gap_ms = GAP;
     o.open = (int32_t)random_below(2), o.strict = (int32_t)random_below(2);
     o.hold = (int32_t)random_below(3), o.count = (int32_t)random_below(2);
-    o.by_column = random_below(3) == 0;
+    o.by_session = random_below(3) == 0;
     if (random_below(2)) o.window_ms = random_between(1, 300);
     return o;
 }
@@ -317,8 +317,8 @@ START_TEST(what_cannot_be_followed_is_refused) {
     pmkt_funnel_options bad = o;
     bad.hold = PMKT_FUNNEL_SAME_ITEM;
     refuse(&s, 1, bad, "needs items");
-    bad = o, bad.by_column = 1;
-    refuse(&s, 1, bad, "by_column");
+    bad = o, bad.by_session = 1;
+    refuse(&s, 1, bad, "by_session");
     bad = o, bad.window_ms = -1;
     refuse(&s, 1, bad, "window_ms");
 }
@@ -358,7 +358,7 @@ START_TEST(sessions_end_where_the_column_changes) {
     ev.rows = 3, ev.user = user, ev.time = time, ev.kind = kind, ev.session = session;
     for (int32_t by = 0; by < 2; by++) {
         pmkt_funnel_options o = PMKT_FUNNEL_OPTIONS_INIT;
-        o.count = PMKT_FUNNEL_SESSIONS, o.by_column = by;
+        o.count = PMKT_FUNNEL_SESSIONS, o.by_session = by;
         pmkt_funnel *funnel = NULL;
         pmkt_error err;
         pmkt_funnel_columns c = PMKT_FUNNEL_COLUMNS_INIT;

@@ -30,7 +30,7 @@ static slow slow_make(const visits *given, const pmkt_paths_options *o) {
     for (int64_t i = 0; i < given->n; i++) {
         const visits *v = &s.v;
         if (i == 0 || v->user[i] != v->user[i - 1] || v->time[i] - v->time[i - 1] > GAP ||
-            (o->by_column && v->session[i] != v->session[i - 1])) {
+            (o->by_session && v->session[i] != v->session[i - 1])) {
             s.at[s.n++] = i;
         }
     }
@@ -279,7 +279,7 @@ static pmkt_paths_options random_options(void) {
     o.top = (int32_t)random_below(12), o.max_length = (int32_t)random_below(5);
     o.collapse = (int32_t)random_below(2), o.page = (int32_t)random_below(3);
     o.top_pages = (int32_t)random_below(4), o.user_hours = (int32_t)random_below(2);
-    o.soon_ms = random_below(30), o.by_column = random_below(3) == 0;
+    o.soon_ms = random_below(30), o.by_session = random_below(3) == 0;
     return o;
 }
 
@@ -369,7 +369,7 @@ START_TEST(what_cannot_be_counted_is_refused) {
     for (int i = 0; i < 9; i++) bad[i] = good;
     bad[0].top = -1, bad[1].top = 100001, bad[2].max_length = 1001, bad[3].page = 3;
     bad[4].page = PMKT_PATHS_BY_ITEM, bad[5].goal = 99, bad[6].gap_ms = -1, bad[7].soon_ms = -1;
-    bad[8].by_column = 1;
+    bad[8].by_session = 1;
     for (int i = 0; i < 9; i++) {
         pmkt_paths *paths = NULL;
         ck_assert_int_eq(pmkt_paths_new(&ev, &bad[i], NULL, NULL, &paths, NULL), PMKT_E_INVALID);
@@ -409,7 +409,7 @@ START_TEST(sessions_end_where_the_column_changes) {
     ev.rows = 3, ev.user = user, ev.time = time, ev.kind = kind, ev.session = session;
     for (int32_t by = 0; by < 2; by++) {
         pmkt_paths_options o = PMKT_PATHS_OPTIONS_INIT;
-        o.by_column = by;
+        o.by_session = by;
         pmkt_paths *paths = NULL;
         pmkt_error err;
         pmkt_paths_columns c = PMKT_PATHS_COLUMNS_INIT;

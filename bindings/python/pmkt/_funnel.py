@@ -199,7 +199,7 @@ def funnel(
     strict: bool = False,
     count: str = "users",
     session_gap: HalfLife = "30m",
-    session_column: bool = False,
+    by_session: bool = False,
     threads: int = 0,
     progress: Progress = None,
 ) -> Funnel:
@@ -222,7 +222,7 @@ def funnel(
         strict: True: no other event in between.
         count: ``"users"``, or ``"sessions"``, each on its own.
         session_gap: idle for longer than this ends a session.
-        session_column: a session ends where the ``session`` of the events changes, too.
+        by_session: a session ends where the ``session`` of the events changes, too.
 
     The columns of the result: ``reached``: attempts with this step; of these, ``entered`` began
     here and ``continued`` came from the step before; ``lost`` got no further; ``conversion``:
@@ -241,7 +241,7 @@ def funnel(
         strict=1 if strict else 0,
         hold=1 if same_item else 2 if same_category else 0,
         count=choice("count", count, _COUNTS),
-        by_column=1 if session_column else 0,
+        by_session=1 if by_session else 0,
         window_ms=duration_ms("window", window),
         gap_ms=duration_ms("session_gap", session_gap),
     )
@@ -281,10 +281,10 @@ class Paths:
         self._paths.update({k: column(v, found.n, np.int64) for k, v in counts.items()})
         n = found.n_moves
         self._moves = {
-            "source": _labels(column("from", n, np.int32), "start"),
-            "target": _labels(column("to", n, np.int32), "end"),
+            "from": _labels(column("from", n, np.int32), "start"),
+            "to": _labels(column("to", n, np.int32), "end"),
             "count": column("moves", n, np.int64),
-            "share": column("share", n, np.float64),
+            "probability": column("share", n, np.float64),
             "median_ms": column("move_ms", n, np.float64),
         }
         n = found.n_pages
@@ -312,10 +312,10 @@ class Paths:
         return Table(self._paths, {**formats, "users": number, "conversions": number})
 
     def transitions(self) -> Table:
-        """The graph of moves from action to action, with "start" and "end": ``count``, ``share`` of
-        the moves from there, and the median time."""
-        formats: Dict[str, Callable[[Any], str]] = {"source": str, "target": str}
-        formats.update({"count": "{:,}".format, "share": _share, "median_ms": pretty})
+        """The graph of moves from action to action, with "start" and "end": ``count``,
+        ``probability`` (the share of the moves from there), and the median time."""
+        formats: Dict[str, Callable[[Any], str]] = {"from": str, "to": str}
+        formats.update({"count": "{:,}".format, "probability": _share, "median_ms": pretty})
         return Table(self._moves, formats)
 
     def pages(self) -> Table:
@@ -354,7 +354,7 @@ def paths(
     user_hours: bool = False,
     tz: ZoneLike = None,
     session_gap: HalfLife = "30m",
-    session_column: bool = False,
+    by_session: bool = False,
     threads: int = 0,
     progress: Progress = None,
 ) -> Paths:
@@ -371,7 +371,7 @@ def paths(
         soon: a page left within this time is left too soon.
         user_hours: the hours of each user, too.
         tz: the zone of the hours.
-        session_gap, session_column: as of :func:`pmkt.funnel`.
+        session_gap, by_session: as of :func:`pmkt.funnel`.
     """
     batch = _events(events)
     zone = UTC if tz is None else make_zone(tz)
@@ -383,7 +383,7 @@ def paths(
         goal=kind_number(goal),
         page=choice("page", page, _PAGES),
         top_pages=whole("top_pages", top_pages, 1, 100_000),
-        by_column=1 if session_column else 0,
+        by_session=1 if by_session else 0,
         user_hours=1 if user_hours else 0,
         gap_ms=duration_ms("session_gap", session_gap),
         soon_ms=duration_ms("soon", soon),

@@ -267,12 +267,12 @@ def test_paths_are_as_by_the_slow_way(seed: int) -> None:
             goals[path],
         )
     table = list(found.transitions())
-    assert {(row["source"], row["target"]): row["count"] for row in table} == {
+    assert {(row["from"], row["to"]): row["count"] for row in table} == {
         move: len(times) for move, times in moves.items()
     }
     for row in table:
-        if row["source"] != "start" and row["target"] != "end":
-            assert row["median_ms"] == np.median(moves[row["source"], row["target"]])
+        if row["from"] != "start" and row["to"] != "end":
+            assert row["median_ms"] == np.median(moves[row["from"], row["to"]])
     for row in found.pages():
         times = [time for time in stays[row["kind"]] if time is not None]
         assert row["stays"] == len(stays[row["kind"]])
@@ -313,17 +313,17 @@ def test_a_column_may_end_sessions_too() -> None:
         user=[1, 1, 1], time=[0, 10, 20], kind_column=["view", "cart", "order"], session=[1, 2, 2]
     )
     steps = ["view", "cart"]
-    for by_column in (False, True):
-        found = pmkt.funnel(ev, steps, count="sessions", session_column=by_column)
-        assert found.last.tolist() == [0 if by_column else 1]
-        taken = pmkt.paths(ev, session_column=by_column).table()["path"]
+    for by_session in (False, True):
+        found = pmkt.funnel(ev, steps, count="sessions", by_session=by_session)
+        assert found.last.tolist() == [0 if by_session else 1]
+        taken = pmkt.paths(ev, by_session=by_session).table()["path"]
         one, two = [("view", "cart", "order")], [("view",), ("cart", "order")]
-        assert sorted(taken) == sorted(two if by_column else one)
+        assert sorted(taken) == sorted(two if by_session else one)
     without = pmkt.Events(user=[1], time=[0], kind="view")
-    with pytest.raises(pmkt.InvalidInput, match="by_column"):
-        pmkt.funnel(without, steps, session_column=True)
-    with pytest.raises(pmkt.InvalidInput, match="by_column"):
-        pmkt.paths(without, session_column=True)
+    with pytest.raises(pmkt.InvalidInput, match="by_session"):
+        pmkt.funnel(without, steps, by_session=True)
+    with pytest.raises(pmkt.InvalidInput, match="by_session"):
+        pmkt.paths(without, by_session=True)
 
 
 def test_bad_rows_are_left_out() -> None:
