@@ -432,6 +432,11 @@ def test_parameters() -> None:
             ask(pmkt.LogisticRegression())
 
 
+def same_tables(one: pmkt.Table, two: pmkt.Table) -> bool:
+    names = ("feature", "coefficient", "standard_error", "mean", "deviation")
+    return all(np.array_equal(one[name], two[name]) for name in names)
+
+
 @pytest.mark.parametrize("calibration", ["platt", "isotonic", None])
 def test_a_file_has_the_model(tmp_path: Path, calibration: Optional[str]) -> None:
     x, y, group = make(14)
@@ -443,7 +448,7 @@ def test_a_file_has_the_model(tmp_path: Path, calibration: Optional[str]) -> Non
     for again in (pmkt.LogisticRegression.load(path), from_bytes):
         assert np.array_equal(again.predict_proba(x), model.predict_proba(x))
         assert again.info == model.info and again.to_bytes() == model.to_bytes()
-        assert again.coefficients().to_csv() == model.coefficients().to_csv()
+        assert same_tables(again.coefficients(), model.coefficients())
         assert (again.l2, again.calibration, again.n_features_in_) == (3.0, calibration, 4)
         assert again.verify() is again and not hasattr(again, "feature_names_in_")
     assert from_bytes.threads == 2
@@ -474,7 +479,7 @@ def test_pickles_keep_what_files_have_not(again: Any) -> None:
     twin = again(model)
     assert twin.get_params() == model.get_params() and repr(twin) == repr(model)
     assert twin.feature_names_in_.tolist() == ["a", "b", "c", "d"]
-    assert twin.coefficients().to_csv() == model.coefficients().to_csv()
+    assert same_tables(twin.coefficients(), model.coefficients())
     assert np.array_equal(twin.predict_proba(table), model.predict_proba(table))
     fresh = again(pmkt.LogisticRegression(folds=7))
     assert fresh.folds == 7 and "not fitted" in repr(fresh)
