@@ -2,7 +2,7 @@
  * bench_intent - how fast chains are fitted and solved, and funnels and paths are counted.
  *
  *     bench_intent [--events N] [--users N] [--threads N] [--reps N] [--order random|time|user]
- *                  [--section fit|solve|ask|funnel|paths|purchase]
+ *                  [--section fit|solve|ask|funnel|paths|purchase|rules]
  *
  * Events are of sessions of 1 to some tens of actions: 16 kinds, some far more frequent than others, half of the time
  * chosen by the action before. They come in the order of time, as a log has them, unless --order says otherwise.
@@ -365,13 +365,45 @@ static void section_purchase(const settings *set, const pmkt_events *ev) {
     free(p), free(p_cart), free(time), free(next_p), free(next);
 }
 
+/* A batch through the built-in rules. */
+static void section_rules(const settings *set, const pmkt_events *events) {
+    uint64_t *category = bench_alloc((size_t)events->rows * sizeof *category);
+    for (int64_t i = 0; i < events->rows; i++) category[i] = 1 + events->item[i] % 100;
+    pmkt_events ev = *events;
+    ev.category = category;
+    bench_samples all = {.n = 0};
+    stages s = {.n = 0};
+    const pmkt_run run = run_with(set, &s);
+    const char *text = pmkt_rules_builtin();
+    pmkt_rules *rules = NULL;
+    pmkt_error err;
+    bench_check(pmkt_rules_parse(text, strlen(text), NULL, &rules, &err), &err, "pmkt_rules_parse");
+    for (int r = 0; r < set->reps; r++) {
+        pmkt_rules_matches *m = NULL;
+        pmkt_rules_matches_columns c = PMKT_RULES_MATCHES_COLUMNS_INIT;
+        const bench_time begin = bench_now();
+        bench_check(pmkt_rules_match(rules, &ev, NULL, &run, NULL, &m, &err), &err,
+                    "pmkt_rules_match");
+        push_call(&all, begin, &s);
+        bench_check(pmkt_rules_matches_columns_of(m, &c, &err), &err, "its columns");
+        if (r == 0) {
+            fprintf(stderr, "rules: %" PRId64 " fired, %" PRId64 " partial matches dropped\n", c.n,
+                    c.dropped);
+        }
+        pmkt_rules_matches_free(m);
+    }
+    print_all(set, "rules", "built-in", "", &all, &s, ev.rows);
+    pmkt_rules_release(rules);
+    free(category);
+}
+
 /* --------------------------------------------------------------------- main */
 
 static void usage(void) {
     fputs(
         "usage: bench_intent [--events N] [--users N] [--threads N] [--reps N]\n"
         "                    [--order random|time|user]\n"
-        "                    [--section fit|solve|ask|funnel|paths|purchase] [--csv]\n",
+        "                    [--section fit|solve|ask|funnel|paths|purchase|rules] [--csv]\n",
         stderr);
     exit(2);
 }
@@ -417,6 +449,7 @@ int main(int argc, char **argv) {
     }
     if (wants(&set, "paths")) section_paths(&set, &ev);
     if (wants(&set, "purchase")) section_purchase(&set, &ev);
+    if (wants(&set, "rules")) section_rules(&set, &ev);
     free(r.user), free(r.item), free(r.time), free(r.kind);
     return 0;
 }

@@ -305,7 +305,7 @@ static int stranger(const session *it, const uint64_t *items, int64_t n) {
 static uint64_t known(const session *it, const char *name, size_t length) {
     const uint64_t id = pmkt_id_of_bytes(name, length);
     if (pmkt_ids_name(it->all.names, id, NULL) != NULL) return id;
-    complain("%s knows no \"%.*s\"", it->asked.from.file, (int)length, name);
+    complain("%s knows no \"%.*s\"", shop_source_name(&it->asked.from), (int)length, name);
     return PMKT_ID_NONE;
 }
 
@@ -421,10 +421,7 @@ static int read_all(session *it) {
     printf("%" PRId64 " events of %" PRId64 " customers with %" PRId64 " products: %" PRId64
            " pairs.\n",
            counts.rows, counts.users, counts.items, counts.entries);
-    if (it->all.left_out > 0) {
-        printf("Left out: %" PRId64 " rows, the first in line %" PRId64 ": %s.\n", it->all.left_out,
-               it->all.left_line, it->all.left_why);
-    }
+    shop_print_left(&it->all);
     return EXIT_DONE;
 }
 

@@ -116,10 +116,7 @@ static int show_visits(const ahead *it) {
            " visits (%.1f %%) have an order.\n",
            it->all.rows, p.users, p.sessions, p.converted,
            100.0 * (double)p.converted / (double)p.sessions);
-    if (it->all.left_out > 0) {
-        printf("Left out: %" PRId64 " rows, the first in line %" PRId64 ": %s.\n", it->all.left_out,
-               it->all.left_line, it->all.left_why);
-    }
+    shop_print_left(&it->all);
     const int code = show_funnel(it);
     if (code == EXIT_DONE) {
         printf("\nOf %" PRId64 " different paths, these are the most frequent:\n\n", p.distinct);
@@ -137,9 +134,12 @@ pmkt_status ahead_learn(const ahead *it, const shop *from, pmkt_purchase **model
     pmkt_intent_options_init(&chains);
     chains.order = it->asked.order;
     chains.gap_ms = it->asked.gap * MINUTE_MS;
+    pmkt_purchase_options hours;
+    pmkt_purchase_options_init(&hours);
+    hours.zone = &it->asked.from.zone;
     pmkt_purchase *fitted = NULL;
     const pmkt_status status =
-        pmkt_purchase_fit(&events, &chains, NULL, &it->run, NULL, &fitted, err);
+        pmkt_purchase_fit(&events, &chains, &hours, &it->run, NULL, &fitted, err);
     if (status != PMKT_OK) return status;
     if (pmkt_purchase_logistic(fitted, PMKT_PURCHASE_SESSION) == NULL) {
         pmkt_purchase_release(fitted); /* no visit, or every one, orders */

@@ -11,15 +11,18 @@ usage: examples/run.sh                      the main job on the orders in exampl
        examples/run.sh like [arguments]     only that: examples/cf_recommend.c, on the
                                             made-up shop in examples/data/ or a CSV file of yours
        examples/run.sh ahead [arguments]    only that: examples/intent_ahead.c, likewise
+       examples/run.sh simulate [options]   writes a simulated log: examples/simulate_shop.c
        examples/run.sh --help
 
 Builds the library and its examples into build/examples, then runs the program. FILE is a
-CSV file; if its name ends in .xz, .gz, .zst or .bz2 it is decompressed on the way. Its columns are
-named by options:
+CSV file, or - for standard input; if its name ends in .xz, .gz, .zst or .bz2 it is decompressed on
+the way. Its columns are named by options:
 
   examples/run.sh orders.csv --user customer --time date --order order_id --amount total
   examples/run.sh lines.csv.gz --user CustomerID --time InvoiceDate --order InvoiceNo \
       --quantity Quantity --price UnitPrice --refund-prefix C --tz Europe/London --currency GBP
+  examples/run.sh ahead clicks.csv.xz --user uid --item iid --time ts --kind action --category cat \
+      --kinds pv=view,fav=favorite,buy=order --utc-offset 480
 
 Missing tools are installed with apt-get if you are root on Debian or Ubuntu; else their names are
 printed. The exit status is that of the program: 0 done, 1 the data or the disk is at fault, 2 the
@@ -35,6 +38,7 @@ build=$root/build/examples
 program=$build/examples/rfm_report
 recommend=$build/examples/cf_recommend
 ahead=$build/examples/intent_ahead
+simulate=$build/examples/simulate_shop
 # shellcheck source=tests/needs.sh
 source "$root/tests/needs.sh"
 
@@ -55,9 +59,10 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
-    [[ -x $program && -x $recommend && -x $ahead ]] || echo "examples/run.sh: building; the first time takes a minute or so" >&2
+    [[ -x $program && -x $recommend && -x $ahead && -x $simulate ]] ||
+        echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target rfm_report cf_recommend intent_ahead; } >"$log" 2>&1; then
+        cmake --build "$build" --target rfm_report cf_recommend intent_ahead simulate_shop; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         echo "examples/run.sh: the build failed; all of its output is in $log" >&2
         exit 1
@@ -91,9 +96,10 @@ find_packed() {
     done
 }
 
-# run ARGUMENT...: the program, behind a decompressor if its input needs one.
+# run PROGRAM ARGUMENT...: the program, behind a decompressor if its input needs one.
 run() {
-    local place tool file
+    local program=$1 place tool file
+    shift
     local -a arguments=("$@") status
     place=$(find_packed "$@")
     if [[ -z $place ]]; then
@@ -151,7 +157,7 @@ main_job() {
     echo "The orders of 2,357 customers of an online shop for CDs, 1997 to 1998. The command:"
     echo
     show "${program#"$PWD"/}" "${arguments[@]}"
-    run "${arguments[@]}"
+    run "$program" "${arguments[@]}"
     echo
     echo "One row a customer is in ${customers#"$PWD"/}; some of its columns:"
     head -n 4 "$customers" | cut -d , -f 1-3,5,6,11,13,16,18,20 | sed 's/^/  /'
@@ -181,20 +187,30 @@ case ${1-} in
         build
         shift
         if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
-        "$recommend" "$@"
+        run "$recommend" "$@"
         ;;
     ahead)
         build
         shift
         if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
-        "$ahead" "$@"
+        run "$ahead" "$@"
+        ;;
+    simulate)
+        build
+        shift
+        "$simulate" "$@"
         ;;
     "")
         build
         main_job
         ;;
     *)
+        # A word that is no option and no file, and is not written as one, is a slip.
+        if [[ $1 != -* && $1 != *[./]* && ! -e $1 ]]; then
+            echo "examples/run.sh: \"$1\" is no file, and none of like, ahead and simulate; --help says more" >&2
+            exit 2
+        fi
         build
-        run "$@"
+        run "$program" "$@"
         ;;
 esac

@@ -140,6 +140,7 @@
  *   funnel.h  funnels and paths: how far people come, and where they leave
  *   intent.h  chains of actions: what are they about to do
  *   purchase.h  a calibrated probability of the goal at every event, with reasons
+ *   rules.h   rules as data: a text that says who hesitates, compares, abandons, and what to answer
  *   logistic.h  the logistic regression below it, for features of your own
  *   binary.h  how good probabilities are: discrimination, calibration, intervals
  *
@@ -168,6 +169,7 @@
 #include "pmkt/logistic.h"
 #include "pmkt/binary.h"
 #include "pmkt/purchase.h"
+#include "pmkt/rules.h"
 /* clang-format on */
 
 #endif

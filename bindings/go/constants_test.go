@@ -235,6 +235,7 @@ var unbound = map[string]string{
 	"pmkt_cf_data_retain":  "a handle counts its users in Go",
 	"pmkt_cf_live_new":     "Live holds models as it holds all else",
 	"pmkt_purchase_retain": "a handle counts its users in Go",
+	"pmkt_rules_retain":    "a handle counts its users in Go",
 	"pmkt_cf_live_free":    "Live holds models as it holds all else",
 	"pmkt_cf_live_get":     "Live holds models as it holds all else",
 	"pmkt_cf_live_swap":    "Live holds models as it holds all else",

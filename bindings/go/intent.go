@@ -272,7 +272,8 @@ func ownIntent(at *C.pmkt_intent, err error) (*Intent, error) {
 	return m, nil
 }
 
-// FitIntent is a model of a batch of events, in any order.
+// FitIntent is a model of a batch of events, in any order; those of one user and time stand as their
+// rows do.
 func FitIntent(
 	ctx context.Context, batch *Events, fit IntentOptions, options ...Option,
 ) (*Intent, Report, error) {

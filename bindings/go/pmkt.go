@@ -1,9 +1,16 @@
 // Package pmkt is the Go binding of libpmkt, the engine of e-commerce precision marketing: feed it
-// the orders you have and ask who is worth what.
+// what happened in your shop and ask who is worth what, what they would like, and what they are about
+// to do.
 //
 // An [RFM] takes batches of [Events], in any order, and is asked as of any date. The answer is a
 // set of [Scores], which never changes and may be shared; two of them give a [Migration]. [IDs] turns
 // texts into ids and back, and an [IDSet] is a set of ids that is read while it is updated.
+//
+// A [Model] of [FitALS], [FitItemKNN] or [FitPopularity] recommends, and [Evaluate] says how well. An
+// [Intent] is made of chains of actions, and a [Purchase] says at every event how likely an order is.
+// [Rules] say in words who hesitates, and what to offer. [NewFunnel] and [NewPaths] show how far
+// people come and where they leave, [Attribute] which channels brought the orders; [FitLogistic] and
+// [BinaryMetrics] fit and judge probabilities of yes or no.
 //
 // Every method may be called from any number of goroutines. Where the library allows one writer
 // only, the binding lets the others wait, or until their context ends. Close may be called at any

@@ -113,8 +113,8 @@ func ownPurchase(at *C.pmkt_purchase, err error) (*Purchase, error) {
 	return m, nil
 }
 
-// FitPurchase is a model of a batch of events, in any order. Of too few events it lacks the parts that they
-// do not tell; Info says so.
+// FitPurchase is a model of a batch of events, in any order; those of one user and time stand as their
+// rows do. Of too few events it lacks the parts that they do not tell; Info says so.
 func FitPurchase(
 	ctx context.Context, batch *Events, chains IntentOptions, fit PurchaseOptions, options ...Option,
 ) (*Purchase, Report, error) {

@@ -18,14 +18,7 @@ static const char help[] =
     "\n"
     "  cf_recommend examples/data/shop_events.csv\n"
     "  cf_recommend --user CustomerID --item Description --time InvoiceDate --kind \"\" FILE\n"
-    "\n"
-    "Columns, by their names in the header\n"
-    "  --user COLUMN       the customer (customer)\n"
-    "  --item COLUMN       the product (product)\n"
-    "  --time COLUMN       when, such as 2026-01-31 18:30:00, in UTC (time)\n"
-    "  --kind COLUMN       view, favorite, cart, order, refund and so on (event); an empty name:\n"
-    "                      every row is an order\n"
-    "  --category COLUMN   the kind of product (category); an empty name: there is none\n"
+    "\n" SHOP_HELP
     "\n"
     "What to show\n"
     "  --for CUSTOMER      what this customer would like (the three with most events)\n"
@@ -45,22 +38,9 @@ void options_help(void) {
 }
 
 static bool take(command *asked, int option, const char *text) {
+    const shop_took took = shop_source_take(&asked->from, option, text);
+    if (took != SHOP_NOT_MINE) return took == SHOP_TOOK;
     switch (option) {
-        case 'u':
-            asked->from.user = text;
-            return true;
-        case 'i':
-            asked->from.item = text;
-            return true;
-        case 't':
-            asked->from.time = text;
-            return true;
-        case 'e':
-            asked->from.kind = *text == '\0' ? NULL : text;
-            return true;
-        case 'c':
-            asked->from.category = *text == '\0' ? NULL : text;
-            return true;
         case 'w':
             asked->who = text;
             return true;
@@ -89,11 +69,7 @@ static bool take(command *asked, int option, const char *text) {
 
 int options_read(command *asked, int argc, char **argv) {
     static const struct option names[] = {
-        {"user", required_argument, NULL, 'u'},
-        {"item", required_argument, NULL, 'i'},
-        {"time", required_argument, NULL, 't'},
-        {"kind", required_argument, NULL, 'e'},
-        {"category", required_argument, NULL, 'c'},
+        SHOP_OPTIONS,
         {"for", required_argument, NULL, 'w'},
         {"like", required_argument, NULL, 'l'},
         {"history", required_argument, NULL, 's'},
@@ -104,13 +80,8 @@ int options_read(command *asked, int argc, char **argv) {
         {NULL, 0, NULL, 0},
     };
     static char name[] = "cf_recommend";
-    *asked = (command){.from = {.user = "customer",
-                                .item = "product",
-                                .time = "time",
-                                .kind = "event",
-                                .category = "category"},
-                       .k = 5,
-                       .factors = 16};
+    *asked = (command){.k = 5, .factors = 16};
+    shop_source_init(&asked->from);
     if (argc > 0) argv[0] = name; /* what getopt complains under */
     for (int option; (option = getopt_long(argc, argv, "hk:", names, NULL)) != -1;) {
         if (!take(asked, option, optarg)) return EXIT_USAGE;

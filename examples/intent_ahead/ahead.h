@@ -40,8 +40,8 @@ int ahead_follow(const ahead *it);
 void print_action(uint32_t action, int width);
 void print_cell(const char *text, int width); /* padded, or cut, to so many columns */
 void print_next(const uint32_t *next, const double *p, int32_t n);
-void print_day(int64_t ms);
-void print_minute(int64_t ms);
+void print_day(const ahead *it, int64_t ms);
+void print_minute(const ahead *it, int64_t ms);
 void print_feature(const char *feature); /* what a feature of the model is, in words */
 
 /* Complains about a failed call of the library, or that there is no memory. */

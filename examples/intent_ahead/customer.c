@@ -33,7 +33,8 @@ int ahead_choose(ahead *it) {
         it->only = v;
     }
     if (best != NULL) return EXIT_DONE;
-    complain("%s knows no customer \"%s\"", it->asked.from.file, who == NULL ? "" : who);
+    complain("%s knows no customer \"%s\"", shop_source_name(&it->asked.from),
+             who == NULL ? "" : who);
     return EXIT_DATA;
 }
 
@@ -60,7 +61,7 @@ static int32_t reason(const double *before, const double *now, int32_t features,
 
 static void print_event(const ahead *it, int64_t row) {
     printf("  ");
-    print_minute(it->all.time[row]);
+    print_minute(it, it->all.time[row]);
     printf("  ");
     print_action(it->all.kind[row], 8);
     printf("  ");
@@ -101,7 +102,7 @@ static void print_visit(const ahead *it, const pmkt_purchase *model, const int64
 static void print_heading(const ahead *it) {
     const visit *one = &it->seen.visit[it->only];
     printf("\nA visit of %s on ", shop_name_of(&it->all, one->user).text);
-    print_day(one->begins);
+    print_day(it, one->begins);
     printf(
         ", by the model that has %sseen it. The reason is what did\n"
         "most of the change of the log-odds since the event before:\n\n",

@@ -16,15 +16,7 @@ static const char help[] =
     "\n"
     "  intent_ahead examples/data/shop_events.csv\n"
     "  intent_ahead --user visitorid --item itemid --time at --kind event --category \"\" FILE\n"
-    "\n"
-    "Columns, by their names in the header\n"
-    "  --user COLUMN       the customer (customer)\n"
-    "  --item COLUMN       the product (product)\n"
-    "  --time COLUMN       when, such as 2026-01-31 18:30:00, in UTC (time)\n"
-    "  --kind COLUMN       view, favorite, cart, order and so on (event); an empty name: every "
-    "row\n"
-    "                      is an order\n"
-    "  --category COLUMN   the kind of product (category); an empty name: there is none\n"
+    "\n" SHOP_HELP
     "\n"
     "What to learn and to show\n"
     "  --for CUSTOMER      whose latest long visit to show (whoever had the last one)\n"
@@ -45,22 +37,9 @@ void options_help(void) {
 }
 
 static bool take(command *asked, int option, const char *text) {
+    const shop_took took = shop_source_take(&asked->from, option, text);
+    if (took != SHOP_NOT_MINE) return took == SHOP_TOOK;
     switch (option) {
-        case 'u':
-            asked->from.user = text;
-            return true;
-        case 'i':
-            asked->from.item = text;
-            return true;
-        case 't':
-            asked->from.time = text;
-            return true;
-        case 'e':
-            asked->from.kind = *text == '\0' ? NULL : text;
-            return true;
-        case 'c':
-            asked->from.category = *text == '\0' ? NULL : text;
-            return true;
         case 'w':
             asked->who = text;
             return true;
@@ -87,24 +66,20 @@ static bool take(command *asked, int option, const char *text) {
 
 int options_read(command *asked, int argc, char **argv) {
     static const struct option names[] = {
-        {"user", required_argument, NULL, 'u'},     {"item", required_argument, NULL, 'i'},
-        {"time", required_argument, NULL, 't'},     {"kind", required_argument, NULL, 'e'},
-        {"category", required_argument, NULL, 'c'}, {"for", required_argument, NULL, 'w'},
-        {"gap", required_argument, NULL, 'g'},      {"order", required_argument, NULL, 'o'},
-        {"low", required_argument, NULL, 'l'},      {"high", required_argument, NULL, 'b'},
-        {"model", required_argument, NULL, 'm'},    {"threads", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        SHOP_OPTIONS,
+        {"for", required_argument, NULL, 'w'},
+        {"gap", required_argument, NULL, 'g'},
+        {"order", required_argument, NULL, 'o'},
+        {"low", required_argument, NULL, 'l'},
+        {"high", required_argument, NULL, 'b'},
+        {"model", required_argument, NULL, 'm'},
+        {"threads", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     static char name[] = "intent_ahead";
-    *asked = (command){.from = {.user = "customer",
-                                .item = "product",
-                                .time = "time",
-                                .kind = "event",
-                                .category = "category"},
-                       .gap = 30,
-                       .order = 3,
-                       .low = -1,
-                       .high = -1};
+    *asked = (command){.gap = 30, .order = 3, .low = -1, .high = -1};
+    shop_source_init(&asked->from);
     if (argc > 0) argv[0] = name; /* what getopt complains under */
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         if (!take(asked, option, optarg)) return EXIT_USAGE;

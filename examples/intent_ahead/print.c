@@ -38,18 +38,19 @@ void print_next(const uint32_t *next, const double *p, int32_t n) {
     }
 }
 
-static void print_time(int64_t ms, int from, int length) {
+static void print_time(const ahead *it, int64_t ms, int from, int length) {
     char text[32] = "";
-    pmkt_time_format(ms, NULL, text, NULL); /* the library has taken this time before */
+    pmkt_time_format(ms, &it->asked.from.zone, text,
+                     NULL); /* the library has taken this time before */
     printf("%.*s", length, text + from);
 }
 
-void print_day(int64_t ms) {
-    print_time(ms, 0, 10);
+void print_day(const ahead *it, int64_t ms) {
+    print_time(it, ms, 0, 10);
 }
 
-void print_minute(int64_t ms) {
-    print_time(ms, 11, 5);
+void print_minute(const ahead *it, int64_t ms) {
+    print_time(it, ms, 11, 5);
 }
 
 void print_feature(const char *feature) {

@@ -167,7 +167,7 @@ static int judge(const ahead *it, guesses *all) {
 static int test(const ahead *it, guesses *all) {
     take_all(all, it);
     printf("\nHow good is it? Learned from the visits that began before ");
-    print_day(it->cut);
+    print_day(it, it->cut);
     printf(" only, then asked at each\nevent before an order of the %" PRId64
            " visits after it: %" PRId64 " guesses, %" PRId64 " of them with an order to come.\n",
            all->visits, all->n, all->orders);
@@ -246,7 +246,7 @@ int ahead_offer(const ahead *it) {
         "\nOffer help or stay silent? Help at the first event with a P(order) of %.1f to %.1f %%,\n"
         "in the visits since ",
         100.0 * low, 100.0 * high);
-    print_day(it->cut);
+    print_day(it, it->cut);
     printf(":\n\n");
     printf("  %5" PRId64 " of %5" PRId64 " visits without an order would have seen it\n", helped[0],
            tried[0]);

@@ -7,13 +7,7 @@
 #include <pmkt.h>
 #include <stdbool.h>
 
-/* Where to read: a file, and its columns by their names in the header. */
-typedef struct shop_source {
-    const char *file;
-    const char *user, *item, *time;
-    const char *kind;     /* NULL: every row is an order */
-    const char *category; /* NULL: there is none */
-} shop_source;
+#include "source.h"
 
 typedef struct shop {
     pmkt_ids *names; /* of customers, products and categories */
@@ -24,12 +18,16 @@ typedef struct shop {
     int64_t left_out;  /* rows that cannot be used */
     int64_t left_line; /* the line of the first of them */
     const char *left_why;
+    int64_t skipped; /* rows that --kinds leaves out */
 } shop;
 
 /* Reads a file. Complains and returns false if it cannot; free the shop anyway. */
 bool shop_read(shop *all, const shop_source *from);
 
 void shop_free(shop *all);
+
+/* Prints how many rows were left out, and why; nothing if none was. */
+void shop_print_left(const shop *all);
 
 /* The rows as a batch of events, which borrows them. */
 pmkt_events shop_events(const shop *all);

@@ -50,6 +50,8 @@ VALUES = {
     "const pmkt_binary_diagram *": "&w->in.binary_diagram",
     "const pmkt_purchase_options *": "&w->in.purchase_options",
     "const pmkt_purchase_scores *": "&w->in.purchase_scores",
+    "const pmkt_rules_options *": "&w->in.rules_options",
+    "const pmkt_rules_match_options *": "&w->in.match_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -82,6 +84,8 @@ VALUES = {
     "const pmkt_intent *const *": "w->intents",
     "const pmkt_logistic *": "w->logistic",
     "const pmkt_purchase *": "w->purchase",
+    "const pmkt_rules *": "w->rules",
+    "const pmkt_rules_matches *": "w->matches",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -122,6 +126,9 @@ VALUES = {
     "pmkt_logistic_facts *": "&w->out.logistic_facts",
     "pmkt_binary_result *": "&w->out.binary_result",
     "pmkt_purchase_facts *": "&w->out.purchase_facts",
+    "pmkt_rules_facts *": "&w->out.rules_facts",
+    "pmkt_rule *": "&w->out.rule",
+    "pmkt_rules_matches_columns *": "&w->out.matches_columns",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -221,6 +228,10 @@ VALUES = {
     "pmkt_purchase_score.events": "&w->in.shop",
     "pmkt_purchase_explain.events": "&w->in.shop",
     "pmkt_purchase_explain.row": "w->in.at",
+    "pmkt_rules_parse.text": "WORLD_RULES",
+    "pmkt_rules_parse.length": "strlen(WORLD_RULES)",
+    "pmkt_rules_match.events": "&w->in.shop",
+    "pmkt_rules_rule.i": "0",
     "pmkt_purchase_save.path": "w->in.save_path",
     "pmkt_purchase_load.path": "w->in.purchase_path",
     "pmkt_purchase_load_memory.bytes": "pmkt_buffer_data(w->purchase_buffer)",
@@ -259,6 +270,7 @@ BAD_ANSWERS = {
     "pmkt_purchase_feature": "NULL",
     "pmkt_purchase_logistic": "NULL",
     "pmkt_purchase_retain": "NULL",
+    "pmkt_rules_retain": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -266,6 +278,7 @@ NEVER_BAD = {
     "pmkt_build_info": "NULL",
     "pmkt_default_threads": "0",
     "pmkt_isa": "NULL",
+    "pmkt_rules_builtin": "NULL",
     "pmkt_status_name": "NULL",
     "pmkt_version": "NULL",
     "pmkt_version_number": "0",
@@ -290,11 +303,15 @@ DIGESTS = {
     "pmkt_intent": "digest_chain(made)",
     "pmkt_logistic": "digest_logistic(made)",
     "pmkt_purchase": "digest_purchases(made)",
+    "pmkt_rules": "digest_ruleset(made)",
+    "pmkt_rules_matches": "digest_matches(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
 # _free.
-COUNTED = {"pmkt_cf_data", "pmkt_cf", "pmkt_intent", "pmkt_logistic", "pmkt_purchase"}
+COUNTED = {
+    *("pmkt_cf_data", "pmkt_cf", "pmkt_intent", "pmkt_logistic", "pmkt_purchase", "pmkt_rules"),
+}
 
 # ------------------------------------------------------------------ bad values
 
@@ -334,6 +351,7 @@ BAD_BY_NAME = {
     "columns": ["-1", "0", "1025", "INT32_MIN", "INT32_MAX"],
     "neighbors": ["-1", "10001", "INT32_MIN", "INT32_MAX"],
     "n_groups": ["-1", "65537", "INT32_MIN", "INT32_MAX"],
+    "partials": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
     "bootstrap": ["-2", "INT32_MIN"],
     # -1 is PMKT_CF_ZERO
     **dict.fromkeys(
@@ -469,6 +487,8 @@ STRICT_FIELDS = {
     "pmkt_binary_diagram": [],
     "pmkt_purchase_options": ["calibration", "l2", "cart_ms"],
     "pmkt_purchase_scores": ["reserved"],
+    "pmkt_rules_options": ["reserved"],
+    "pmkt_rules_match_options": ["partials", "until_ms"],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -494,8 +514,11 @@ CONSUMES = {
 NOT_COMPARABLE = {
     *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
     *("pmkt_attribution_table", "pmkt_attribution_paths"),
-    *("pmkt_funnel_columns", "pmkt_paths_columns"),
+    *("pmkt_funnel_columns", "pmkt_paths_columns", "pmkt_rules_matches_columns", "pmkt_rule"),
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
-PARTS = ["files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase"]
+PARTS = [
+    *("files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase"),
+    "rules",
+]

@@ -153,6 +153,9 @@ static void make_outputs(world_out *out) {
     pmkt_attribution_paths_init(&out->paths);
     pmkt_funnel_columns_init(&out->funnel_columns);
     pmkt_paths_columns_init(&out->paths_columns);
+    pmkt_rules_facts_init(&out->rules_facts);
+    pmkt_rule_init(&out->rule);
+    pmkt_rules_matches_columns_init(&out->matches_columns);
 }
 
 /* ------------------------------------------------------------------ handles */

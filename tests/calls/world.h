@@ -95,6 +95,8 @@ typedef struct world_in {
     pmkt_events shop;
     pmkt_purchase_options purchase_options;
     pmkt_purchase_scores purchase_scores;
+    pmkt_rules_options rules_options;
+    pmkt_rules_match_options match_options;
     char logistic_path[256];
     char purchase_path[256];
 } world_in;
@@ -126,6 +128,7 @@ typedef struct world_out {
     pmkt_logistic_facts logistic_facts;
     pmkt_binary_result binary_result;
     pmkt_purchase_facts purchase_facts;
+    pmkt_rules_facts rules_facts;
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -145,6 +148,8 @@ typedef struct world_out {
     pmkt_attribution_paths paths;
     pmkt_funnel_columns funnel_columns;
     pmkt_paths_columns paths_columns;
+    pmkt_rule rule;
+    pmkt_rules_matches_columns matches_columns;
 } world_out;
 
 typedef struct world {
@@ -173,6 +178,8 @@ typedef struct world {
     pmkt_paths *paths;
     pmkt_intent *intent;
     const pmkt_intent *intents[2];
+    pmkt_rules *rules;
+    pmkt_rules_matches *matches;
     pmkt_buffer *intent_buffer;
     pmkt_logistic *logistic;
     pmkt_purchase *purchase;

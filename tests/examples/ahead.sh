@@ -143,6 +143,67 @@ runs "columns of other names" --user visitor --item thing --time at --kind what 
 ok "say the same" cmp -s story out
 runs "no category" --category "" "$events"
 
+# ------------------------------------------- kinds, clocks, standard input, compressed files
+sed 's/,view,/,pv,/; s/,favorite,/,fav,/; s/,order,/,buy,/' "$events" >named.csv
+runs "kinds of other names" --kinds pv=view,fav=favorite,buy=order named.csv
+ok "say the same" cmp -s story out
+runs "a kind that is not wanted" --kinds pv=view,buy=order,fav=skip named.csv
+ok "which is counted" grep -qx "Left out as asked: $(grep -c ,fav, named.csv) rows\." out
+for unit in 1 1000; do # seconds, milliseconds
+    awk -F , -v OFS=, -v unit="$unit" 'NR == FNR { at[$3] = $2; next } FNR > 1 { $1 = at[FNR] (unit > 1 ? "000" : "") } 1' \
+        sorted "$events" >epoch.csv
+    runs "times since 1970, units of $unit" epoch.csv
+    ok "say the same" cmp -s story out
+done
+runs "a clock that is eight hours ahead" --utc-offset 480 --for C0567 epoch.csv
+"$program" --for C0567 "$events" >west
+ok "shows its hours" cmp -s <(awk '/^  [0-9][0-9]:/ { printf "%02d%s %s\n", (substr($1, 1, 2) + 8) % 24, substr($1, 3), $2 }' west) \
+    <(awk '/^  [0-9][0-9]:/ { print $1, $2 }' out)
+awk -F , -v OFS=, 'FNR > 1 { sub(/$/, "Z", $1) } 1' "$events" >zulu.csv
+"$program" --utc-offset 480 zulu.csv >zulu
+"$program" --utc-offset 480 epoch.csv >east
+ok "times that say their zone keep it" cmp -s zulu east
+"$program" - <"$events" >piped 2>err
+ok "standard input" cmp -s story piped
+"$program" - </dev/null >out 2>err
+ok "an empty one is at fault" grep -qx 'intent_ahead: standard input is empty' err
+fails 2 '--kinds is like "pv=view,buy=order,other=skip"; "pv" is not' --kinds pv "$events"
+fails 2 '"stare" is none of view, cart, order' --kinds pv=stare "$events"
+fails 2 '"=view" is not' --kinds =view "$events"
+fails 2 "--kinds takes at most 32" --kinds "$(seq -s , -f '%g=view' 33)" "$events"
+fails 2 "--utc-offset is a whole number from -1440 to 1440" --utc-offset 1441 "$events"
+
+# examples/run.sh, in a tree whose programs are built: cmake does nothing.
+mkdir -p tree/examples/data tree/tests tree/build/examples/examples bin
+cp "$root/examples/run.sh" tree/examples && cp "$root/tests/needs.sh" tree/tests
+cp "$events" tree/examples/data
+ln -s "$program" tree/build/examples/examples/intent_ahead
+printf '#!/bin/sh\necho "likes $*"\ncat\n' >tree/build/examples/examples/cf_recommend
+printf '#!/bin/sh\necho cmake version 3.99.0\n' >bin/cmake
+chmod +x bin/cmake tree/build/examples/examples/cf_recommend
+wrapped() { PATH=$work/bin:$PATH tree/examples/run.sh "$@"; }
+for tool in xz gzip zstd; do
+    command -v "$tool" >/dev/null || continue
+    name=packed.csv.${tool/gzip/gz}
+    "$tool" -c <"$events" >"${name/zstd/zst}"
+    wrapped ahead --gap 30 "${name/zstd/zst}" >out 2>err </dev/null
+    ok "$tool on the way: exit code" test $? -eq 0
+    ok "$tool on the way: the same story" cmp -s story out
+done
+wrapped like -k 3 packed.csv.gz >out 2>err </dev/null
+ok "like, too" cmp -s <(echo "likes -k 3 -" && cat "$events") out
+head -c 20000 packed.csv.gz >cut.csv.gz
+wrapped ahead cut.csv.gz >out 2>err </dev/null
+ok "a compressed file that is cut: exit code" test $? -eq 1
+ok "a compressed file that is cut" grep -q 'gzip could not decompress all of cut.csv.gz' err
+wrapped ahead absent.csv.gz >out 2>err </dev/null
+ok "a compressed file that is not there" grep -q 'there is no file absent.csv.gz that can be read' err
+wrapped ahead - <"$events" >out 2>err
+ok "standard input through run.sh" cmp -s story out
+wrapped ahed >out 2>err </dev/null
+ok "a slip: exit code" test $? -eq 2
+ok "a slip" grep -q '"ahed" is no file, and none of like, ahead and simulate' err
+
 # ------------------------------------------------------- files that teach little or nothing
 nothing='There is nothing to learn'
 grep -v ',order,' "$events" >none.csv

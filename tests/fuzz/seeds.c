@@ -224,6 +224,7 @@ int main(int argc, char **argv) {
     folder = argv[1];
     make_folder(folder);
     put("expr", 0, 'v', "ip and i in (1, 2)", 18);
+    put("rules", 0, '#', pmkt_rules_builtin(), strlen(pmkt_rules_builtin()));
     put_chance("idset", 20, 255);
     put_chance("arrow", 60, 255);
     put_chance("ids", 20, 1);

@@ -233,7 +233,7 @@ START_TEST(every_shape_and_width_is_exact) {
     for (int64_t i = 0; i < LENGTH(WIDTHS); i++) {
         if (WIDTHS[i] > 300 && shape > DECAYING && shape != LARGEST) continue;
         if ((i + shape) % scaled(1, 3) != 0) continue;
-        world w = world_new(shape, scaled(420, 130) + i, WIDTHS[i]);
+        world w = world_new(shape, scaled(1100, 130) + i, WIDTHS[i]);
         require_exact(&w, 10, false);
         if (i % 2) require_exact(&w, 10, true);
         world_free(&w);
@@ -291,7 +291,7 @@ START_TEST(filters_leave_the_best_of_the_rest) {
         for (int i = 0; i < 5; i++) excluded[r][i] = 100 * i + r;
         w.without[r] = (pmkti_cf_without){seen[r], r % 4 ? n : 0, excluded[r], r % 3 ? 5 : 0};
     }
-    for (int what = 0; what < 96; what += (int)scaled(3, 7)) {
+    for (int what = 0; what < 96; what += (int)scaled(1, 7)) {
         const pmkt_idset *allows[4] = {NULL, few, many, none};
         w.filter.allow = allows[what % 4];
         w.filter.deny = what / 4 % 2 ? every(&w, 3) : NULL;

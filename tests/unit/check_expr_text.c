@@ -497,6 +497,32 @@ START_TEST(printing_stops_at_the_room) {
 }
 END_TEST
 
+START_TEST(a_part_of_a_text_has_its_places) {
+    static const char TEXT[] = "\xff when (\n  %s) { junk";
+    static const char *const GOOD[] = {"1 < 2", "1 < 2 # \xc3\xa4"};
+    for (int64_t i = 0; i < LENGTH(GOOD); i++) {
+        char text[64];
+        const int n = snprintf(text, sizeof text, TEXT, GOOD[i]);
+        const size_t from = (size_t)(strchr(text, '(') + 1 - text);
+        const size_t end = (size_t)(strchr(text, ')') - text);
+        pmkti_expr *program = NULL;
+        pmkt_error err = {0};
+        ck_assert_int_gt(n, 0);
+        ck_assert_ok(
+            pmkti_expr_compile_part(NULL, &expr_schema, text, from, end, NULL, &program, &err),
+            err);
+        pmkti_expr_free(program);
+        program = NULL;
+        ck_assert_int_eq(pmkti_expr_compile_part(NULL, &expr_schema, text, from,
+                                                 end - 1 - (size_t)i * 5, NULL, &program, &err),
+                         PMKT_E_PARSE);
+        ck_assert_ptr_null(program);
+        ck_assert_int_eq(strncmp(err.message, "line 2, column 7: ", 18), 0);
+        ck_assert_int_eq(err.where, (int64_t)from + 7);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("expr text");
     TOPIC(suite, "grammar", operators_bind_as_the_grammar_says, every_way_to_write_a_token_is_read,
@@ -506,6 +532,6 @@ int main(void) {
     TOPIC(suite, "limits", each_limit_holds_at_its_bound, long_chains_need_no_deep_stack,
           registers_run_out_with_a_sentence, options_and_schemas_are_checked);
     TOPIC(suite, "program", the_result_is_of_the_type_asked_for, a_program_names_what_it_uses,
-          printing_stops_at_the_room);
+          printing_stops_at_the_room, a_part_of_a_text_has_its_places);
     return suite_run(suite);
 }

@@ -84,8 +84,12 @@ static void ask(const pmkt_logistic *model, answers *a) {
 static void check_same(const pmkt_logistic *a, const pmkt_logistic *b) {
     static answers of_a, of_b;
     ask(a, &of_a), ask(b, &of_b);
-    ck_assert(memcmp(of_a.table, of_b.table, sizeof of_a.table) == 0);
-    ck_assert(memcmp(of_a.p, of_b.p, sizeof of_a.p) == 0);
+    for (int k = 0; k < 4; k++) {
+        for (int32_t j = 0; j <= PMKT_LOGISTIC_MAX_COLUMNS; j++) {
+            REQUIRE(of_a.table[k][j] == of_b.table[k][j]);
+        }
+    }
+    for (int i = 0; i < ROWS; i++) REQUIRE(of_a.p[i] == of_b.p[i]);
     const pmkt_logistic_facts *f = &of_a.facts, *g = &of_b.facts;
     ck_assert(f->columns == g->columns && f->rows == g->rows && f->positives == g->positives);
     ck_assert(f->clusters == g->clusters && f->calibration == g->calibration);

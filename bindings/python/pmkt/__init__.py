@@ -1,4 +1,17 @@
-"""Precision marketing for e-commerce: who is worth what, and what they would like.
+"""Precision marketing for e-commerce: who is worth what, what they would like, and what they are
+about to do.
+
+- :class:`RFM`, :func:`migration`: value classes, lifecycle and tiers of customers.
+- :class:`ALS`, :class:`ItemKNN`, :class:`Popularity`, :func:`evaluate`: recommendations.
+- :class:`IntentModel`: chains of actions, and at every event a calibrated probability of an order.
+- :class:`Rules`: what people are about to do in words, such as hesitating, and what to offer.
+- :func:`funnel`, :func:`paths`: how far people come, where they leave, what sessions look like.
+- :func:`attribution`: which channels brought the orders.
+- :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or
+  no, and how good they are.
+- :mod:`pmkt.plot`: pictures of all of it.
+
+What goes in is :class:`Events`:
 
 >>> import pmkt
 >>> events = pmkt.Events(user=[1, 1, 2], time=[0, 86_400_000, 0], amount=[1999, 500, 30000])
@@ -9,7 +22,7 @@
 
 from __future__ import annotations
 
-from . import plot
+from . import plot, rules
 from ._attribution import (
     Attribution,
     AttributionOrder,
@@ -64,6 +77,7 @@ from .errors import (
     PmktError,
     Unsupported,
 )
+from .rules import Matches, Rules, RulesInfo
 
 __version__: str = _lib.pmkt_version().decode()
 
@@ -112,6 +126,7 @@ __all__ = [
     "LimitReached",
     "LogisticInfo",
     "LogisticRegression",
+    "Matches",
     "Migration",
     "Mismatch",
     "ModelInfo",
@@ -127,6 +142,8 @@ __all__ = [
     "Rates",
     "Recommender",
     "Report",
+    "Rules",
+    "RulesInfo",
     "Stats",
     "Table",
     "Unsupported",
@@ -148,6 +165,7 @@ __all__ = [
     "paths",
     "plot",
     "reliability",
+    "rules",
     "train_test_split",
     "verify",
 ]

@@ -22,9 +22,10 @@ import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._cf_data import HalfLife, duration_ms, number
+from ._cf_data import number
 from ._columns import Column, to_column
 from ._convert import Rejects
+from ._durations import HalfLife, duration_ms
 from ._events import Events
 from ._ids import to_ids
 from ._idset import IdSet
@@ -132,7 +133,8 @@ def attribution_paths(
     tz: ZoneLike = None,
     progress: Progress = None,
 ) -> AttributionPaths:
-    """Paths from events with a column ``channel``.
+    """Paths from events with a column ``channel``, in any order; those of one user and instant
+    stand in the order of the rows.
 
     A conversion ends a path of the touches that came at most ``window`` before it, and a new one
     begins. Lines of one order are one conversion, worth the sum of their amounts. Touches that no
@@ -151,6 +153,11 @@ def attribution_paths(
     """
     if not isinstance(events, Events):
         raise errors.InvalidInput(f"events is a {type(events).__name__}; expected pmkt.Events")
+    if not events._struct.channel:
+        raise errors.InvalidInput(
+            "the events have no column of channels; make them with channel=, such as "
+            "Events.from_frame(frame, ..., channel='source')"
+        )
     if users is not None and not isinstance(users, IdSet):
         raise errors.InvalidInput(f"users is a {type(users).__name__}; expected pmkt.IdSet")
     gap = -1 if same_touch is False else duration_ms("same_touch", _duration(same_touch))
@@ -522,10 +529,10 @@ def attribution(
             ``"linear"``, ``"position"``, ``"time_decay"``, ``"shapley"`` (of the chain: at most
             16 channels) or ``"shapley_paths"`` (of the paths: any number).
         order: Markov: how many touches a state remembers, 1 to 4; see :func:`attribution_order`.
-        times: lists of times like ``paths``, for ``"time_decay"``.
+        times: lists of times like ``paths``; only ``"time_decay"`` looks at them.
         separator: of channels in texts.
         ignore_nulls: as if there were no ``nulls``.
-        position: shares of the first and last touch, (0.4, 0.4).
+        position: of the model of that name: shares of the first and last touch, (0.4, 0.4).
         half_life: time decay: such as ``"7d"``, the default; without times a number of touches, 1.
         bootstrap: resamples for intervals; 0: none. ``level`` (0.95) and ``seed`` are theirs.
         tz, time_unit: of ``times``, as of :class:`pmkt.Events`.
@@ -539,6 +546,7 @@ def attribution(
     names = attribution_models()
     if model not in names:
         raise errors.InvalidInput(f"model is {model!r}; expected one of {', '.join(names)}")
+    _check_options(model, order, position, half_life)
     first, last = _shares(position)
     options = new(
         pmkt_attribution_options,
@@ -557,6 +565,18 @@ def attribution(
         given = (ctypes.byref(found._struct), ctypes.byref(options), run, ctypes.byref(made))
         call(lib.pmkt_attribution_compute, *given)
     return Attribution(Handle(made, lib.pmkt_attribution_free), found._form)
+
+
+def _check_options(model: str, order: int, position: Any, half_life: Any) -> None:
+    """Options that the model does not look at are a mistake."""
+    whole("order", order, 1, 4)
+    for name, given, owner in (
+        ("order", order != 1, "markov"),
+        ("position", position is not None, "position"),
+        ("half_life", half_life is not None, "time_decay"),
+    ):
+        if given and model != owner:
+            raise errors.InvalidInput(f"{name}= is for model={owner!r}; this is {model!r}")
 
 
 def _level(level: Optional[float]) -> float:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import re
 import warnings
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -14,6 +12,7 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._cf_ids import Names, Rows, ids_for, is_sparse, to_sparse
+from ._durations import HalfLife, duration_ms
 from ._events import Events
 from ._idset import IdSet
 from ._kinds import kind_number
@@ -34,37 +33,14 @@ from ._users import Users
 from ._zones import UTC, Zone, ZoneLike, instant, make_zone
 
 SCALES = {"linear": c.CF_LINEAR, "log": c.CF_LOG}
-_UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _CAPS = ("max_items_per_user", "max_users_per_item")
 
-HalfLife = Union[None, str, timedelta, np.timedelta64]
 Weights = Mapping[Any, float]  # by name or number of a kind
 
 
 def default_weight(kind: Union[str, int]) -> float:
     """What an event of a kind says about a user's liking of its item, if nobody says otherwise."""
     return float(lib.pmkt_cf_default_weight(kind_number(kind)))
-
-
-def duration_ms(name: str, value: HalfLife) -> int:
-    """Milliseconds of a duration: a text such as "90d", or a timedelta. None is 0."""
-    if value is None:
-        return 0
-    ms = None
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d|w)\s*", value)
-        ms = float(match[1]) * _UNITS[match[2]] if match else None
-    elif isinstance(value, timedelta):
-        ms = value / timedelta(milliseconds=1)
-    elif isinstance(value, np.timedelta64) and not np.isnat(value):
-        if np.datetime_data(value.dtype)[0] not in ("generic", "Y", "M"):
-            ms = float(value / np.timedelta64(1, "ms"))
-    if ms is None or not 1 <= ms < 2**62:
-        raise errors.InvalidInput(
-            f"{name} is {value!r}; expected a text such as '90d' (ms, s, min, h, d or w) or a "
-            "timedelta, of at least a millisecond"
-        )
-    return round(ms)
 
 
 def number(name: str, value: Any) -> float:

@@ -9,11 +9,12 @@ import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._cf_data import CFData, HalfLife, Weights, data_of, number
+from ._cf_data import CFData, Weights, data_of, number
 from ._cf_ids import Rows, ids_for, to_lists
 from ._cf_model import BY, LOSSES, SIMILARITIES, SOLVERS, Fitted, Recommender, name_of
 from ._cf_query import call_rows, give_back, history_of, take_desk
 from ._convert import plain
+from ._durations import HalfLife
 from ._library import Handle, borrow, call, lib, pointer
 from ._options import choice
 from ._run import Progress, Running, whole

@@ -32,7 +32,7 @@ from ._run import Progress, Running, whole
 from ._structs import new, pmkt_arrow_columns, pmkt_arrow_events, pmkt_events
 from ._times import to_times
 from ._users import Users
-from ._zones import ZoneLike, make_zone
+from ._zones import UTC, ZoneLike, format_ms, make_zone
 
 _ON_BAD = {"fail": c.ON_BAD_FAIL, "skip": c.ON_BAD_SKIP}
 _IDS = ("order", "item", "category", "session", "channel", "event_id")
@@ -78,7 +78,8 @@ class Events:
         exponent: decimals of the currency, 0 to 6. Where they are not 2, name the currency too, for
             the default thresholds of scoring count in its units.
         tz: the zone of times without one: an IANA name, a tzinfo, or minutes east of UTC.
-        time_unit: what integer times count: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+        time_unit: what integer times count: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``. The range of
+            dates that ``repr`` shows tells at once if it was another.
         on_bad: ``"fail"``: the first bad row is an error; ``"skip"``: bad rows are left out, and
             counted in :attr:`report`.
 
@@ -512,7 +513,16 @@ class Events:
         what = f"all {kind.decode()}" if kind else "of several kinds"
         money = f", in {self.currency}" if self.currency else ""
         columns = ", ".join(self._arrays)
-        return f"Events({what}{money}; columns {columns}; {self.report!r})"
+        return f"Events({what}{money}; columns {columns}; {self._range()}{self.report!r})"
+
+    def _range(self) -> str:
+        """From when to when: seconds that were read as milliseconds are days of January 1970."""
+        time = self._arrays["time"]
+        known = time[(time >= c.TIME_MIN) & (time <= c.TIME_MAX)]
+        if not len(known):
+            return ""
+        first, last = (format_ms(int(ms), UTC) for ms in (known.min(), known.max()))
+        return f"{first} to {last} UTC; "
 
     def __reduce__(self) -> Any:
         raise TypeError("a batch of events can be neither copied nor pickled; copy its arrays")

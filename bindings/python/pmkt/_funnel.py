@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import re
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 import numpy as np
 
 from . import _constants as c
 from . import errors
+from ._durations import HalfLife, duration_ms
 from ._events import Events
 from ._ids import ids_of_texts
 from ._kinds import kind_number
@@ -29,24 +29,9 @@ from ._structs import (
 from ._table import Table, percent
 from ._zones import UTC, ZoneLike, make_zone
 
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _COUNTS = {"users": c.FUNNEL_USERS, "sessions": c.FUNNEL_SESSIONS}
 _PAGES = {"kind": c.PATHS_BY_KIND, "item": c.PATHS_BY_ITEM, "category": c.PATHS_BY_CATEGORY}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def duration(name: str, value: Any) -> int:
-    """Milliseconds of ``"30m"``, ``"1d"``, a timedelta, or a number of milliseconds."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d{1,12})\s*([a-z]+)\s*", value)
-        if match and match[2] in _UNITS:
-            return whole(name, int(match[1]) * _UNITS[match[2]], 1, 2**63 - 1)
-        raise errors.InvalidInput(f"{name} is {value!r}; expected a time such as '30m', '1d'")
-    if isinstance(value, np.timedelta64):
-        value = int(value.astype("timedelta64[ms]").astype(np.int64))
-    elif hasattr(value, "total_seconds"):
-        value = round(value.total_seconds() * 1000)
-    return whole(name, value, 1, 2**63 - 1)
 
 
 def kind_label(kind: int) -> str:
@@ -206,14 +191,14 @@ class Funnel:
 def funnel(
     events: Events,
     steps: Sequence[Any],
-    window: Any = None,
+    window: HalfLife = None,
     *,
     same_item: bool = False,
     same_category: bool = False,
     closed: bool = True,
     strict: bool = False,
     count: str = "users",
-    session_gap: Any = "30m",
+    session_gap: HalfLife = "30m",
     session_column: bool = False,
     threads: int = 0,
     progress: Progress = None,
@@ -226,10 +211,11 @@ def funnel(
     among those the one that began at the earliest step; among those the one that began first.
 
     Args:
-        events: :class:`pmkt.Events`, in any order.
+        events: :class:`pmkt.Events`, in any order; those of one user and time stand as their rows.
         steps: 1 to 32, each a kind such as ``"cart"``, several kinds ``("view", "search")``, or a
             dict with ``kind`` and an ``item``, ``category`` or ``channel``.
-        window: all steps within so long of the attempt's first, such as ``"1d"``; None: any time.
+        window: all steps within so long of the attempt's first, such as ``"1d"`` or a timedelta;
+            None: any time.
         same_item, same_category: an attempt's events all have the same; those without do
             not count.
         closed: False: an attempt may begin at any step.
@@ -256,8 +242,8 @@ def funnel(
         hold=1 if same_item else 2 if same_category else 0,
         count=choice("count", count, _COUNTS),
         by_column=1 if session_column else 0,
-        window_ms=0 if window is None else duration("window", window),
-        gap_ms=duration("session_gap", session_gap),
+        window_ms=duration_ms("window", window),
+        gap_ms=duration_ms("session_gap", session_gap),
     )
     out = ctypes.POINTER(pmkt_funnel)()
     with Running(threads, progress, "funnel") as run:
@@ -364,10 +350,10 @@ def paths(
     goal: Any = "order",
     page: str = "kind",
     top_pages: int = 100,
-    soon: Any = "10s",
+    soon: HalfLife = "10s",
     user_hours: bool = False,
     tz: ZoneLike = None,
-    session_gap: Any = "30m",
+    session_gap: HalfLife = "30m",
     session_column: bool = False,
     threads: int = 0,
     progress: Progress = None,
@@ -376,7 +362,7 @@ def paths(
     left, and the hours at which people are there.
 
     Args:
-        events: :class:`pmkt.Events`, in any order.
+        events: :class:`pmkt.Events`, in any order; those of one user and time stand as their rows.
         top: so many paths.
         max_length: of a session's actions the first so many are its path.
         collapse: an action that repeats is one.
@@ -399,8 +385,8 @@ def paths(
         top_pages=whole("top_pages", top_pages, 1, 100_000),
         by_column=1 if session_column else 0,
         user_hours=1 if user_hours else 0,
-        gap_ms=duration("session_gap", session_gap),
-        soon_ms=duration("soon", soon),
+        gap_ms=duration_ms("session_gap", session_gap),
+        soon_ms=duration_ms("soon", soon),
     )
     options.zone = ctypes.pointer(zone.struct)
     out = ctypes.POINTER(pmkt_paths)()

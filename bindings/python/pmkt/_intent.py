@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import warnings
 from dataclasses import dataclass
 from typing import (
     Any,
@@ -23,12 +24,12 @@ import numpy as np
 from . import _constants as c
 from . import errors
 from ._access import Access
-from ._cf_data import HalfLife
+from ._durations import HalfLife, duration_ms, duration_text, wait_ms, waits_ms
 from ._events import Events
 from ._files import PathLike, Saved
 from ._intent_actions import Action, Classes, action_codes
 from ._library import Handle, borrow, call, lib, pointer
-from ._purchase import Scoring, batch_of, chains_of, span_ms
+from ._purchase import Scoring, batch_of, chains_of
 from ._report import Report
 from ._run import Progress, Running, threads_of, whole
 from ._structs import (
@@ -79,10 +80,14 @@ class _Paths:
         )
 
     def _dwell(self, dwell: Any) -> np.ndarray:
-        times = [ms for path in dwell for ms in path]
-        if [len(path) for path in dwell] != np.diff(self.at).tolist():
+        rows = list(dwell) if hasattr(dwell, "__iter__") else [dwell]
+        sizes = [
+            -1 if isinstance(row, str) or not hasattr(row, "__len__") else len(row) for row in rows
+        ]
+        if sizes != np.diff(self.at).tolist():
             raise errors.InvalidInput("dwell is not one time for each action of each path")
-        return np.array([-1 if ms is None else ms for ms in times], np.int64)
+        times = [wait_ms("dwell", time, -1) for row in rows for time in row]
+        return np.array(times, np.int64)
 
     @property
     def pointer(self) -> Any:
@@ -169,6 +174,18 @@ class IntentModel(Scoring, Saved):
     >>> pmkt.IntentModel().fit(ev).score(ev)["p_order"][2:3].tolist()
     [1.0]
 
+    That 1 is no forecast: **rows that are the goal, or follow it in their session, have p_order
+    1**. Leave them out of every mean and maximum, and of the test whether p_order is right, which
+    looks at sessions that the model has not seen, whole ones::
+
+        past = began < np.datetime64("2026-05-01")  # [rows] of when each event's session began
+        model = pmkt.IntentModel().fit(events_of(past))
+        scores = model.score(events, outcome=True)
+        test = ~past & ~np.isnan(scores["outcome"])  # later, and before their session's goal
+        y, p = scores["outcome"][test], scores["p_order"][test]
+        pmkt.binary_metrics(y, p, groups=users[test], resamples=200)
+        pmkt.plot.calibration_curve(pmkt.reliability(y, p))
+
     A path is a session so far: a list of kinds of events by name or number, or a text such as
     ``"view > cart"``. See intent.h for the chains, their smoothing, and how they are solved.
 
@@ -181,14 +198,15 @@ class IntentModel(Scoring, Saved):
         goal: the action that one hopes for.
         by_session: events with another ``session`` begin a session too.
         classes: to cross kinds with, as they stand in the column: texts or ids. The goal is not
-            crossed.
+            crossed. If no event has one of them, :meth:`fit` warns.
         class_by: the column of the events that says the class: ``"category"``, or one of
             :attr:`Events.extra` that has whole numbers.
-        tz: the zone of hours and weekdays; None: UTC. Not read back from a file, nor is
-            ``by_session`` or ``class_by``, though a model from a file scores as it was fitted.
+        tz: the zone of hours and weekdays; None: UTC. A model from a file has all its options
+            again, but of a zone the offsets, not the name.
         calibration: ``"platt"``, ``"isotonic"`` (for many thousands of buyers) or None, as of
             :class:`LogisticRegression`; likewise ``l2``.
         cart_within: the horizon of ``p_cart``: P(the user reaches the goal so soon after a cart).
+            Durations have the units ms, s, m or min, h, d and w.
         learn_rows: events, about, that the logistic models learn from: whole users, drawn by a
             hash. Chains are of all users.
         threads: for every call, at most; 0 = as many as this process may use.
@@ -234,7 +252,7 @@ class IntentModel(Scoring, Saved):
         options = new(
             pmkt_intent_options,
             order=whole("order", self.order, 1, c.INTENT_MAX_ORDER),
-            gap_ms=span_ms("session_gap", self.session_gap),
+            gap_ms=duration_ms("session_gap", self.session_gap),
             goal=classes.code(self.goal),
             by_session=1 if self.by_session else 0,
             classes=pointer(classes.ids),
@@ -262,7 +280,7 @@ class IntentModel(Scoring, Saved):
         self._crossed = Classes(self._class_ids().tolist())
         self.classes, info = self._crossed.given, self.info
         self.order, self.goal = info.order, info.goal
-        self.session_gap = f"{info.session_gap_ms}ms"
+        self.session_gap = duration_text(info.session_gap_ms)
 
     @property
     def _handle(self) -> Handle:  # type: ignore[override]
@@ -277,8 +295,9 @@ class IntentModel(Scoring, Saved):
     # ---------------------------------------------------------------------------- fitting
 
     def fit(self, events: Events, *, progress: Progress = None) -> "IntentModel":
-        """Fits the model to events, in any order: the chains, and what :meth:`score` needs, where
-        some sessions reach the goal and some do not. Returns it."""
+        """Fits the model to events, in any order, but that those of one user and time stand as
+        their rows do: the chains, and what :meth:`score` needs, where some sessions reach the goal
+        and some do not. Returns it."""
         batch, (options, classes), (learning, _zone) = (
             batch_of(events),
             self._options(),
@@ -294,6 +313,7 @@ class IntentModel(Scoring, Saved):
             )
         self._hold(made)
         self.report, self._crossed = report, classes
+        self._warn_of_classes()
         return self
 
     def fit_paths(
@@ -304,7 +324,8 @@ class IntentModel(Scoring, Saved):
         Args:
             paths: one list of actions a session; it ends at its first action that is the goal.
             bought: [sessions] True: the goal follows the last action.
-            dwell: milliseconds since the action before, lists as ``paths`` is; None = unknown.
+            dwell: times since the action before, lists as ``paths`` is, given as ``waited`` of
+                :meth:`next`; None = unknown.
         """
         (options, classes), made = self._options(), ctypes.POINTER(pmkt_intent)()
         given = _Paths(paths, classes, dwell, bought)
@@ -415,6 +436,22 @@ class IntentModel(Scoring, Saved):
     def _actions(self, handle: Handle) -> List[Action]:
         return [self._crossed.name(code) for code in action_codes(handle).tolist()]
 
+    def _warn_of_classes(self) -> None:
+        """Classes that nothing belongs to are most likely spelled otherwise in the events."""
+        codes = action_codes(self._handle)
+        if not self._crossed.given or not len(codes) or (codes >= c.INTENT_CLASS).any():
+            return
+        if ":" in str(self.goal) and self.info.buyers:
+            return  # the goal has one
+        names = ", ".join(self._crossed.names[:5]) + (
+            ", ..." if len(self._crossed.names) > 5 else ""
+        )
+        warnings.warn(
+            f"no event has one of the classes ({names}) in the column {self.class_by!r}: they are "
+            "compared as they stand there, texts with texts and numbers with numbers",
+            stacklevel=3,
+        )
+
     def _class_ids(self) -> np.ndarray:
         handle, at, n = self._handle, ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_int64()
         call(lib.pmkt_intent_classes, handle.pointer, ctypes.byref(at), ctypes.byref(n))
@@ -464,7 +501,9 @@ class IntentModel(Scoring, Saved):
         return array
 
     def purchase_probability(self, paths: Any) -> np.ndarray:
-        """[paths] P(the session reaches the goal), given what it holds so far."""
+        """[paths] P(the session reaches the goal), given what it holds so far, by the chain of
+        actions itself: solved exactly, but not calibrated, and blind to all but the actions. The
+        probability to act upon is that of :meth:`score`."""
         return self._one(paths, "goal")
 
     def expected_steps(self, paths: Any) -> np.ndarray:
@@ -491,17 +530,13 @@ class IntentModel(Scoring, Saved):
         """What comes next after each path: a column for each action, then LEAVE and GOAL.
 
         Args:
-            waited: [paths] milliseconds for which nothing has happened since the last action; None:
-                nobody waited.
+            waited: [paths], or one for all: how long nothing has happened since the last action:
+                ``"5m"``, a timedelta, or a number of milliseconds; None: nobody waited.
         """
         given, handle = _Paths(paths, self._crossed), self._handle
         columns = [*self._actions(handle), "LEAVE", "GOAL"]
         p = np.empty((given.n, len(columns)), np.float64)
-        idle = None
-        if waited is not None:
-            idle = np.ascontiguousarray(waited, np.int64)
-            if idle.shape != (given.n,):
-                raise errors.InvalidInput(f"waited is not one time for each of {given.n} paths")
+        idle = None if waited is None else waits_ms("waited", waited, given.n)
         with Running(self.threads, None, "asking") as run:
             where = (handle.pointer, given.pointer, None if idle is None else pointer(idle))
             call(lib.pmkt_intent_next, *where, run, pointer(p))
@@ -527,7 +562,12 @@ class IntentModel(Scoring, Saved):
         if self._fitted is None:
             return f"IntentModel(order={self.order}), not fitted"
         info = self.info
-        return (
+        text = (
             f"IntentModel(order={info.order}): {info.sessions:,} sessions, {info.buyers:,} with "
             f"the goal, {info.actions} actions, {info.contexts:,} contexts"
         )
+        if self._scorer is None:
+            text += "; chains alone"
+        elif not self.calibrated:
+            text += f"; without a probability, for {self._why_no_session()}"
+        return text

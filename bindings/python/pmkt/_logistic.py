@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Type, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Type, TypeVar
 
 import numpy as np
 
@@ -156,6 +158,26 @@ def logistic_info(model: Any) -> LogisticInfo:
     )
 
 
+_WORDS = {
+    "data.x": "X",
+    "data.y": "y",
+    "data.weight": "sample_weight",
+    "data.columns": "the number of columns of X",
+    "data.rows": "the number of rows",
+}
+
+
+@contextmanager
+def _in_words_of_python() -> Iterator[None]:
+    """C names the fields of its struct; here they are arguments."""
+    try:
+        yield
+    except errors.PmktError as error:
+        text = re.sub(r"data\.\w+", lambda found: _WORDS.get(found[0], found[0]), str(error))
+        error.args = (text, *error.args[1:])
+        raise
+
+
 class LogisticRegression(Saved):
     """Logistic regression with an L2 penalty, calibrated, with standard errors.
 
@@ -182,7 +204,6 @@ class LogisticRegression(Saved):
         n_features_in_: columns; ``feature_names_in_``: their names, if X was a dataframe.
     """
 
-    classes_ = np.array([0, 1])
     _file = "logistic"
     _access: Access = Access("model")  # nobody ever writes: a fit makes a new model
     _fitted: Optional[Handle] = None
@@ -305,7 +326,7 @@ class LogisticRegression(Saved):
             data.cluster = pointer(cluster)
         made = ctypes.POINTER(pmkt_logistic)()
         what = ctypes.byref(data), ctypes.byref(options)
-        with Running(self.threads, progress, "fitting") as run:
+        with Running(self.threads, progress, "fitting") as run, _in_words_of_python():
             call(lib.pmkt_logistic_fit, *what, run, ctypes.byref(made))
         self._fitted, self.n_features_in_ = Handle(made, lib.pmkt_logistic_release), columns
         self._name(names)
@@ -350,15 +371,23 @@ class LogisticRegression(Saved):
         return coefficient_table(model.pointer, [str(name) for name in names])
 
     @property
+    def classes_(self) -> np.ndarray:
+        """[2] 0 and 1."""
+        return np.array([0, 1])
+
+    @property
     def coef_(self) -> np.ndarray:
+        """[1, columns] log-odds a unit of each column, before calibration."""
         return self.coefficients()["coefficient"][None, :-1]
 
     @property
     def intercept_(self) -> np.ndarray:
+        """[1] the log-odds where all columns are 0, before calibration."""
         return self.coefficients()["coefficient"][-1:]
 
     @property
     def standard_errors_(self) -> np.ndarray:
+        """[columns + 1] of the coefficients; the last of the intercept."""
         return self.coefficients()["standard_error"]
 
     @property

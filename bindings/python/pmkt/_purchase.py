@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _constants as c
 from . import errors
-from ._cf_data import HalfLife, duration_ms
+from ._durations import HalfLife, duration_ms, duration_text
 from ._events import Events
 from ._intent_actions import Classes, action_codes
 from ._library import Handle, call, lib, pointer
@@ -26,6 +26,7 @@ from ._options import choice
 from ._run import Running, whole
 from ._structs import (
     new,
+    pmkt_intent_facts,
     pmkt_intent_options,
     pmkt_purchase_facts,
     pmkt_purchase_options,
@@ -35,13 +36,6 @@ from ._table import Table
 from ._zones import Zone, ZoneLike, make_zone
 
 _PARTS = {"session": c.PURCHASE_SESSION, "cart": c.PURCHASE_CART}
-
-
-def span_ms(name: str, value: HalfLife) -> int:
-    """A duration, of whose units "m" are minutes too."""
-    if isinstance(value, str):
-        value = re.sub(r"(?<=[\d ])m\s*$", "min", value)
-    return duration_ms(name, value)
 
 
 def batch_of(events: Any) -> Events:
@@ -56,6 +50,9 @@ def batch_of(events: Any) -> Events:
 class Explained(NamedTuple):
     """Why scores are what they are.
 
+    What a feature adds is relative to its mean over the events that the model learned from: 0 says
+    that it is as usual, not that it does not matter.
+
     Attributes:
         features: [features] their names.
         value: [rows, features] what each feature was.
@@ -65,6 +62,19 @@ class Explained(NamedTuple):
     features: List[str]
     value: np.ndarray
     log_odds: np.ndarray
+
+    def to_pandas(self) -> Any:
+        """A DataFrame, a row a row; ``frame["value"]`` and ``frame["log_odds"]`` have a column a
+        feature, the latter also ``"intercept"``."""
+        import pandas
+
+        names = [("value", name) for name in self.features]
+        names += [("log_odds", name) for name in (*self.features, "intercept")]
+        columns = pandas.MultiIndex.from_tuples(names, names=[None, "feature"])
+        return pandas.DataFrame(np.hstack([self.value, self.log_odds]), columns=columns)
+
+    def __repr__(self) -> str:
+        return f"Explained({len(self.value):,} rows, {len(self.features)} features)"
 
 
 class Scoring:
@@ -91,18 +101,16 @@ class Scoring:
             calibration=calibration_of(self.calibration),
             l2=penalty(self.l2),
             rows=whole("learn_rows", self.learn_rows, 1, 2**62),
-            cart_ms=span_ms("cart_within", self.cart_within),
+            cart_ms=duration_ms("cart_within", self.cart_within),
         )
         options.zone = ctypes.pointer(zone.struct)
         return options, zone
 
     def _learned(self, scorer: Handle) -> None:
         """Takes over what a model from a file was fitted with."""
-        options, chains = new(pmkt_purchase_options), new(pmkt_intent_options)
-        places = ctypes.byref(options), ctypes.byref(chains)
-        call(lib.pmkt_purchase_settings, scorer.pointer, *places)
+        options, chains = _settings(scorer)
         self.calibration, self.l2 = calibration_name(options.calibration), options.l2
-        self.cart_within, self.learn_rows = f"{options.cart_ms}ms", options.rows
+        self.cart_within, self.learn_rows = duration_text(options.cart_ms), options.rows
         self.tz = Zone.of_struct(options.zone.contents)
         self.by_session = bool(chains.by_session)
         self.class_by = chains.class_column.decode() if chains.class_column else "category"
@@ -125,11 +133,22 @@ class Scoring:
         if part:
             return scorer, code, part
         few = (
-            "no session, or every one, reaches the goal after another action"
+            self._why_no_session()
             if code == c.PURCHASE_SESSION
             else "there were too few carts of which it is known what came of them"
         )
         raise errors.NotFitted(f"the model has no part {which!r}: {few}")
+
+    def _why_no_session(self) -> str:
+        facts = new(pmkt_intent_facts)
+        call(lib.pmkt_intent_info, chains_of(self._scoring).pointer, ctypes.byref(facts))
+        if not facts.buyers or facts.buyers == facts.sessions:
+            which = "every" if facts.buyers else "no"
+            return f"{which} session reaches the goal"
+        return (
+            "in the sample that it learned from no session, or every one, reaches the goal after "
+            f"another action (learn_rows is {_settings(self._scoring)[0].rows:,})"
+        )
 
     # ------------------------------------------------------------------------------ facts
 
@@ -168,6 +187,9 @@ class Scoring:
         """Feature, coefficient (log-odds a unit, before calibration), standard_error (clustered by
         user), mean and deviation of the feature; the last row is the intercept.
 
+        Features that go together share what they say, in whatever way fits best: a coefficient is
+        what one adds while all others stay, and no cause.
+
         Args:
             which: the model of ``"session"`` or ``"cart"``.
         """
@@ -176,35 +198,47 @@ class Scoring:
 
     # ------------------------------------------------------------------------------ scores
 
-    def score(self, events: Events, *, next: bool = True) -> Table:
+    def score(self, events: Events, *, next: bool = True, outcome: bool = False) -> Table:
         """What is likely to come, at every event: a row an event, in the order of the batch.
 
-        A probability looks at the user's events of the batch up to its own, so give a user's
-        history with them. An event that is the goal, or follows it in its session, is past it:
-        p_order 1, time 0, no next action. A bad row has NaN.
+        A probability looks at the user's events of the batch up to its own (those of one user and
+        time stand as their rows do), so give their history with them: as much as the fit saw,
+        neither more nor less, for counts of sessions and orders grow with it.
+
+        **An event that is the goal, or follows it in its session, is past it: p_order 1**, time 0,
+        no next action. Leave these out of every mean, maximum and test. A bad row has NaN; and so
+        has all of p_order if the model is not :attr:`calibrated`.
 
         Args:
             next: False leaves out the next actions, which take most of the time.
+            outcome: True adds what came of it, by this batch.
 
         The columns: ``p_order``, the calibrated probability that the goal comes later in the
         session; ``p_cart``, of carts, that the user reaches the goal within ``cart_within``, else
         NaN; ``time_ms``, the mean time until the goal of those who reach it; ``next``, ``next_2``
         and ``next_3``, the likeliest next actions or ends, and ``next_p``, ``next_2_p`` and
-        ``next_3_p``, their probabilities.
+        ``next_3_p``, their probabilities; ``outcome``, 1 if the goal comes later in the session, 0
+        if not, NaN of rows that are past it, or bad: what to judge p_order by.
         """
         scorer, batch = self._scoring, batch_of(events)
         rows = len(batch)
         reals = {name: np.empty(rows, np.float64) for name in ("p_order", "p_cart", "time_ms")}
         out = new(
             pmkt_purchase_scores,
-            p_goal=pointer(reals["p_order"]),
             p_cart=pointer(reals["p_cart"]),
             time_ms=pointer(reals["time_ms"]),
         )
+        if self.calibrated:
+            out.p_goal = pointer(reals["p_order"])
+        else:
+            reals["p_order"].fill(np.nan)
         shape = (rows if next else 0, c.INTENT_TOP)
         codes, chances = np.empty(shape, np.uint32), np.empty(shape, np.float64)
         if next:
             out.next, out.next_p = pointer(codes), pointer(chances)
+        came = np.empty(rows if outcome else 0, np.float64)
+        if outcome:
+            out.outcome = pointer(came)
         place = ctypes.byref(out)
         with Running(self.threads, None, "scoring") as run:
             batch._deliver(
@@ -223,6 +257,8 @@ class Scoring:
         for k, name in enumerate(("next", "next_2", "next_3") if next else ()):
             data[name], data[f"{name}_p"] = names[:, k], chances[:, k]
             shown.update({name: str, f"{name}_p": "{:.1%}".format})
+        if outcome:
+            data["outcome"], shown["outcome"] = came, lambda y: _known(y, ".0f")
         return Table(data, shown)
 
     def explain_events(
@@ -230,8 +266,9 @@ class Scoring:
     ) -> Explained:
         """Why events have the scores that they have.
 
-        The log-odds of a row sum to ln p / (1 - p), before an isotonic curve. Rows at and past the
-        goal, and bad ones, have NaN.
+        The log-odds of a row sum to ln p / (1 - p), before an isotonic curve. Each is relative to
+        the mean of its feature: coefficient times (value - mean). Rows at and past the goal, and
+        bad ones, have NaN.
 
         Args:
             rows: [n] which of the batch, from 0; None: all.
@@ -254,10 +291,22 @@ class Scoring:
         return Explained(features, value, log_odds)
 
     def explain_event(self, events: Events, row: int, *, which: str = "session") -> Table:
-        """The same of one event: feature, value, log_odds; the last row is the intercept."""
+        """The same of one event: feature, value, log_odds; the last row is the intercept.
+
+        Raises:
+            InvalidInput: the row has no probability to explain: it is the goal, or comes after it
+                in its session, or is bad.
+        """
         batch = batch_of(events)
         one = whole("row", row, 0, max(len(batch) - 1, 0))
         found = self.explain_events(batch, [one], which=which)
+        if np.isnan(found.log_odds[0, -1]):
+            raise errors.InvalidInput(
+                f"row {one} is the goal, or comes after it in its session, or is a bad row: there "
+                "is no probability to explain",
+                where=one,
+                where_kind="row",
+            )
         return Table(
             {
                 "feature": np.array([*found.features, "intercept"], object),
@@ -276,6 +325,14 @@ def chains_of(scorer: Handle) -> Handle:
 
 def _known(value: float, form: str) -> str:
     return "-" if np.isnan(value) else format(value, form)
+
+
+def _settings(scorer: Handle) -> Tuple[pmkt_purchase_options, pmkt_intent_options]:
+    """What a model was fitted with, borrowed from it."""
+    options, chains = new(pmkt_purchase_options), new(pmkt_intent_options)
+    places = ctypes.byref(options), ctypes.byref(chains)
+    call(lib.pmkt_purchase_settings, scorer.pointer, *places)
+    return options, chains
 
 
 def _facts(scorer: Handle) -> pmkt_purchase_facts:

@@ -26,6 +26,7 @@ from ._signatures_cf import CF_SIGNATURES, Signature
 from ._signatures_funnel import FUNNEL_SIGNATURES
 from ._signatures_intent import INTENT_SIGNATURES
 from ._signatures_purchase import PURCHASE_SIGNATURES
+from ._signatures_rules import RULES_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -569,6 +570,7 @@ SIGNATURES: List[Signature] = (
     + FUNNEL_SIGNATURES
     + INTENT_SIGNATURES
     + PURCHASE_SIGNATURES
+    + RULES_SIGNATURES
 )
 
 

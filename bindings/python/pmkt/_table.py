@@ -50,7 +50,8 @@ def percent(share: float) -> str:
 class Table:
     """A small table: ``table["column"]`` is an array, ``table.columns`` their names.
 
-    Prints as aligned text, a long one in part; :meth:`to_pandas` makes a DataFrame.
+    Prints as aligned text, a long one in part; :meth:`to_pandas` makes a DataFrame, as does
+    ``polars.DataFrame(table.to_dict())``, or with pyarrow ``polars.DataFrame(table)``.
     """
 
     def __init__(
@@ -90,6 +91,19 @@ class Table:
         import pandas
 
         return pandas.DataFrame(self._data)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """All columns, for ``polars.DataFrame(table)`` and the like. It takes pyarrow."""
+        import pyarrow
+
+        columns = {}
+        for name, values in self._data.items():
+            try:
+                columns[name] = pyarrow.array(values)
+            except pyarrow.ArrowException:  # numbers among texts, such as actions of one's own
+                texts = [None if value is None else str(value) for value in values.tolist()]
+                columns[name] = pyarrow.array(texts)
+        return pyarrow.table(columns).__arrow_c_stream__(requested_schema)
 
     def _cells(self) -> Tuple[List[str], List[List[str]]]:
         shown = np.arange(len(self)) if self._hide is None else np.flatnonzero(~self._hide)

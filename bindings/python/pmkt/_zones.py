@@ -46,7 +46,7 @@ class Zone:
         )
         if not transitions:
             self.struct.transitions = None
-        self.name = name or (f"{offset:+d} minutes of UTC" if offset else "UTC")
+        self.name = name or _utc(offset)
 
     @classmethod
     def of_struct(cls, zone: pmkt_zone) -> "Zone":
@@ -56,11 +56,23 @@ class Zone:
             for i in range(zone.n_transitions)
         )
         offset = zone.offset_minutes
-        return cls(offset, rows, f"{len(rows)} changes from {offset:+d} minutes" if rows else "")
+        if not rows:
+            return cls(offset)
+        now, changes = rows[-1][1], f"{len(rows)} change" + ("s" if len(rows) > 1 else "")
+        return cls(offset, rows, f"{_utc(now)} after {changes}")
 
     @property
     def pointer(self) -> Any:
         return ctypes.byref(self.struct)
+
+    def __repr__(self) -> str:
+        return f"<zone {self.name}>"
+
+
+def _utc(minutes: int) -> str:
+    """ "UTC+08:00"."""
+    sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    return f"UTC{sign}{hours:02}:{rest:02}" if minutes else "UTC"
 
 
 UTC = Zone(0, name="UTC")

@@ -197,9 +197,21 @@ def _places(actions: List[Any]) -> Dict[Any, _Place]:
     return places
 
 
-def _edge(ax: Any, a: _Place, b: _Place, probability: float) -> None:
+def _label_place(begin: Any, middle: Any, end: Any, taken: List[Any]) -> Any:
+    """A place on a curve, a little behind its middle, so that two that cross have two labels, and
+    out of the way of what stands there already."""
+    best, most = begin, -np.inf
+    for t in (0.55, 0.5, 0.6, 0.45, 0.65, 0.4, 0.7, 0.35, 0.3):
+        at = (1 - t) ** 2 * begin + 2 * t * (1 - t) * middle + t**2 * end
+        room = min(0.3, min(float(np.hypot(*(at - other))) for other in taken))
+        if room > most:
+            best, most = at, room
+    return best
+
+
+def _edge(ax: Any, a: _Place, b: _Place, probability: float, taken: List[Any]) -> None:
     """An arrow with its probability. It bends, so that there is one for each direction; that of a
-    state to itself lies above it, or below it."""
+    state to itself lies above it, or below it. ``taken`` are the places of texts, and gets one."""
     from matplotlib.patches import FancyArrowPatch
 
     begin, end = np.array(a), np.array(b)
@@ -213,26 +225,25 @@ def _edge(ax: Any, a: _Place, b: _Place, probability: float) -> None:
         tuple(end),
         connectionstyle=f"arc3,rad={bend}",
         arrowstyle="-|>,head_length=5,head_width=3",
-        linewidth=0.5 + 5 * probability,
+        linewidth=0.8 + 5 * probability,
         shrinkA=shrink,
         shrinkB=shrink,
         color="#1f4e79",
-        alpha=0.25 + 0.6 * probability,
+        alpha=0.35 + 0.5 * probability,
         zorder=1,
     )
     ax.add_patch(arrow)
-    # Where that curve is a little behind its middle, so that two that cross have two labels.
     across = np.array([end[1] - begin[1], begin[0] - end[0]])
-    middle = 0.5 * (begin + end) + bend * across
-    at = 0.2 * begin + 0.5 * middle + 0.3 * end
+    at = _label_place(begin, 0.5 * (begin + end) + bend * across, end, taken)
+    taken.append(at)
     ax.text(
         float(at[0]),
         float(at[1]),
-        f"{probability:.0%}",
+        f"{probability:.0%}" if probability >= 0.01 else f"{probability:.1%}",
         ha="center",
         va="center",
-        fontsize=7,
-        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        fontsize=9,
+        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
         zorder=2,
     )
 
@@ -244,7 +255,7 @@ def transition_graph(
 
     Args:
         model: fitted; the probabilities are those of :meth:`IntentModel.transitions`.
-        least: arrows below this probability are left out.
+        least: arrows below this probability are left out, but for those to the GOAL.
         actions: so many at most, those that come most often.
         ax: Axes to draw on.
     """
@@ -259,15 +270,16 @@ def transition_graph(
     known = sorted((name for name in often if name not in _ENDS), key=lambda name: -often[name])
     places = _places(known[:actions])
     ax = _axes(ax, 9, 6)
+    taken: List[Any] = [np.array(place) for place in places.values()]
     for step in steps:
-        shown = step["from"] in places and step["to"] in places
-        if shown and step["probability"] >= max(least, 1e-12):
-            _edge(ax, places[step["from"]], places[step["to"]], step["probability"])
+        begin, end, p = places.get(step["from"]), places.get(step["to"]), step["probability"]
+        if begin and end and p > 0 and (p >= least or step["to"] == "GOAL"):
+            _edge(ax, begin, end, p, taken)
     for name, place in places.items():
         color = _ENDS[name][1] if name in _ENDS else "#dbe7f3"
         label = f"GOAL\n{model.info.goal}" if name == "GOAL" else str(name)
         box = {"boxstyle": "round,pad=0.5", "facecolor": color, "edgecolor": "#1f4e79"}
-        ax.text(*place, label, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
+        ax.text(*place, label, ha="center", va="center", fontsize=11, bbox=box, zorder=3)
     ax.set_xlim(-2.6, 2.6)
     heights = [y for _, y in places.values()]
     ax.set_ylim(min(heights) - 0.65, max(heights) + 0.65)
@@ -275,7 +287,7 @@ def transition_graph(
     ax.set_axis_off()
     hidden = len(known) - len(known[:actions])
     rest = f"; {hidden} rarer actions are not shown" if hidden else ""
-    ax.set_title(f"What follows what (arrows from {least:.0%}{rest})")
+    ax.set_title(f"What follows what (arrows from {least:.0%}, and all to the goal{rest})")
     return ax
 
 

@@ -774,3 +774,18 @@ def test_what_goes_out_comes_in(scores: pmkt.RFMScores) -> None:
     events = pmkt.Events.from_arrow(scores, user="user", time="orders", amount="revenue")
     assert events._arrays["user"].tolist() == scores.user_id.tolist()
     assert events._arrays["amount"].tolist() == scores.revenue_minor.tolist()
+
+
+def test_tables_are_arrow_too() -> None:
+    polars, _ = needed("polars"), needed("pyarrow")
+    table = pmkt.reliability([0, 1, 1, 1], [0.1, 0.3, 0.8, 0.8], bins=2)
+    model = pmkt.IntentModel(order=1).fit_paths([["view", "cart"]])
+    for one in (table, model.transitions()):
+        for frame in (polars.DataFrame(one), polars.DataFrame(one.to_dict())):
+            assert frame.columns == one.columns
+            for name in one.columns:
+                np.testing.assert_array_equal(frame[name].to_numpy(), one[name])
+    mixed = pmkt.IntentModel(order=1).fit_paths([["view", 1007]]).transitions()
+    assert set(polars.DataFrame(mixed)["from"]) == {"START", "view", "1007"}
+    paths = pmkt.paths(pmkt.Events(user=[1, 1], time=[0, 1], kind_column=["view", "cart"]))
+    assert polars.DataFrame(paths.table())["path"].to_list() == [["view", "cart"]]

@@ -560,6 +560,16 @@ def test_an_error_is_of_both_families() -> None:
     assert (caught.value.where, caught.value.where_kind) == (0, "row")
 
 
+def test_what_is_shown_has_the_range_of_dates() -> None:
+    seconds = [1_420_070_400, 0, 1_420_156_800]
+    wrong = pmkt.Events(user=[1, 2, 3], time=seconds)
+    assert "; 1970-01-01 to 1970-01-17 10:29:16.800 UTC; 3 rows" in repr(wrong)
+    right = pmkt.Events(user=[1, 2], time=seconds[::2], time_unit="s")
+    assert "; 2015-01-01 to 2015-01-02 UTC; 2 rows" in repr(right)
+    gone = pmkt.Events(user=[1, 2], time=[None, 10**17], on_bad="skip")
+    assert "UTC" not in repr(gone) and "UTC" not in repr(pmkt.Events(user=[], time=[]))
+
+
 def test_a_batch_is_not_copied_by_accident() -> None:
     import copy
     import pickle

@@ -16,7 +16,7 @@ from conftest import data_file
 
 import pmkt
 
-GAP = 50
+GAP = 50  # milliseconds
 KINDS = ["view", "cart", "order", "search"]
 Row = Tuple[int, str, int]  # time, kind, item
 
@@ -138,7 +138,10 @@ def test_funnels_are_as_by_the_slow_way(seed: int) -> None:
     window = rng.choice([None, 20, 200])
     flags = {name: rng.random() < 0.5 for name in ("closed", "strict", "same_item")}
     count = rng.choice(["users", "sessions"])
-    found = pmkt.funnel(events_of(rows), steps, window, count=count, session_gap=GAP, **flags)
+    within = None if window is None else f"{window}ms"
+    found = pmkt.funnel(
+        events_of(rows), steps, within, count=count, session_gap=f"{GAP}ms", **flags
+    )
     units = []
     for mine in by_user(rows).values():
         units += sessions_of(mine) if count == "sessions" else [mine]
@@ -186,7 +189,9 @@ def test_steps_take_several_kinds_and_ids() -> None:
         (dict(steps="view"), "expected a list"),
         (dict(steps=["viewed"]), "viewed"),
         (dict(steps=["view"], window="1 fortnight"), "window"),
-        (dict(steps=["view"], window=0), "window"),
+        (dict(steps=["view"], window=0), "window is 0; expected a text such as"),
+        (dict(steps=["view"], window=60_000), "m or min"),
+        (dict(steps=["view"], session_gap=1800), "session_gap"),
         (dict(steps=["view"], count="people"), "count"),
         (dict(steps=["view"], same_item=True), "item"),
         (dict(steps=["view"], same_item=True, same_category=True), "not both"),
@@ -199,6 +204,13 @@ def test_what_cannot_be_followed_is_refused(arguments: Any, message: str) -> Non
         pmkt.funnel(ev, **arguments)
     with pytest.raises(pmkt.InvalidInput, match="Events"):
         pmkt.funnel({"user": [1]}, ["view"])  # type: ignore[arg-type]
+
+
+def test_what_paths_cannot_be_asked_is_refused() -> None:
+    ev = pmkt.Events(user=[1], time=[0], kind="view")
+    for name in ("soon", "session_gap"):
+        with pytest.raises(pmkt.InvalidInput, match=f"{name} is 10; expected a text"):
+            pmkt.paths(ev, **{name: 10})
 
 
 def test_a_window_can_be_a_timedelta() -> None:
@@ -216,7 +228,12 @@ def test_paths_are_as_by_the_slow_way(seed: int) -> None:
     rows = random_rows(rng)
     length, collapse = rng.randint(1, 6), rng.random() < 0.5
     found = pmkt.paths(
-        events_of(rows), 10_000, max_length=length, collapse=collapse, session_gap=GAP, soon=10
+        events_of(rows),
+        10_000,
+        max_length=length,
+        collapse=collapse,
+        session_gap=f"{GAP}ms",
+        soon="10ms",
     )
     count: Counter = Counter()
     users: Dict[Tuple[str, ...], set] = defaultdict(set)

@@ -22,6 +22,7 @@ from pmkt import (
     _signatures_funnel,
     _signatures_intent,
     _signatures_purchase,
+    _signatures_rules,
     _structs,
 )
 from pmkt._library import lib
@@ -146,6 +147,7 @@ def test_the_c_line_above_each_row(header: Header) -> None:
         _signatures_funnel,
         _signatures_intent,
         _signatures_purchase,
+        _signatures_rules,
     )
     files = [str(module.__file__) for module in modules]
     source = "".join(Path(file).read_text(encoding="utf-8") for file in files)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter, defaultdict
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
@@ -227,6 +229,18 @@ def test_merged_is_whole(tmp_path: Path) -> None:
         lambda: pmkt.IntentModel().fit_paths([["view"]], dwell=[[1, 2]]),
         lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[-1]),
         lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[1, 2]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited="soon"),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=["5 m", None]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[float("nan")]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[True]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[10**400]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited=[[1]]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]]).next([["view"]], waited={"view": 1}),
+        lambda: pmkt.IntentModel().fit_paths([["view"]], dwell=[["long"]]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]], dwell=[5]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]], dwell=["5"]),
+        lambda: pmkt.IntentModel().fit_paths([["view"]], dwell=5),
+        lambda: pmkt.IntentModel(session_gap=1800),
         lambda: pmkt.IntentModel.load("x", map=True),
         lambda: pmkt.IntentModel.merge([]),
     ],
@@ -234,6 +248,36 @@ def test_merged_is_whole(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(make: Any) -> None:
     with pytest.raises(pmkt.InvalidInput):
         make()
+
+
+def test_waiting_is_a_duration() -> None:
+    paths, times = [["view", "cart"]] * 8, [[0, 60_000 * k] for k in range(8)]
+    model = pmkt.IntentModel(order=1).fit_paths(paths, dwell=times)
+    as_texts = [[None, f"{k}m"] for k in range(8)]
+    assert pmkt.IntentModel(order=1).fit_paths(paths, dwell=as_texts).info == model.info
+    asked = [["view"]] * 2
+    expected = model.next(asked, waited=[300_000, 0])["cart"]
+    assert expected[0] != expected[1]
+    waits: List[Any] = [["5m", None], [timedelta(minutes=5), 0], (np.timedelta64(5, "m"), "0s")]
+    waits += [np.array([300_000, 0]), np.array([3e5, 0.0]), ["5 min", 0.0]]
+    waits += [np.array([300_000, 0], "timedelta64[ms]")]
+    for waited in waits:
+        np.testing.assert_array_equal(model.next(asked, waited=waited)["cart"], expected)
+    for one in ("5m", 300_000, timedelta(minutes=5)):
+        assert (model.next(asked, waited=one)["cart"] == expected[0]).all()
+
+
+def test_classes_that_no_event_has_are_told() -> None:
+    events = pmkt.Events(
+        user=[1, 1, 2], time=[0, 1, 2], kind="view", category=["Shoes", "bags", "hats"]
+    )
+    with pytest.warns(UserWarning, match=r"no event has .*\(shoes, belts\) .*'category'"):
+        pmkt.IntentModel(classes=["shoes", "belts"]).fit(events)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pmkt.IntentModel(classes=["shoes", "bags"]).fit(events)
+        pmkt.IntentModel(classes=["hats"], goal="view:hats").fit(events)
+        pmkt.IntentModel(classes=["x"]).fit(pmkt.Events(user=[], time=[], category=[]))
 
 
 def test_not_fitted() -> None:

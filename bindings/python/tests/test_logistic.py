@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import pydoc
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -432,11 +433,6 @@ def test_parameters() -> None:
             ask(pmkt.LogisticRegression())
 
 
-def same_tables(one: pmkt.Table, two: pmkt.Table) -> bool:
-    names = ("feature", "coefficient", "standard_error", "mean", "deviation")
-    return all(np.array_equal(one[name], two[name]) for name in names)
-
-
 @pytest.mark.parametrize("calibration", ["platt", "isotonic", None])
 def test_a_file_has_the_model(tmp_path: Path, calibration: Optional[str]) -> None:
     x, y, group = make(14)
@@ -448,7 +444,7 @@ def test_a_file_has_the_model(tmp_path: Path, calibration: Optional[str]) -> Non
     for again in (pmkt.LogisticRegression.load(path), from_bytes):
         assert np.array_equal(again.predict_proba(x), model.predict_proba(x))
         assert again.info == model.info and again.to_bytes() == model.to_bytes()
-        assert same_tables(again.coefficients(), model.coefficients())
+        assert list(again.coefficients()) == list(model.coefficients())
         assert (again.l2, again.calibration, again.n_features_in_) == (3.0, calibration, 4)
         assert again.verify() is again and not hasattr(again, "feature_names_in_")
     assert from_bytes.threads == 2
@@ -479,7 +475,7 @@ def test_pickles_keep_what_files_have_not(again: Any) -> None:
     twin = again(model)
     assert twin.get_params() == model.get_params() and repr(twin) == repr(model)
     assert twin.feature_names_in_.tolist() == ["a", "b", "c", "d"]
-    assert same_tables(twin.coefficients(), model.coefficients())
+    assert list(twin.coefficients()) == list(model.coefficients())
     assert np.array_equal(twin.predict_proba(table), model.predict_proba(table))
     fresh = again(pmkt.LogisticRegression(folds=7))
     assert fresh.folds == 7 and "not fitted" in repr(fresh)
@@ -541,6 +537,27 @@ def test_where_it_is_wrong() -> None:
     assert caught.value.where == 2
     with pytest.raises(pmkt.Overflow):
         pmkt.LogisticRegression().fit([[1e300], [-1e300], [0]], [0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "more", "said"),
+    [
+        ([[1.0], [np.nan]], [0, 1], {}, r"^X\[1\]\[0\] is not finite$"),
+        ([[1.0], [2.0]], [1, 1], {}, "^y is the same in every row"),
+        (np.zeros((2, 0)), [0, 1], {}, "^the number of columns of X is 0; "),
+        ([[1.0], [2.0]], [0, 1], {"sample_weight": [-1, 1]}, r"^sample_weight\[0\] is negative"),
+        ([[1.0], [2.0]], [0, 1], {"sample_weight": [1e300, 1]}, "^the sum of sample_weight is"),
+        ([[1e308], [-1e308]], [0, 1], {}, "^column 0 of X has numbers too large"),
+    ],
+)
+def test_errors_name_the_arguments(x: Any, y: Any, more: Any, said: str) -> None:
+    with pytest.raises(pmkt.PmktError, match=said):
+        pmkt.LogisticRegression().fit(x, y, **more)
+
+
+def test_help_is_of_the_model() -> None:
+    text = pydoc.render_doc(pmkt.LogisticRegression)
+    assert "ndarray(shape" not in text and pmkt.LogisticRegression().classes_.tolist() == [0, 1]
 
 
 def test_calls_can_be_canceled() -> None:

@@ -155,16 +155,30 @@ def test_transition_graph(pyplot: Any) -> None:
     assert states <= set(shown) and len(shown) == len(states) + len(steps)
     assert arrows(ax) == len(steps)
     widths = sorted(patch.get_linewidth() for patch in ax.patches)
-    assert np.allclose(widths, 0.5 + 5 * np.sort(steps["probability"]))
+    assert np.allclose(widths, 0.8 + 5 * np.sort(steps["probability"]))
     assert sorted(set(shown) - states) == sorted({f"{p:.0%}" for p in steps["probability"]})
     ax.figure.canvas.draw()
+
+
+def drawn(model: pmkt.IntentModel, least: float) -> int:
+    return sum(s["probability"] >= least or s["to"] == "GOAL" for s in model.transitions())
+
+
+def test_arrows_to_the_goal_are_always_drawn(pyplot: Any) -> None:
+    paths = [["view"]] * 199 + [["view"]]
+    model = pmkt.IntentModel(order=1).fit_paths(paths, bought=[False] * 199 + [True])
+    ax = pmkt.plot.transition_graph(model, least=1)
+    rare = [s["probability"] for s in model.transitions() if s["to"] == "GOAL"]
+    assert arrows(ax) == drawn(model, 1) >= 1
+    assert len(rare) == 1 and rare[0] < 0.01 and f"{rare[0]:.1%}" in texts(ax)
+    assert all(text.get_fontsize() >= 9 for text in ax.texts)
 
 
 def test_transition_graph_of_the_likely_and_the_frequent(pyplot: Any) -> None:
     model = chains()
     _, given = pyplot.subplots()
     ax = pmkt.plot.transition_graph(model, least=0.5, ax=given)
-    assert ax is given and arrows(ax) == (model.transitions()["probability"] >= 0.5).sum()
+    assert ax is given and arrows(ax) == drawn(model, 0.5)
     ax = pmkt.plot.transition_graph(model, actions=1)
     assert "view" in texts(ax) and "cart" not in texts(ax)
     assert "3 rarer actions are not shown" in ax.get_title()

@@ -17,6 +17,7 @@ import pytest
 from conftest import data_file, needed
 
 import pmkt
+from pmkt._zones import make_zone
 
 KINDS = ["view", "cart", "uncart", "favorite", "search", "order"]
 HOUR, MINUTE = 3_600_000, 60_000
@@ -249,9 +250,9 @@ def test_features_are_what_the_header_says(seed: int, tz: Any, by_column: bool) 
 
 
 def test_counts_stop_and_memory_is_short() -> None:
-    """300 views of one item; then nine items in a circle, of which each has just been forgotten."""
+    """300 views of one item; then five items in a circle, of which each has just been forgotten."""
     rows = [Event(i, 1, i * 1000, "view", 1, None, 1) for i in range(300)]
-    rows += [Event(300 + i, 1, 10**6 + i * 1000, "view", 2 + i % 9, 1, 1) for i in range(30)]
+    rows += [Event(300 + i, 1, 10**6 + i * 1000, "view", 2 + i % 5, 1, 1) for i in range(30)]
     rows += [Event(330, 1, 10**8, "cart", 2, 1, 1)]
     model = pmkt.IntentModel().fit(batch(make_rows(5)))
     found = model.explain_events(batch(rows))
@@ -311,10 +312,11 @@ def test_scores_are_the_sums_of_their_explanations() -> None:
     some = model.explain_events(events, chosen)
     np.testing.assert_array_equal(some.value, why.value[chosen])
     np.testing.assert_array_equal(some.log_odds, why.log_odds[chosen])
-    one = model.explain_event(events, 3)
+    row = int(np.flatnonzero(before)[5])
+    one = model.explain_event(events, row)
     assert one.columns == ["feature", "value", "log_odds"] and len(one) == len(model.features) + 1
-    np.testing.assert_array_equal(one["value"][:-1], why.value[3])
-    np.testing.assert_array_equal(one["log_odds"], why.log_odds[3])
+    np.testing.assert_array_equal(one["value"][:-1], why.value[row])
+    np.testing.assert_array_equal(one["log_odds"], why.log_odds[row])
     assert "intercept" in repr(one) and len(model.explain_events(events, []).value) == 0
 
 
@@ -384,7 +386,7 @@ def test_chains_are_those_of_a_fit_to_the_paths() -> None:
     merged = pmkt.IntentModel.merge([model])
     assert merged.to_bytes() == chains.to_bytes()
     for one in (chains, merged):
-        assert not one.calibrated
+        assert not one.calibrated and repr(one).endswith("; chains alone")
         with pytest.raises(pmkt.NotFitted, match="chains alone"):
             one.score(batch(rows))
         with pytest.raises(pmkt.NotFitted, match="fit it to events"):
@@ -412,6 +414,69 @@ def test_other_calibrations(calibration: Any) -> None:
 
 
 # ----------------------------------------------------------------------------- other forms
+
+
+def test_too_small_a_sample_still_scores() -> None:
+    rows = make_rows(9, users=120)
+    events = batch(rows)
+    whole, model = pmkt.IntentModel().fit(events), pmkt.IntentModel(learn_rows=1).fit(events)
+    assert not model.calibrated and "without" not in repr(whole)
+    score, expected = model.score(events), whole.score(events)
+    assert np.isnan(score["p_order"]).all() and "nan" not in repr(score)
+    for name in ("time_ms", "next", "next_p"):
+        np.testing.assert_array_equal(score[name], expected[name])
+    for one in (model, pmkt.IntentModel.from_bytes(model.to_bytes())):
+        with pytest.raises(pmkt.NotFitted, match="in the sample .*learn_rows is 1"):
+            one.coefficients()
+        assert "in the sample" in repr(one)
+
+
+def test_a_row_without_a_probability_is_not_explained() -> None:
+    rows = make_rows(18)
+    given = [e._replace(user=0) if e.row == 2 else e for e in rows]
+    events = batch(given, on_bad="skip")
+    model = pmkt.IntentModel().fit(events)
+    past = int(np.flatnonzero(model.score(events)["p_order"] == 1)[0])
+    for row in (past, 2):
+        with pytest.raises(pmkt.InvalidInput, match=f"row {row} is the goal") as caught:
+            model.explain_event(events, row)
+        assert caught.value.where == row
+
+
+def test_explanations_are_frames_too() -> None:
+    needed("pandas")
+    events = batch(make_rows(18))
+    model = pmkt.IntentModel().fit(events)
+    why = model.explain_events(events, [3, 5])
+    assert repr(why) == f"Explained(2 rows, {len(model.features)} features)"
+    frame = why.to_pandas()
+    assert list(frame["log_odds"]) == [*model.features, "intercept"]
+    np.testing.assert_array_equal(frame["log_odds"], why.log_odds)
+    np.testing.assert_array_equal(frame["value"][model.features], why.value)
+
+
+def test_outcomes_are_what_came_of_it() -> None:
+    rows = make_rows(19)
+    bad = {4, 40}
+    given = [e._replace(user=0) if e.row in bad else e for e in rows]
+    events = batch(given, on_bad="skip")
+    model = pmkt.IntentModel().fit(events)
+    assert "outcome" not in model.score(events).columns
+    score = model.score(events, next=False, outcome=True)
+    assert score.columns == ["p_order", "p_cart", "time_ms", "outcome"]
+    expected = np.full(len(rows), np.nan)
+    for sessions in sessions_of([e for e in given if e.row not in bad], False):
+        for session in sessions:
+            kinds = [e.kind for e in session]
+            until = kinds.index("order") if "order" in kinds else len(kinds)
+            for e in session[:until]:
+                expected[e.row] = "order" in kinds
+    np.testing.assert_array_equal(score["outcome"], expected)
+    assert {0.0, 1.0} < set(expected.tolist()) and np.isnan(expected[list(bad)]).all()
+    # They ask for no probability.
+    none = pmkt.IntentModel(learn_rows=1).fit(events).score(events, outcome=True)
+    np.testing.assert_array_equal(none["outcome"], expected)
+    assert np.isnan(none["p_order"]).all() and "nan" not in repr(none)
 
 
 def test_texts_are_ids_and_threads_change_nothing() -> None:
@@ -527,11 +592,15 @@ def test_files(tmp_path: Path) -> None:
     model.save(path)
     assert pmkt.inspect(path).kind == "purchase" and path.read_bytes() == model.to_bytes()
     pmkt.verify(path)
+    changes = make_zone("Asia/Shanghai").struct.n_transitions
     again = pmkt.IntentModel.load(path)
     other = pmkt.IntentModel.from_bytes(model.to_bytes(compression=3))
     for one in (again, other):
         assert one.calibrated and one.to_bytes() == model.to_bytes() and one.info == model.info
-        assert (one.l2, one.calibration, one.cart_within) == (3.0, "platt", "86400000ms")
+        assert (one.l2, one.calibration, one.cart_within) == (3.0, "platt", "24h")
+        assert (
+            one.session_gap == "45m" and repr(one.tz) == f"<zone UTC+08:00 after {changes} changes>"
+        )
         score, expected = one.score(events), model.score(events)
         for name in score.columns:
             np.testing.assert_array_equal(score[name], expected[name])
@@ -611,10 +680,16 @@ def test_models_of_little(kinds: List[str]) -> None:
     )
     model = pmkt.IntentModel().fit(events)
     assert not model.calibrated and model.features
-    with pytest.raises(pmkt.InvalidInput, match="p_goal"):
-        model.score(events)
-    with pytest.raises(pmkt.NotFitted, match="no part 'session'"):
+    score = model.score(events)
+    assert np.isnan(score["p_order"]).all() and len(score) == len(kinds)
+    before = [kind == "view" for kind in kinds]
+    assert [name != "" for name in score["next"]] == before
+    why = f"{'every' if 'order' in kinds else 'no'} session reaches the goal"
+    assert repr(model).endswith(f"; without a probability, for {why}")
+    with pytest.raises(pmkt.NotFitted, match=f"no part 'session': {why}"):
         model.coefficients()
+    with pytest.raises(pmkt.NotFitted, match=why):
+        model.explain_events(events)
     with pytest.raises(pmkt.NotFitted, match="no part 'cart'"):
         model.learned("cart")
     again = pmkt.IntentModel.from_bytes(model.to_bytes())

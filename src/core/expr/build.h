@@ -59,8 +59,8 @@ typedef struct pmkti_builder {
     pmkt_zone zone;
     pmkti_expr_options limits; /* all set */
     const char *text;
-    int32_t length;
-    pmkti_token token; /* the next one */
+    int32_t from, length; /* the expression is text[from, length) */
+    pmkti_token token;    /* the next one */
     int32_t depth, n_params;
     pmkti_vector nodes;     /* pmkti_node */
     pmkti_vector texts;     /* char */
@@ -152,6 +152,9 @@ int32_t pmkti_expr_decimal_write(double number, char text[PMKTI_DECIMAL_ROOM]);
 
 /* The whole text; the root node. */
 int32_t pmkti_expr_parse(pmkti_builder *b);
+
+/* Milliseconds of the unit that is the next token, or 0. */
+int64_t pmkti_expr_unit(const pmkti_builder *b);
 
 /* ------------------------------------------------------------------- check.c */
 

@@ -184,6 +184,13 @@ static void free_vector(pmkti_builder *b, pmkti_vector *v, size_t size) {
 pmkt_status pmkti_expr_compile(const pmkt_allocator *allocator, const pmkti_expr_schema *schema,
                                const char *text, size_t length, const pmkti_expr_options *options,
                                pmkti_expr **program, pmkt_error *err) {
+    return pmkti_expr_compile_part(allocator, schema, text, 0, length, options, program, err);
+}
+
+pmkt_status pmkti_expr_compile_part(const pmkt_allocator *allocator,
+                                    const pmkti_expr_schema *schema, const char *text, size_t from,
+                                    size_t length, const pmkti_expr_options *options,
+                                    pmkti_expr **program, pmkt_error *err) {
     if (!program) return pmkti_null(err, "program");
     if (!text && length > 0) return pmkti_null(err, "text");
     pmkti_builder b = {.schema = schema, .text = text ? text : "", .err = err};
@@ -192,11 +199,13 @@ pmkt_status pmkti_expr_compile(const pmkt_allocator *allocator, const pmkti_expr
     if (!status) status = pmkti_expr_schema_check(schema, err);
     if (!status) status = pmkti_zone_check(schema->zone, &b.zone, err);
     if (status) return status;
-    if (length > (size_t)b.limits.max_length) {
-        return pmkti_fail_at(err, PMKT_E_LIMIT, PMKT_WHERE_BYTE, b.limits.max_length,
-                             "the expression has %zu bytes, but %d are the most", length,
+    if (length - from > (size_t)b.limits.max_length || length > INT32_MAX) {
+        return pmkti_fail_at(err, PMKT_E_LIMIT, PMKT_WHERE_BYTE,
+                             (int64_t)from + b.limits.max_length,
+                             "the expression has %zu bytes, but %d are the most", length - from,
                              (int)b.limits.max_length);
     }
+    b.from = (int32_t)from;
     b.length = (int32_t)length;
     pmkti_expr *made = build(&b);
     free_vector(&b, &b.nodes, sizeof(pmkti_node));

@@ -181,6 +181,15 @@ pmkt_status pmkti_expr_compile(const pmkt_allocator *allocator, const pmkti_expr
                                const char *text, size_t length, const pmkti_expr_options *options,
                                pmkti_expr **program, pmkt_error *err);
 
+/*
+ * The same of an expression that stands within a longer text, in text[from, end), from <= end. The
+ * places of errors are those in the whole text.
+ */
+pmkt_status pmkti_expr_compile_part(const pmkt_allocator *allocator,
+                                    const pmkti_expr_schema *schema, const char *text, size_t from,
+                                    size_t end, const pmkti_expr_options *options,
+                                    pmkti_expr **program, pmkt_error *err);
+
 /* Frees a program; NULL is fine. */
 void pmkti_expr_free(pmkti_expr *program);
 

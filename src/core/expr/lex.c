@@ -24,7 +24,7 @@ static int32_t decode(const char *text, int32_t length, int32_t at, uint32_t *ch
 }
 
 bool pmkti_expr_lex_check(pmkti_builder *b) {
-    for (int32_t at = 0; at < b->length;) {
+    for (int32_t at = b->from; at < b->length;) {
         uint32_t c = 0;
         const int32_t n = decode(b->text, b->length, at, &c);
         if (n == 0) return pmkti_expr_fail(b, at, "this is not UTF-8"), false;

@@ -25,8 +25,7 @@ static bool is_next(const pmkti_builder *b, const char *word) {
 
 /* ----------------------------------------------------------------- literals */
 
-/* Milliseconds of a unit, or 0. */
-static int64_t unit_of(const pmkti_builder *b) {
+int64_t pmkti_expr_unit(const pmkti_builder *b) {
     static const struct {
         const char *word;
         int64_t ms;
@@ -42,7 +41,7 @@ static int64_t unit_of(const pmkti_builder *b) {
 }
 
 static int32_t parse_duration(pmkti_builder *b, const pmkti_token *number) {
-    const int64_t unit = unit_of(b);
+    const int64_t unit = pmkti_expr_unit(b);
     pmkti_value value = {.i = 0};
     if (unit == 0) return expected(b, "an operator, or a unit such as min, hours or days");
     if (number->kind == PMKTI_TOKEN_INT) {
@@ -357,7 +356,7 @@ static int32_t parse_expression(pmkti_builder *b) {
 }
 
 int32_t pmkti_expr_parse(pmkti_builder *b) {
-    if (!pmkti_expr_lex(b, 0)) return -1;
+    if (!pmkti_expr_lex(b, b->from)) return -1;
     const int32_t root = parse_expression(b);
     if (root >= 0 && b->token.kind != PMKTI_TOKEN_END) return expected(b, "an operator or the end");
     return root;

@@ -43,9 +43,26 @@ static int count_usable(void) {
     return (b & AVX512) == AVX512 && (state & ZMM_STATE) == ZMM_STATE ? 3 : 2;
 }
 
-bool pmkti_cpu_has_vnni(void) {
+static bool ask_for_vnni(void) {
     unsigned a, b, c, d;
     return count_usable() == 3 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & VNNI);
+}
+
+/* Asked once: under a hypervisor, to ask takes longer than many a question about one user. Threads that
+   come here at once find the same. */
+bool pmkti_cpu_has_vnni(void) {
+    enum {
+        NOBODY_ASKED,
+        NO,
+        YES
+    };
+    static _Atomic int known;
+    int has = atomic_load_explicit(&known, memory_order_relaxed);
+    if (has == NOBODY_ASKED) {
+        has = ask_for_vnni() ? YES : NO;
+        atomic_store_explicit(&known, has, memory_order_relaxed);
+    }
+    return has == YES;
 }
 
 enum {

@@ -1,0 +1,89 @@
+/*
+ * finish.c - what follows from rules that were read, for the automaton.
+ */
+#include "intent/rules/parse.h"
+
+static const pmkti_rules_step *steps_of(const pmkt_rules *r, const pmkti_rule *rule) {
+    return (const pmkti_rules_step *)r->steps.at + rule->first_step;
+}
+
+/*
+ * One partial match of a key is as good as all if the furthest can do whatever a shorter one can: nothing
+ * depends on when its events were, or on which they were, and nothing ends it alone.
+ */
+static bool is_single(const pmkti_rule *rule, bool gaps) {
+    if (rule->within_ms || gaps || rule->different || rule->restarts) return false;
+    return !rule->in_a_row || (rule->n_steps == 1 && !rule->absent_ms);
+}
+
+void pmkti_rules_finish_rule(const pmkt_rules *r, pmkti_rule *rule) {
+    bool gaps = false;
+    for (int32_t k = 0; k < rule->n_steps; k++) {
+        const pmkti_rules_step *step = &steps_of(r, rule)[k];
+        rule->kinds |= step->what.kinds;
+        gaps |= step->within_ms > 0;
+    }
+    rule->restarts = (rule->absent.kinds & rule->kinds) != 0;
+    rule->is_single = is_single(rule, gaps);
+}
+
+/* Partial matches and cooldowns of one key. */
+static int32_t need_of(const pmkti_rule *rule) {
+    int32_t stages = rule->n_stages - (rule->absent_ms ? 0 : 1);
+    if (rule->is_single && stages > 1) stages = 1;
+    return stages * (rule->different ? 2 : 1) + (rule->cooldown_ms ? 1 : 0);
+}
+
+static void look_at(pmkt_rules *r, const pmkti_rules_what *what) {
+    int32_t n = 0;
+    if (!what->where) return;
+    const int32_t *fields = pmkti_expr_fields(what->where, &n);
+    r->conditions |= what->kinds;
+    for (int32_t i = 0; i < n; i++) r->fields |= UINT64_C(1) << fields[i];
+}
+
+static void look_at_rule(pmkt_rules *r, const pmkti_rule *rule) {
+    look_at(r, &rule->unless);
+    look_at(r, &rule->absent);
+    for (int32_t k = 0; k < rule->n_steps; k++) look_at(r, &steps_of(r, rule)[k].what);
+    const uint64_t ids = rule->same | (rule->different ? UINT64_C(1) << (rule->different - 1) : 0);
+    r->fields |= ids << PMKTI_RULES_ITEM;
+}
+
+static bool make_slots(pmkti_rules_parser *p) {
+    pmkt_rules *r = p->made;
+    for (int32_t slot = 0; slot < PMKTI_RULES_SLOTS; slot++) {
+        r->slot_at[slot] = r->of_slot.n;
+        for (int32_t i = 0; i < r->rules.n; i++) {
+            const pmkti_rule *rule = pmkti_rules_at(r, i);
+            const uint64_t kinds = rule->kinds | rule->unless.kinds | rule->absent.kinds;
+            if (!(kinds >> slot & 1)) continue;
+            uint8_t *to = pmkti_expr_push(&p->b, &r->of_slot, 1, 1);
+            if (!to) return false;
+            *to = (uint8_t)i;
+        }
+    }
+    r->slot_at[PMKTI_RULES_SLOTS] = r->of_slot.n;
+    return true;
+}
+
+static bool make_pointers(pmkti_rules_parser *p) {
+    pmkt_rules *r = p->made;
+    const int32_t n = r->suggestions.n;
+    if (n == 0) return true;
+    const char **to = pmkti_expr_push(&p->b, &r->pointers, n, sizeof *to);
+    for (int32_t i = 0; to && i < n; i++) {
+        to[i] = pmkti_rules_chars(r, ((const int32_t *)r->suggestions.at)[i]);
+    }
+    return to != NULL;
+}
+
+bool pmkti_rules_finish(pmkti_rules_parser *p) {
+    pmkt_rules *r = p->made;
+    for (int32_t i = 0; i < r->rules.n; i++) {
+        const pmkti_rule *rule = pmkti_rules_at(r, i);
+        r->partials += need_of(rule);
+        look_at_rule(r, rule);
+    }
+    return make_slots(p) && make_pointers(p);
+}
