@@ -240,7 +240,7 @@ func TestPurchaseRefuses(t *testing.T) {
 	_, err = few.Logistic(PurchaseSession)
 	fails(t, err, ErrInvalid, "session")
 	_, err = few.Score(background, events, NewPurchaseScores(len(events.User)))
-	fails(t, err, ErrInvalid, "p_goal")
+	fails(t, err, ErrUnsupported, "p_goal")
 	ctx, cancel := context.WithCancel(background)
 	cancel()
 	if _, err := m.Score(ctx, events, NewPurchaseScores(len(events.User))); !errors.Is(err, context.Canceled) {

@@ -1,6 +1,6 @@
 /*
- * Bytes after the first are a file of a model of purchases, or of one of intent; the first says whether
- * its checksums are made right, and of which classes events are. What loads scores and explains, and what
+ * Bytes after the first are a file of a model of purchases, of one of intent, or of a logistic model; the
+ * first says whether its checksums are made right, and of which classes events are. What loads scores and explains, and what
  * it saves loads again, to the same bytes.
  */
 #include <math.h>
@@ -115,6 +115,29 @@ static void ask_chains(const pmkt_intent *chains) {
     for (int i = 0; i < 3; i++) MUST(goal[i] >= 0 && goal[i] <= 1);
 }
 
+static void ask_logistic(const pmkt_logistic *model) {
+    static const double x[2 * PMKT_LOGISTIC_MAX_COLUMNS] = {0, 1, -3, 1e300};
+    double p[2];
+    pmkt_logistic_facts facts = PMKT_LOGISTIC_FACTS_INIT;
+    pmkt_buffer *first = NULL, *second = NULL;
+    pmkt_logistic *again = NULL;
+    pmkt_error err = {0};
+    MUST(pmkt_logistic_info(model, &facts, &err) == PMKT_OK);
+    MUST(facts.columns >= 1 && facts.columns <= PMKT_LOGISTIC_MAX_COLUMNS);
+    MUST(pmkt_logistic_predict(model, x, 2, &run, p, &err) == PMKT_OK);
+    for (int i = 0; i < 2; i++) MUST(isnan(p[i]) || (p[i] >= 0 && p[i] <= 1));
+    MUST(pmkt_logistic_save_memory(model, NULL, &run, &first, &err) == PMKT_OK);
+    const void *bytes = pmkt_buffer_data(first);
+    const size_t size = pmkt_buffer_size(first);
+    MUST(pmkt_logistic_load_memory(bytes, size, NULL, &run, &again, &err) == PMKT_OK);
+    MUST(pmkt_logistic_save_memory(again, NULL, &run, &second, &err) == PMKT_OK);
+    MUST(pmkt_buffer_size(second) == size);
+    MUST(memcmp(pmkt_buffer_data(second), bytes, size) == 0);
+    pmkt_logistic_release(again);
+    pmkt_buffer_free(first);
+    pmkt_buffer_free(second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
     run.threads = 1;
@@ -124,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pmkt_error err = {0};
     pmkt_purchase *model = NULL;
     pmkt_intent *chains = NULL;
+    pmkt_logistic *logistic = NULL;
     if (!pmkt_purchase_load_memory(file, size - 1, &options, &run, &model, &err)) {
         ask(model, data[0]);
         ask_chains(pmkt_purchase_chains(model));
@@ -133,6 +157,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!pmkt_intent_load_memory(file, size - 1, &options, &run, &chains, &err)) {
         ask_chains(chains);
         pmkt_intent_release(chains);
+    }
+    if (!pmkt_logistic_load_memory(file, size - 1, &options, &run, &logistic, &err)) {
+        ask_logistic(logistic);
+        pmkt_logistic_release(logistic);
     }
     free(file);
     return 0;

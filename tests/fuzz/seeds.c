@@ -208,6 +208,11 @@ static void put_purchase(int number, int32_t calibration, bool buys, int32_t com
         PMKT_OK) {
         put_buffer("purchase", 400 + number, 1, buffer);
     }
+    const pmkt_logistic *part = pmkt_purchase_logistic(model, PMKT_PURCHASE_CART);
+    buffer = NULL;
+    if (part && pmkt_logistic_save_memory(part, &save, NULL, &buffer, NULL) == PMKT_OK) {
+        put_buffer("purchase", 500 + number, 1, buffer);
+    }
     pmkt_purchase_release(model);
 }
 

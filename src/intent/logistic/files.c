@@ -113,7 +113,8 @@ static bool are_numbers(const double *x, size_t width, size_t corners) {
 /* Columns of a section of so many doubles and corners; 0: it cannot be. */
 static int32_t columns_of(uint64_t doubles, uint64_t corners) {
     if (corners > doubles / 2) return 0;
-    const uint64_t rest = doubles - 2 * corners, most = 4 * (PMKT_LOGISTIC_MAX_COLUMNS + 1);
+    const uint64_t rest = doubles - 2 * corners,
+                   most = 4 * (PMKT_LOGISTIC_MAX_COLUMNS + UINT64_C(1));
     return rest % 4 || rest < 8 || rest > most ? 0 : (int32_t)(rest / 4 - 1);
 }
 
