@@ -12,7 +12,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/sort.h"
+#include "core/interval.h"
 
 #define CHUNK 8 /* resamples that a worker takes at once */
 #define LANES 8 /* sums that run side by side, in an order that is fixed */
@@ -60,30 +60,15 @@ static pmkt_status resample_chunk(void *ctx, int64_t chunk, int worker) {
     return PMKT_OK;
 }
 
-static bool is_less(const void *a, const void *b) {
-    return *(const double *)a < *(const double *)b;
-}
-
-/* The quantile of n sorted numbers, linear between two of them. */
-static double quantile(const double *sorted, int64_t n, double share) {
-    const double at = share * (double)(n - 1);
-    const int64_t below = (int64_t)at;
-    if (below + 1 >= n) return sorted[n - 1];
-    return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
 static pmkt_status intervals(const resampling *r, double *low, double *high) {
     const int64_t n = r->e->o.bootstrap;
-    const double tail = (1 - r->e->o.level) / 2;
     for (int64_t m = 0; m < r->metrics; m++) {
         double *mean = r->mean + m * n;
         if (isnan(mean[0])) {
             low[m] = high[m] = NAN;
             continue;
         }
-        pmkti_sort(mean, (size_t)n, sizeof *mean, is_less);
-        low[m] = quantile(mean, n, tail);
-        high[m] = quantile(mean, n, 1 - tail);
+        pmkti_interval(mean, n, r->e->o.level, &low[m], &high[m]);
     }
     return PMKT_OK;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/sort.h"
+#include "core/interval.h"
 #include "intent/attribution/credit.h"
 #include "intent/attribution/poisson.h"
 
@@ -71,27 +71,12 @@ static pmkt_status resample_once(void *ctx, int64_t resample, int worker) {
 
 /* ------------------------------------------------------------------- intervals */
 
-static bool is_less(const void *a, const void *b) {
-    return *(const double *)a < *(const double *)b;
-}
-
-/* The quantile of n sorted numbers, linear between two of them. */
-static double quantile(const double *sorted, int64_t n, double share) {
-    const double at = share * (double)(n - 1);
-    const int64_t below = (int64_t)at;
-    if (below + 1 >= n) return sorted[n - 1];
-    return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
 static void intervals(const resampling *r, double *sorted) {
     const pmkti_attribution_job *job = r->job;
     const int64_t n = job->o.bootstrap, columns = (int64_t)2 * job->in.channels;
-    const double tail = (1 - job->o.level) / 2;
     for (int64_t c = 0; c < columns; c++) {
         for (int64_t b = 0; b < n; b++) sorted[b] = r->drawn[b * columns + c];
-        pmkti_sort(sorted, (size_t)n, sizeof *sorted, is_less);
-        job->low[c] = quantile(sorted, n, tail);
-        job->high[c] = quantile(sorted, n, 1 - tail);
+        pmkti_interval(sorted, n, job->o.level, &job->low[c], &job->high[c]);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/interval.h"
 #include "core/parallel.h"
 #include "core/sort.h"
 #include "core/structs.h"
@@ -97,18 +98,6 @@ static pmkt_status resample(void *ctx, int64_t chunk, int worker) {
     return PMKT_OK;
 }
 
-static bool is_less(const void *a, const void *b) {
-    return *(const double *)a < *(const double *)b;
-}
-
-/* A quantile of sorted numbers, linear between two of them. */
-static double quantile(const double *sorted, int64_t n, double share) {
-    const double at = share * (double)(n - 1);
-    const int64_t below = (int64_t)at;
-    if (below + 1 >= n) return sorted[n - 1];
-    return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
 /* The interval of one figure; resamples that cannot tell it are left out. */
 static void interval(double *values, int64_t n, double level, pmkt_binary_figure *figure) {
     int64_t known = 0;
@@ -116,9 +105,7 @@ static void interval(double *values, int64_t n, double level, pmkt_binary_figure
         if (!isnan(values[i])) values[known++] = values[i];
     }
     if (known == 0) return;
-    pmkti_sort(values, (size_t)known, sizeof *values, is_less);
-    figure->low = quantile(values, known, (1 - level) / 2);
-    figure->high = quantile(values, known, (1 + level) / 2);
+    pmkti_interval(values, known, level, &figure->low, &figure->high);
 }
 
 static bool is_before(const void *a, const void *b) {
