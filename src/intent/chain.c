@@ -81,7 +81,7 @@ static void join(level *l, const pmkt_intent *m, const level *above, int32_t len
     for (int64_t i = 0; i < n; i++) {
         const int64_t at = keyed[i].at;
         const gram g =
-            at >= 0 ? from_count(&m->counts[at]) : from_longer(&above->at[-1 - at], length);
+            above && at < 0 ? from_longer(&above->at[-1 - at], length) : from_count(&m->counts[at]);
         add(l, &g);
     }
 }

@@ -66,7 +66,7 @@ static uint32_t action_in(const pmkt_intent *m, int32_t column) {
 }
 
 void pmkti_chain_top(const pmkt_intent *m, int32_t node, uint32_t *next, double *p) {
-    double all[PMKT_INTENT_MAX_ACTIONS + 2];
+    double all[PMKT_INTENT_MAX_ACTIONS + 2] = {0};
     pmkti_chain_all(m, node, all);
     for (int k = 0; k < PMKT_INTENT_TOP; k++) {
         int32_t best = -1;

@@ -133,7 +133,8 @@ static void make(world *w, int32_t calibration, int32_t threads) {
         for (int j = 0; j < COLUMNS; j++) {
             x[i * COLUMNS + j] = (double)random_below(1000) / 1000;
         }
-        y[i] = random_below(1000) < 1000 * x[i * COLUMNS], cluster[i] = (uint64_t)random_below(99);
+        y[i] = (double)random_below(1000) < 1000 * x[i * COLUMNS],
+        cluster[i] = (uint64_t)random_below(99);
     }
     w->shop = shop_make(250, 40);
     w->events = visits_events(&w->shop);

@@ -143,11 +143,7 @@ START_TEST(a_curve_is_the_best_rising_one) {
         double z[80];
         uint8_t y[80];
         const int64_t n = random_between(1, 81);
-        double yes = 0;
-        for (int64_t i = 0; i < n; i++) {
-            z[i] = (double)i, y[i] = random_below(n) < i;
-            yes += y[i];
-        }
+        for (int64_t i = 0; i < n; i++) z[i] = (double)i, y[i] = random_below(n) < i;
         pmkti_calibration c = made(PMKT_CALIBRATION_ISOTONIC, z, y, n);
         /* min over ends of max over beginnings of the mean between: the textbook's formula */
         int64_t corner = 0;

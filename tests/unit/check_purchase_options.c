@@ -23,8 +23,8 @@ START_TEST(rows_are_drawn_by_user) {
         o.rows = all / share;
         pmkt_purchase *part = purchase_fitted(&ev, NULL, &o, 0);
         const int64_t rows = purchase_facts_of(part).rows;
-        ck_assert(rows > 0.7 * (double)all / (double)share);
-        ck_assert(rows < 1.3 * (double)all / (double)share);
+        ck_assert((double)rows > 0.7 * (double)all / (double)share);
+        ck_assert((double)rows < 1.3 * (double)all / (double)share);
         pmkt_intent_facts a = PMKT_INTENT_FACTS_INIT, b = PMKT_INTENT_FACTS_INIT;
         ck_assert_int_eq(pmkt_intent_info(pmkt_purchase_chains(part), &a, NULL), PMKT_OK);
         ck_assert_int_eq(pmkt_intent_info(pmkt_purchase_chains(whole), &b, NULL), PMKT_OK);
