@@ -210,7 +210,8 @@ START_TEST(as_many_columns_as_there_can_be) {
     for (int64_t i = 0; i < LENGTH(wide); i++) wide[i] = (double)random_below(9);
     pmkt_logistic_data d = PMKT_LOGISTIC_DATA_INIT;
     pmkt_logistic_options o = PMKT_LOGISTIC_OPTIONS_INIT;
-    d.rows = 2, d.columns = PMKT_LOGISTIC_MAX_COLUMNS, d.x = wide, d.y = end;
+    d.rows = 2, d.columns = (int32_t)scaled(PMKT_LOGISTIC_MAX_COLUMNS, 200);
+    d.x = wide, d.y = end;
     o.calibration = PMKT_CALIBRATION_NONE;
     pmkt_logistic *model = NULL, *loaded = NULL;
     pmkt_error err;

@@ -202,7 +202,9 @@ class paths : public owner<pmkt_paths, pmkt_paths_free> {
     span<const double> stay_ms() const { return of_pages(columns().stay_ms); }
 
     /* Events of each hour of the week, and of users in theirs. */
-    span<const std::int64_t> hours() const { return detail::view(columns().hours, 7 * 24); }
+    span<const std::int64_t> hours() const {
+        return detail::view(columns().hours, std::int64_t{7} * 24);
+    }
     span<const std::uint64_t> hour_user() const { return of_hours(columns().hour_user); }
     span<const std::int32_t> hour() const { return of_hours(columns().hour); }
     span<const std::int64_t> hour_events() const { return of_hours(columns().hour_events); }
