@@ -113,8 +113,9 @@ func FitALS(ctx context.Context, data *CFData, als ALSOptions, options ...Option
 	if err != nil {
 		return nil, err
 	}
+	each := &eachCall{fn: als.Each}
 	if als.Each != nil {
-		watch := cgo.NewHandle(als.Each)
+		watch := cgo.NewHandle(each)
 		defer watch.Delete()
 		at := new(cgo.Handle)
 		*at = watch
@@ -122,15 +123,16 @@ func FitALS(ctx context.Context, data *CFData, als ALSOptions, options ...Option
 		C.pmktgo_watch_each(c, unsafe.Pointer(at))
 	}
 	return fit(ctx, data, options,
-		func(at *C.pmkt_cf_data, run *C.pmkt_run, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
-			return C.pmkt_cf_als_fit(at, c, run, model, e)
+		func(at *C.pmkt_cf_data, run *running, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
+			each.run = run
+			return C.pmkt_cf_als_fit(at, c, run.run, model, e)
 		})
 }
 
 // fit runs a fit on data that stays open meanwhile.
 func fit(
 	ctx context.Context, data *CFData, options []Option,
-	fn func(*C.pmkt_cf_data, *C.pmkt_run, **C.pmkt_cf, *C.pmkt_error) C.pmkt_status,
+	fn func(*C.pmkt_cf_data, *running, **C.pmkt_cf, *C.pmkt_error) C.pmkt_status,
 ) (*Model, error) {
 	at, err := data.enter()
 	if err != nil {
@@ -143,7 +145,7 @@ func fit(
 	}
 	var model *C.pmkt_cf
 	var e C.pmkt_error
-	status := fn(at, run.run, &model, &e)
+	status := fn(at, run, &model, &e)
 	err = run.finish(status, &e)
 	return ownModel(model, err)
 }
@@ -186,8 +188,8 @@ func FitItemKNN(
 		b:           C.double(knn.B),
 	}
 	return fit(ctx, data, options,
-		func(at *C.pmkt_cf_data, run *C.pmkt_run, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
-			return C.pmkt_cf_knn_fit(at, c, run, model, e)
+		func(at *C.pmkt_cf_data, run *running, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_cf_knn_fit(at, c, run.run, model, e)
 		})
 }
 
@@ -217,8 +219,8 @@ func FitPopularity(
 		drop_seen:   boolean(popularity.DropSeen),
 	}
 	return fit(ctx, data, options,
-		func(at *C.pmkt_cf_data, run *C.pmkt_run, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
-			return C.pmkt_cf_popularity_fit(at, c, run, model, e)
+		func(at *C.pmkt_cf_data, run *running, model **C.pmkt_cf, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_cf_popularity_fit(at, c, run.run, model, e)
 		})
 }
 

@@ -102,16 +102,25 @@ func start(ctx context.Context, options []Option) (*running, error) {
 	}
 	C.pmktgo_run_init(r.run, threads, r.watch)
 	if ctx.Done() != nil {
-		watch := r.watch
-		r.ignore = context.AfterFunc(ctx, func() {
-			atomic.StoreInt32((*int32)(unsafe.Pointer(&watch.cancel)), 1)
-		})
+		r.ignore = context.AfterFunc(ctx, r.cancel)
 	}
 	if r.options.progress != nil {
 		r.quit, r.reported = make(chan struct{}), make(chan struct{})
 		go r.report()
 	}
 	return r, nil
+}
+
+// cancel asks C to stop.
+func (r *running) cancel() {
+	atomic.StoreInt32((*int32)(unsafe.Pointer(&r.watch.cancel)), 1)
+}
+
+// listen asks C to stop if the context is done already, whether its function has run or not.
+func (r *running) listen() {
+	if r.ctx.Err() != nil {
+		r.cancel()
+	}
 }
 
 // report tells the progress until the call ends.
