@@ -141,6 +141,7 @@
  *   intent.h  chains of actions: what are they about to do
  *   purchase.h  a calibrated probability of the goal at every event, with reasons
  *   rules.h   rules as data: a text that says who hesitates, compares, abandons, and what to answer
+ *   tracker.h  both, live: the state of each user, read at every event, with reasons
  *   logistic.h  the logistic regression below it, for features of your own
  *   binary.h  how good probabilities are: discrimination, calibration, intervals
  *
@@ -170,6 +171,7 @@
 #include "pmkt/binary.h"
 #include "pmkt/purchase.h"
 #include "pmkt/rules.h"
+#include "pmkt/tracker.h"
 /* clang-format on */
 
 #endif

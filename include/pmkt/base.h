@@ -57,7 +57,8 @@ enum {
     PMKT_E_IO = 10,       /* a file or stream could not be read or written; see error.sys_errno */
     PMKT_E_CORRUPT = 11,  /* a file, or bytes in memory, are damaged; see error.where */
     PMKT_E_FORMAT = 12,   /* not a file of libpmkt, of another kind, or of a newer release */
-    PMKT_E_COLLISION = 13 /* two different strings have the same id */
+    PMKT_E_COLLISION = 13, /* two different strings have the same id */
+    PMKT_E_FORKED = 14     /* a handle with locks, in a process that was forked from its own */
 };
 
 /*

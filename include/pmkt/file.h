@@ -3,7 +3,7 @@
  *
  * Every handle that can be saved has the same six functions, here for a pmkt_rfm; but a pmkt_intent and
  * a pmkt_purchase, which are solved anew when they are loaded, and a pmkt_logistic, which is a few
- * numbers, have no _map and no _verify:
+ * numbers, have no _map and no _verify, and what a pmkt_tracker has saved is restored into another:
  *
  *   pmkt_rfm_save         to a file, in one step: a reader sees the old file or the new one. A
  *                         symbolic link is replaced, not followed
@@ -107,7 +107,8 @@ enum {
     PMKT_FILE_CF = 3,       /* a pmkt_cf */
     PMKT_FILE_INTENT = 4,   /* a pmkt_intent */
     PMKT_FILE_PURCHASE = 5, /* a pmkt_purchase */
-    PMKT_FILE_LOGISTIC = 6  /* a pmkt_logistic */
+    PMKT_FILE_LOGISTIC = 6, /* a pmkt_logistic */
+    PMKT_FILE_TRACKER = 7   /* the state of a pmkt_tracker */
 };
 
 /* What a file says about itself; filled by pmkt_file_inspect. */

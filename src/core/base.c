@@ -59,6 +59,8 @@ const char *pmkt_status_name(pmkt_status status) {
             return "PMKT_E_FORMAT";
         case PMKT_E_COLLISION:
             return "PMKT_E_COLLISION";
+        case PMKT_E_FORKED:
+            return "PMKT_E_FORKED";
         default:
             return "PMKT_E_?";
     }

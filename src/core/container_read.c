@@ -70,6 +70,8 @@ static const char *kind_name(uint32_t kind) {
             return "a pmkt_purchase";
         case PMKT_FILE_LOGISTIC:
             return "a pmkt_logistic";
+        case PMKT_FILE_TRACKER:
+            return "the state of a pmkt_tracker";
         default:
             return "something of a newer release";
     }
