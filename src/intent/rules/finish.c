@@ -50,21 +50,35 @@ static void look_at_rule(pmkt_rules *r, const pmkti_rule *rule) {
     r->fields |= ids << PMKTI_RULES_ITEM;
 }
 
-static bool make_slots(pmkti_rules_parser *p) {
+_Static_assert(PMKTI_RULES_MOST <= 64 * PMKTI_RULES_WORDS, "too many rules");
+_Static_assert(PMKTI_RULES_STEPS <= 16, "too many steps");
+
+static pmkti_rules_turn turn_of(const pmkt_rules *r, const pmkti_rule *rule, int32_t slot) {
+    pmkti_rules_turn turn = {.unless = rule->unless.kinds >> slot & 1,
+                             .absent = rule->absent.kinds >> slot & 1};
+    for (int32_t k = 0; k < rule->n_steps; k++) {
+        const pmkti_rules_what *what = &steps_of(r, rule)[k].what;
+        if (!(what->kinds >> slot & 1)) continue;
+        turn.steps = (uint16_t)(turn.steps | 1U << k);
+        if (what->where) turn.asked = (uint16_t)(turn.asked | 1U << k);
+    }
+    return turn;
+}
+
+static bool make_turns(pmkti_rules_parser *p) {
     pmkt_rules *r = p->made;
-    for (int32_t slot = 0; slot < PMKTI_RULES_SLOTS; slot++) {
-        r->slot_at[slot] = r->of_slot.n;
-        for (int32_t i = 0; i < r->rules.n; i++) {
-            const pmkti_rule *rule = pmkti_rules_at(r, i);
-            const uint64_t kinds = rule->kinds | rule->unless.kinds | rule->absent.kinds;
-            if (!(kinds >> slot & 1)) continue;
-            uint8_t *to = pmkti_expr_push(&p->b, &r->of_slot, 1, 1);
-            if (!to) return false;
-            *to = (uint8_t)i;
+    const int32_t n = r->rules.n;
+    if (n == 0) return true;
+    pmkti_rules_turn *turn = pmkti_expr_push(&p->b, &r->turns, PMKTI_RULES_SLOTS * n, sizeof *turn);
+    for (int32_t slot = 0; turn && slot < PMKTI_RULES_SLOTS; slot++) {
+        for (int32_t i = 0; i < n; i++, turn++) {
+            *turn = turn_of(r, pmkti_rules_at(r, i), slot);
+            const uint64_t bit = UINT64_C(1) << (i & 63);
+            if (turn->steps & 1) r->begins[slot][i >> 6] |= bit;
+            if (turn->steps || turn->unless || turn->absent) r->concerns[slot][i >> 6] |= bit;
         }
     }
-    r->slot_at[PMKTI_RULES_SLOTS] = r->of_slot.n;
-    return true;
+    return turn != NULL;
 }
 
 static bool make_pointers(pmkti_rules_parser *p) {
@@ -85,5 +99,5 @@ bool pmkti_rules_finish(pmkti_rules_parser *p) {
         r->partials += need_of(rule);
         look_at_rule(r, rule);
     }
-    return make_slots(p) && make_pointers(p);
+    return make_turns(p) && make_pointers(p);
 }
