@@ -47,12 +47,12 @@ static uint32_t fold(uint64_t h) {
     return bits ? bits : 1;
 }
 
-static uint32_t make_key(const pmkti_rules_event *e, uint32_t same) {
+uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same) {
     uint64_t h = 1;
     for (int32_t i = 0; i < PMKTI_RULES_IDS; i++) {
         if (!(same >> i & 1)) continue;
-        if (e->id[i] == PMKT_ID_NONE) return 0;
-        h = pmkti_mix(h ^ pmkti_mix(e->id[i]));
+        if (id[i] == PMKT_ID_NONE) return 0;
+        h = pmkti_mix(h ^ pmkti_mix(id[i]));
     }
     return fold(h);
 }
@@ -60,7 +60,7 @@ static uint32_t make_key(const pmkti_rules_event *e, uint32_t same) {
 /* The key of the event by some ids: 0 if it lacks one of them. */
 static uint32_t key_of(seen *x, uint32_t same) {
     if (!(x->known >> same & 1)) {
-        x->key[same] = make_key(x->e, same);
+        x->key[same] = pmkti_rules_key(x->e->id, same);
         x->known = (uint8_t)(x->known | 1U << same);
     }
     return x->key[same];

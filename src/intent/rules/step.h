@@ -81,6 +81,10 @@ int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
 int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t *time,
                              pmkti_rules_fire *fire);
 
+/* What events of a rule have in common, of the ids that must be the same (rule.same); 1 if nothing must, 0 for an
+   event that lacks one of them. */
+uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same);
+
 /* Sets state.due and state.alive by the entries: for whoever brings these from elsewhere. */
 void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s);
 

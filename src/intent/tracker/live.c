@@ -86,6 +86,7 @@ static pmkt_status make_room(const pmkt_tracker *t, pmkti_shard *s, pmkti_live *
     pmkt_status status = PMKT_OK;
     if (size == live->size) return PMKT_OK;
     if (size > 0) status = take_block(t, s, size, &block);
+    if (status && size < live->size) return PMKT_OK; /* they stay where there is more room */
     if (status == PMKT_E_LIMIT) {
         const uint32_t room = live->size ? entries_of(live->size) : PMKTI_TRACKER_INLINE;
         if ((int64_t)state->n > room) shrink(s, state, (int32_t)room);

@@ -88,7 +88,7 @@ typedef struct pmkti_tracker_sums {
 typedef struct pmkti_shard {
     pmkti_lock lock;
     uint32_t generation;        /* of the rules */
-    const pmkt_purchase *model; /* owned by the tracker; or NULL */
+    const pmkt_purchase *model; /* the tracker's; or NULL */
     const pmkt_rules *rules;
     pmkti_index index;
     pmkti_pool users;
@@ -107,7 +107,10 @@ struct pmkt_tracker {
     pmkt_allocator allocator;
     pmkti_origin origin;
     pmkt_tracker_options options; /* with their defaults */
-    pmkti_lock control;           /* who swaps, saves or restores: taken before the lock of a shard */
+    pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
+    uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
+    const pmkt_purchase *model;   /* owned; or NULL */
+    const pmkt_rules *rules;
     _Atomic int64_t clock;
     _Atomic int64_t clocks_back;
     size_t live_at, trail_at, stride; /* of a record; trail_at == 0: no trails */
@@ -202,8 +205,8 @@ void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
 /* A tracker that may be used in this process. */
 pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err);
 
-/* `room` for what fires, by the rules that the first shard has now. */
-pmkt_status pmkti_tracker_room_check(const pmkt_tracker *t, const char *name, int64_t room,
+/* Whether all that can fire at one instant has room. Rules may be NULL. */
+pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
                                      pmkt_error *err);
 
 #endif
