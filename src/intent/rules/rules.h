@@ -48,6 +48,10 @@ enum {
 typedef struct pmkti_rules_what {
     uint64_t kinds; /* by slot; 0: none at all */
     pmkti_expr *where;
+    /* What many conditions are: whether a field, as 64 bits, is from `least` to `least` + `span`. */
+    bool is_range;
+    int32_t field;
+    uint64_t least, span;
 } pmkti_rules_what;
 
 typedef struct pmkti_rules_step {
@@ -73,6 +77,7 @@ typedef struct pmkti_rule {
     uint8_t same;      /* bits of ids */
     uint8_t different; /* 0, or 1 + the number of an id */
     bool in_a_row;
+    bool has_gaps;  /* a step must come within a time of the one before */
     bool restarts;  /* what ends its wait may also be an event of a step */
     bool is_single; /* one partial match of a key, the furthest, is as good as all */
 

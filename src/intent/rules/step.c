@@ -19,13 +19,16 @@ typedef struct seen {
 typedef struct sight {
     const pmkt_rules *r;
     pmkti_rules_state *s;
-    const pmkti_rule *rule;
     const pmkti_rules_event *e;
-    int64_t since; /* if it matches: the time of its first event */
+    const pmkti_rule *rule;
+    const pmkti_rules_step *step; /* the rule's */
+    const uint8_t *step_of;       /* the same: by the stage before it */
+    int64_t since;                /* if it matches: the time of its first event */
     uint32_t key, other;
     uint32_t steps, asked; /* bits of steps of which the event is; of those still to be asked */
     int32_t number;        /* of the rule */
     int32_t from, fresh, to, at;
+    bool has_kin; /* whether some may have the event's key */
 } sight;
 
 /* Rules that match at one instant, in the order of the text, and how often each. */
@@ -37,8 +40,11 @@ typedef struct ready {
 
 /* ------------------------------------------------------------------- events */
 
-static bool holds(const pmkti_expr *where, const pmkti_rules_event *e) {
-    return !where || pmkti_expr_row(where, e->fields, NULL, NULL, 0).i == PMKTI_TRUE;
+/* Whether the condition holds for an event of one of the kinds. */
+static bool holds(const pmkti_rules_what *what, const pmkti_rules_event *e) {
+    if (!what->where) return true;
+    if (what->is_range) return e->fields[what->field].id - what->least <= what->span;
+    return pmkti_expr_row(what->where, e->fields, NULL, NULL, 0).i == PMKTI_TRUE;
 }
 
 /* 32 bits, none of them zero alone. */
@@ -76,9 +82,8 @@ static uint32_t other_of(const pmkti_rule *rule, const pmkti_rules_event *e) {
 static bool is_step(sight *v, int32_t k) {
     const uint32_t bit = 1U << k;
     if (v->asked & bit) {
-        const pmkti_rules_step *step = (const pmkti_rules_step *)v->r->steps.at;
         v->asked &= ~bit;
-        if (!holds(step[v->rule->first_step + k].what.where, v->e)) v->steps &= ~bit;
+        if (!holds(&v->step[k].what, v->e)) v->steps &= ~bit;
     }
     return v->steps & bit;
 }
@@ -97,14 +102,22 @@ static int32_t place_of(const pmkti_rules_entry *x) {
     return x->rule | x->is_cooldown << 8;
 }
 
+/* Turns to a rule. */
+static void turn_to(sight *v, int32_t number) {
+    v->number = number;
+    v->rule = pmkti_rules_at(v->r, number);
+    v->step = (const pmkti_rules_step *)v->r->steps.at + v->rule->first_step;
+    v->step_of = (const uint8_t *)v->r->step_of.at + v->rule->first_stage;
+}
+
 /* Finds the partial matches of the rule, which are not before `from`. */
 static void find(sight *v, int32_t from) {
-    const pmkti_rules_state *s = v->s;
-    while (from < s->n && place_of(&s->entry[from]) < v->number) from++;
-    v->from = v->to = from;
-    while (v->to < s->n && place_of(&s->entry[v->to]) == v->number) v->to++;
-    v->fresh = v->to;
-    v->at = v->from;
+    const pmkti_rules_entry *entry = v->s->entry;
+    const int32_t n = v->s->n;
+    while (from < n && place_of(&entry[from]) < v->number) from++;
+    v->from = v->at = from;
+    while (from < n && place_of(&entry[from]) == v->number) from++;
+    v->fresh = v->to = from;
 }
 
 /* Takes an entry out; all others keep their order. */
@@ -126,33 +139,27 @@ static void end(sight *v, uint32_t key, int32_t stage) {
     }
 }
 
-/* The step of the event that would take a partial match from this stage to the next. */
-static int32_t step_at(const pmkt_rules *r, const pmkti_rule *rule, int32_t stage) {
-    return ((const uint8_t *)r->step_of.at)[rule->first_stage + stage];
+/* Within how long of its mark the next event of a partial match must come; 0: any time. */
+static int64_t gap_at(const sight *v, int32_t stage) {
+    return v->rule->has_gaps ? v->step[v->step_of[stage]].within_ms : 0;
 }
 
-/* Within how long of its mark that event must come; 0: any time. */
-static int64_t gap_at(const pmkt_rules *r, const pmkti_rule *rule, int32_t stage) {
-    const pmkti_rules_step *step = (const pmkti_rules_step *)r->steps.at + rule->first_step;
-    return step[step_at(r, rule, stage)].within_ms;
-}
-
-/* Whether a partial match can never go on. One that waits is over only when its time has come. */
-static bool is_over(const pmkt_rules *r, const pmkti_rule *rule, const pmkti_rules_entry *x,
-                    int64_t time) {
+/* Whether a partial match of the rule can never go on. One that waits is over only when its time has come. */
+static bool is_over(const sight *v, const pmkti_rules_entry *x) {
+    const pmkti_rule *rule = v->rule;
     if (x->stage == rule->n_stages) return false;
-    if (rule->within_ms && time - x->start > rule->within_ms) return true;
-    const int64_t gap = gap_at(r, rule, x->stage);
-    return gap > 0 && time - x->mark > gap;
+    if (rule->within_ms && v->e->time - x->start > rule->within_ms) return true;
+    const int64_t gap = gap_at(v, x->stage);
+    return gap > 0 && v->e->time - x->mark > gap;
 }
 
 /* Drops what is over, of all rules. */
-static void sweep(sight *v, int64_t time) {
+static void sweep(sight *v) {
+    sight of = *v; /* of the rule of each */
     for (int32_t i = v->s->n - 1; i >= 0; i--) {
         const pmkti_rules_entry *x = &v->s->entry[i];
-        const bool over = x->is_cooldown ? time >= x->start
-                                         : is_over(v->r, pmkti_rules_at(v->r, x->rule), x, time);
-        if (over) drop(v, i);
+        if (!x->is_cooldown) turn_to(&of, x->rule);
+        if (x->is_cooldown ? v->e->time >= x->start : is_over(&of, x)) drop(v, i);
     }
 }
 
@@ -171,7 +178,7 @@ static void drop_oldest(sight *v) {
 /* Puts an entry behind those of the rule, or (a cooldown) behind all. */
 static void insert(sight *v, const pmkti_rules_entry *new) {
     pmkti_rules_state *s = v->s;
-    if (s->n == s->room) sweep(v, v->e->time);
+    if (s->n == s->room) sweep(v);
     if (s->n == s->room) drop_oldest(v);
     const int32_t i = new->is_cooldown ? s->n : v->to++;
     memmove(&s->entry[i + 1], &s->entry[i], (size_t)(s->n - i) * sizeof *s->entry);
@@ -185,7 +192,7 @@ static bool covers(const sight *v, const pmkti_rules_entry *x, const pmkti_rules
     if (x->stage != y->stage) return rule->is_single && x->stage > y->stage;
     if (x->stage == rule->n_stages) return x->mark <= y->mark; /* the first wait ends all */
     if (rule->within_ms && x->start < y->start) return false;
-    return x->mark >= y->mark || gap_at(v->r, rule, x->stage) == 0;
+    return x->mark >= y->mark || gap_at(v, x->stage) == 0;
 }
 
 /* Whether `new`, which is not in the state, is no better than what is there. */
@@ -213,15 +220,21 @@ static bool is_covered_besides(const sight *v, const pmkti_rules_entry *new, int
     return false;
 }
 
-/* Keeps a partial match, instead of those that are no better. */
-static void put(sight *v, const pmkti_rules_entry *new) {
-    pmkti_rules_state *s = v->s;
-    if (is_covered(v, new)) return;
+/* Drops what is no better than `new`; false, with nothing dropped, if `new` is no better itself. */
+static bool make_way(sight *v, const pmkti_rules_entry *new) {
+    if (is_covered(v, new)) return false;
     for (int32_t i = v->to - 1; i >= v->from; i--) {
-        const pmkti_rules_entry *y = &s->entry[i];
+        const pmkti_rules_entry *y = &v->s->entry[i];
         if (y->key != new->key || !covers(v, new, y)) continue;
         if (is_covered_besides(v, new, i)) drop(v, i);
     }
+    return true;
+}
+
+/* Keeps a partial match, unless there are better ones. */
+static void put(sight *v, const pmkti_rules_entry *new) {
+    pmkti_rules_state *s = v->s;
+    if (v->has_kin && !make_way(v, new)) return;
     insert(v, new);
     s->alive[v->number >> 6] |= UINT64_C(1) << (v->number & 63);
     s->took |= UINT64_C(1) << (v->number & 63);
@@ -232,19 +245,18 @@ static void put(sight *v, const pmkti_rules_entry *new) {
 
 /* --------------------------------------------------------------- one event */
 
+/* Whether the event takes on a partial match that is not over. */
 static bool goes_on(sight *v, const pmkti_rules_entry *x) {
     if (x->key != v->key || x->stage == v->rule->n_stages || v->steps == 0) return false;
     if (v->rule->different && x->other == v->other) return false;
-    return !is_over(v->r, v->rule, x, v->e->time) && is_step(v, step_at(v->r, v->rule, x->stage));
+    return is_step(v, v->step_of[x->stage]);
 }
 
 /* The partial match with this event as its last. */
 static pmkti_rules_entry advanced(const sight *v, const pmkti_rules_entry *x) {
     pmkti_rules_entry to = *x;
     const bool is_last = ++to.stage == v->rule->n_stages;
-    if (is_last || step_at(v->r, v->rule, to.stage) != step_at(v->r, v->rule, x->stage)) {
-        to.mark = v->e->time;
-    }
+    if (is_last || v->step_of[to.stage] != v->step_of[x->stage]) to.mark = v->e->time;
     to.other = v->other;
     return to;
 }
@@ -254,18 +266,24 @@ static bool stays(const sight *v, const pmkti_rules_entry *to) {
     const pmkti_rule *rule = v->rule;
     if (rule->in_a_row) return false;
     if (to->stage == rule->n_stages) return rule->restarts;
-    return rule->different || (to->mark == v->e->time && gap_at(v->r, rule, to->stage) > 0);
+    return rule->different || (to->mark == v->e->time && gap_at(v, to->stage) > 0);
 }
 
 /* Drops what cannot go on any more, and gives the furthest stage that goes on now, or 0. */
 static int32_t furthest(sight *v) {
     int32_t stage = 0;
+    v->has_kin = false;
     for (v->at = v->to; v->at-- > v->from;) {
         const pmkti_rules_entry *x = &v->s->entry[v->at];
-        if (goes_on(v, x)) {
-            if (x->stage > stage) stage = x->stage;
-        } else if (v->rule->in_a_row || is_over(v->r, v->rule, x, v->e->time)) {
+        if (is_over(v, x)) {
             drop(v, v->at);
+        } else if (goes_on(v, x)) {
+            v->has_kin = true;
+            if (x->stage > stage) stage = x->stage;
+        } else if (v->rule->in_a_row) {
+            drop(v, v->at);
+        } else {
+            v->has_kin |= x->key == v->key;
         }
     }
     return stage;
@@ -319,16 +337,17 @@ static bool begin(sight *v) {
 static bool follow(sight *v, const pmkti_rules_turn *turn) {
     const pmkti_rule *rule = v->rule;
     const bool is_kind = turn->steps != 0;
-    if (turn->unless && holds(rule->unless.where, v->e)) {
+    if (turn->unless && holds(&rule->unless, v->e)) {
         end(v, rule->in_a_row && is_kind ? 0 : v->key, 0);
         return false;
     }
-    if (v->key && v->other) v->steps = turn->steps, v->asked = turn->asked;
-    if (turn->absent && holds(rule->absent.where, v->e)) {
+    v->steps = v->key && v->other ? turn->steps : 0;
+    v->asked = v->steps & turn->asked;
+    if (turn->absent && holds(&rule->absent, v->e)) {
         end(v, v->key, is_any_step(v) ? rule->n_stages : 0);
     }
     if (!is_kind) return false;
-    if (!(v->from < v->to && take_on(v)) && !begin(v)) return false;
+    if (!take_on(v) && !begin(v)) return false;
     v->s->took |= UINT64_C(1) << (v->number & 63);
     end(v, v->key, 0); /* in a row, all that is left is of this key */
     return true;
@@ -396,23 +415,17 @@ static void note(ready *now, const sight *v, uint16_t times) {
     now->times[now->n++] = times;
 }
 
-/* Looks at one rule, whose partial matches are not before `from`. */
-static sight look(const pmkt_rules *r, pmkti_rules_state *s, const pmkti_rules_event *e,
-                  int32_t number, int32_t from) {
-    sight v = {.r = r, .s = s, .rule = pmkti_rules_at(r, number), .e = e, .number = number};
-    find(&v, from);
-    return v;
-}
-
 int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
                                const pmkti_rules_event *e, pmkti_rules_fire *fire) {
     const uint64_t *begins = r->begins[e->slot], *concerns = r->concerns[e->slot];
     ready now;
     seen x;
+    sight v;
     int32_t from = 0;
     now.n = 0;
-    x.e = e;
+    x.e = v.e = e;
     x.known = 0;
+    v.r = r, v.s = s;
     s->took = 0;
     for (int32_t number = 0; number < r->rules.n; number++) {
         const int32_t word = number >> 6;
@@ -422,7 +435,8 @@ int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
             continue;
         }
         number += __builtin_ctzll(left);
-        sight v = look(r, s, e, number, from);
+        turn_to(&v, number);
+        find(&v, from);
         v.key = key_of(&x, v.rule->same);
         v.other = other_of(v.rule, e);
         if (follow(&v, pmkti_rules_turn_at(r, e->slot, number))) note(&now, &v, 1);
@@ -466,11 +480,13 @@ static uint16_t finish(sight *v, int64_t time) {
 int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t *time,
                              pmkti_rules_fire *fire) {
     ready now;
+    sight v = {.r = r, .s = s};
     now.n = 0;
     *time = s->due;
     for (int32_t i = 0; i < s->n; i++) {
         if (due_of(r, &s->entry[i]) != *time) continue;
-        sight v = look(r, s, NULL, s->entry[i].rule, 0);
+        turn_to(&v, s->entry[i].rule);
+        find(&v, 0);
         const uint16_t times = finish(&v, *time);
         note(&now, &v, times);
         i = v.from - 1;
