@@ -46,7 +46,6 @@ static inline void pmkti_rules_begin(pmkti_rules_state *s) {
     s->n = 0;
     s->due = PMKTI_RULES_NEVER;
     s->took = 0;
-    for (int32_t i = 0; i < PMKTI_RULES_WORDS; i++) s->alive[i] = 0;
 }
 
 /* A rule that fires. */
@@ -81,7 +80,7 @@ int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
 int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t *time,
                              pmkti_rules_fire *fire);
 
-/* Sets state.due and state.alive by the entries: for whoever brings these from elsewhere. */
+/* Sets state.due by the entries: for whoever brings these from elsewhere. */
 void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s);
 
 #endif
