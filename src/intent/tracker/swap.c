@@ -1,10 +1,11 @@
 /*
  * swap.c - another model, or other rules, under live users: shard after shard, each as a whole.
  */
-#include "intent/rules/swap.h"
+#include "intent/tracker/swap.h"
 
 #include "core/error.h"
-#include "intent/tracker/tracker.h"
+#include "intent/rules/swap.h"
+#include "intent/tracker/learn.h"
 
 typedef void (*each)(void *ctx, pmkti_shard *s, uint32_t number);
 
@@ -42,19 +43,24 @@ static void move_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_visitor_move(v, &s->model->reader, &m->to->reader);
 }
 
+void pmkti_swap_shard(pmkti_shard *s, const pmkt_purchase *model) {
+    move m = {model};
+    each_user(s, move_user, &m);
+    s->model = model;
+}
+
 pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model, pmkt_error *err) {
     pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
     if (!model) return pmkti_null(err, "model");
     pmkti_lock_take(&tracker->control);
     const pmkt_purchase *old = tracker->model;
-    move m = {model};
     status = check_model(tracker, model, err);
     for (int32_t i = 0; i < tracker->options.shards && !status; i++) {
         pmkti_shard *s = &tracker->shard[i];
         pmkti_lock_take(&s->lock);
-        each_user(s, move_user, &m);
-        s->model = model;
+        pmkti_learn_forget(tracker, s);
+        pmkti_swap_shard(s, model);
         pmkti_lock_give(&s->lock);
     }
     if (!status) tracker->model = pmkt_purchase_retain(model);
