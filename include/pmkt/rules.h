@@ -242,8 +242,7 @@ typedef struct pmkt_rules_matches_columns {
     int64_t suppressed;     /* matches besides, in a cooldown */
     int64_t outranked;      /* matches besides, of an intent that fired by a stronger rule */
     int64_t dropped;        /* partial matches and cooldowns that had to make room */
-    const int64_t
-        *since; /* [n] time of the first event of the match; of several that end here, of one */
+    const int64_t *since;   /* [n] time of the first event of the match, or of one of several */
 } pmkt_rules_matches_columns;
 
 #define PMKT_RULES_MATCHES_COLUMNS_INIT \
