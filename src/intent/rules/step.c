@@ -123,7 +123,7 @@ static void survey(const pmkt_rules *r, pmkti_rules_state *s, int64_t time, seen
     pmkti_rules_entry *entry = s->entry;
     int32_t i = 0, n = 0, word = 0;
     uint64_t alive = 0, kin = 0;
-    for (int32_t w = 0; w < r->n_words; w++) x->alive[w] = x->kin[w] = 0;
+    for (int32_t w = 0; w < PMKTI_RULES_WORDS; w++) x->alive[w] = x->kin[w] = 0;
     for (; i < s->n && !entry[i].is_cooldown; i++) {
         const int32_t number = entry[i].rule;
         const pmkti_rules_brief *rule = &r->brief[number];
