@@ -59,12 +59,12 @@ pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkt_purchase *model, const p
 /* ---------------------------------------------------------------------- rules */
 
 static void note_fired(event *e, const pmkti_rules_fire *fire, int32_t n) {
+    const pmkt_rules *r = e->s->rules;
     for (int32_t i = 0; i < n; i++) {
         const int32_t rule = fire[i].rule;
-        const pmkt_rules *r = e->s->rules;
-        if (e->rule < 0 || pmkti_rules_at(r, rule)->strength > pmkti_rules_at(r, e->rule)->strength) {
-            e->rule = rule;
-        }
+        const double strength = pmkti_rules_at(r, rule)->strength;
+        const double best = e->rule < 0 ? -1 : pmkti_rules_at(r, e->rule)->strength;
+        if (strength > best || (!(strength < best) && rule < e->rule)) e->rule = rule;
     }
 }
 
