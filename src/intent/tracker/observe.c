@@ -60,14 +60,18 @@ static void warm(const pmkti_taking *k, int64_t from) {
     for (int64_t i = from; i < from + NEAR && i < k->ev.rows; i++) fetch_record(k, i);
 }
 
+static void note_bad(pmkt_report *report, int64_t i, int32_t fault) {
+    pmkti_report_reject(report, i, fault);
+    if (report->rejected_bits) report->rejected_bits[i / 8] |= (uint8_t)(1U << (i % 8));
+}
+
 static void reject(pmkti_taking *k, int64_t i, int32_t fault, pmkt_report *report) {
     pmkti_shard *s = k->t->shard;
     pmkti_lock_take(&s->lock);
     s->sums.bad++;
     pmkti_lock_give(&s->lock);
     report->rows++;
-    pmkti_report_reject(report, i, fault);
-    if (report->rejected_bits) report->rejected_bits[i / 8] |= (uint8_t)(1U << (i % 8));
+    note_bad(report, i, fault);
     pmkti_take_nothing(k, i);
 }
 
@@ -119,7 +123,7 @@ static pmkt_status check_rows(const pmkti_taking *k, pmkt_report *report, pmkt_e
         if (pmkti_events_plain(ev, from, n)) continue;
         for (int64_t i = from; i < from + n; i++) {
             const int32_t fault = pmkti_event_fault(ev, i);
-            if (fault >= 0) pmkti_report_reject(report, i, fault);
+            if (fault >= 0) note_bad(report, i, fault);
         }
     }
     if (report->rejected == 0) return PMKT_OK;
