@@ -25,7 +25,6 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     const pmkti_tracker_out out = p->out;
     const pmkti_tracker_sums sums = s->sums;
     live->queued = PMKTI_RULES_NEVER;
-    s->waiting--;
     pmkti_live_load(s, live, &p->state);
     pmkti_tracker_pass(p->t, s, u, &p->state, p->clock, &p->out);
     const pmkt_status status = pmkti_live_store(p->t, s, entry->number, &p->state);
@@ -34,7 +33,6 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     s->sums = sums;
     p->state.suppressed = p->state.outranked = p->state.dropped = 0;
     live->queued = entry->time;
-    s->waiting++;
     pmkti_due_push(&s->heap, entry->time, entry->number);
     return status;
 }

@@ -110,7 +110,7 @@ static int64_t exchange_shard(exchange *x, pmkti_shard *s) {
     pmkti_lock_take(&s->lock);
     const int64_t before = s->sums.ended;
     if (s->rules) each_user(s, exchange_user, x);
-    if (!x->new) s->waiting = s->heap.n = 0;
+    if (!x->new) s->heap.n = 0; /* nobody waits */
     const int64_t ended = s->sums.ended - before;
     s->rules = x->new;
     s->generation = x->t->generation;

@@ -84,6 +84,7 @@ static void step(pmkti_taking *k, event *e, pmkti_rules_fire *fire, int32_t *n) 
     }
     *n = pmkti_rules_step_event(r, &k->state, &step, fire);
     e->took = k->state.took;
+    if (k->state.due != PMKTI_RULES_NEVER) pmkti_rules_due(r, &k->state); /* what waited may have ended */
 }
 
 /* What is taken back if a state cannot be stored. */

@@ -41,7 +41,8 @@ typedef struct pmkti_live {
     uint16_t n;          /* entries */
     uint8_t size;        /* 0: they are here; else 1 + the size of the block */
     bool known;          /* there was an event */
-    uint32_t reserved;
+    bool waits;          /* something does */
+    uint8_t reserved[3];
     pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
 } pmkti_live;
 
@@ -95,7 +96,7 @@ typedef struct pmkti_shard {
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
     pmkti_due_heap heap;
-    int64_t waiting;         /* users with an entry of the heap */
+    int64_t waiting;         /* users for whom something waits */
     int64_t bytes;           /* memory */
     uint32_t hand;           /* the record at which looking for somebody to evict goes on */
     uint32_t sweep;          /* the same of those who have expired */
@@ -174,7 +175,7 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
 /* What rules keep of a record into `state`, whose entries have room for options.partials. */
 void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state);
 
-/* And back, with its entry in the heap. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
+/* And back, with its entry in the heap; state.due must be exact. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
    has changed. */
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
                              pmkti_rules_state *state);

@@ -76,7 +76,8 @@ static pmkt_status grow_by_itself(const pmkt_tracker *t, pmkti_shard *s) {
 /* ------------------------------------------------------------------- leaving */
 
 static void leave_queue(pmkti_shard *s, pmkti_live *live) {
-    s->waiting -= live->queued != PMKTI_RULES_NEVER;
+    s->waiting -= live->waits;
+    live->waits = false;
     live->queued = PMKTI_RULES_NEVER; /* the heap finds out by itself */
 }
 
