@@ -22,6 +22,11 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     pmkti_record *u = pmkti_record_at(s, entry->number);
     pmkti_live *live = pmkti_record_live(p->t, u);
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return PMKT_OK; /* left over */
+    if (entry->time > pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
+        pmkti_users_drop(p->t, s, entry->number);
+        s->sums.expired++;
+        return PMKT_OK;
+    }
     const pmkti_tracker_out out = p->out;
     const pmkti_tracker_sums sums = s->sums;
     live->queued = PMKTI_RULES_NEVER;

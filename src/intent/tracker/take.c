@@ -136,7 +136,7 @@ static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
 
 /* Who was away for too long is unknown again; but what was waiting has been over before that. */
 static pmkti_taken renew(pmkti_taking *k, event *e, pmkt_status *status) {
-    if (!e->live->known || e->time - e->v->last <= k->t->options.ttl_ms) return PMKTI_TAKEN;
+    if (!e->live->known || e->time <= pmkti_record_last(k->t, e->u)) return PMKTI_TAKEN;
     if (e->s->rules) {
         const undo before = load(k, e);
         const bool room = pass(k, e);

@@ -143,6 +143,11 @@ static inline pmkti_live *pmkti_record_live(const pmkt_tracker *t, pmkti_record 
     return (pmkti_live *)(void *)((unsigned char *)u + t->live_at);
 }
 
+/* The last instant at which a user is known, if nothing comes any more. */
+static inline int64_t pmkti_record_last(const pmkt_tracker *t, pmkti_record *u) {
+    return pmkti_record_visitor(u)->last + t->options.ttl_ms;
+}
+
 /* NULL: there are none. */
 static inline pmkti_trail *pmkti_record_trail(const pmkt_tracker *t, pmkti_record *u) {
     return t->trail_at ? (pmkti_trail *)(void *)((unsigned char *)u + t->trail_at) : NULL;
@@ -201,7 +206,8 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
                         int64_t row, const pmkti_rules_fire *fire, int32_t n,
                         pmkti_tracker_out *out);
 
-/* Fires what is due before `clock`, while there is room. `state` is loaded, and the caller stores it. */
+/* Fires what is due before `clock`, while the user is known and there is room. `state` is loaded, and the caller
+   stores it. */
 void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
                         pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out);
 

@@ -152,7 +152,7 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
     for (;;) {
         const uint32_t at = next_user(s, &s->sweep, &left);
         if (at == PMKTI_POOL_NONE) return;
-        if (clock - last_of(s, at) <= t->options.ttl_ms) continue;
+        if (clock <= pmkti_record_last(t, pmkti_record_at(s, at))) continue;
         pmkti_users_drop(t, s, at);
         s->sums.expired++;
     }
