@@ -60,7 +60,7 @@ static bool pass_shard(passing *p, pmkti_shard *s, pmkt_status *status, pmkt_err
     while (s->rules && s->heap.n > 0 && s->heap.at[0].time < p->clock && !*status) {
         room = pmkti_tracker_has_room(&p->out, s->rules);
         if (!room && p->out.n == 0) { /* the rules were swapped in between */
-            *status = pmkti_tracker_room_check(s->rules, "room", p->out.room, err);
+            *status = pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "room", p->out.room, err);
         }
         if (!room) break;
         const pmkti_due entry = pmkti_due_pop(&s->heap);
@@ -101,7 +101,7 @@ static pmkt_status check(pmkt_tracker *t, int64_t clock, const pmkt_tracker_fire
         return pmkti_fail(err, PMKT_E_INVALID, "clock_ms is no time of the years 1700 to 2999");
     }
     pmkti_lock_take(&t->shard->lock);
-    status = pmkti_tracker_room_check(t->shard->rules, "room", room, err);
+    status = pmkti_tracker_room_check(pmkti_tracker_intents(t->shard->rules), "room", room, err);
     pmkti_lock_give(&t->shard->lock);
     return status;
 }

@@ -94,7 +94,7 @@ static pmkt_status take_all(pmkti_taking *k, pmkt_report *report, pmkt_error *er
     }
     k->out.done = i;
     if (status || i == k->ev.rows || k->fired.n > 0) return status;
-    return pmkti_tracker_room_check(k->rules, "out.room", k->out.room, err); /* they were swapped */
+    return pmkti_tracker_room_check(k->intents, "out.room", k->out.room, err); /* they were swapped */
 }
 
 /* -------------------------------------------------------------------- checks */
@@ -110,7 +110,8 @@ static pmkt_status check_answers(pmkti_taking *k, const pmkti_shard *s, pmkt_err
         return pmkti_fail(err, PMKT_E_UNSUPPORTED, "the tracker has no model");
     }
     k->fired = (pmkti_tracker_out){out->fired, 0, out->room};
-    return out->fired ? pmkti_tracker_room_check(s->rules, "out.room", out->room, err) : PMKT_OK;
+    if (!out->fired) return PMKT_OK;
+    return pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "out.room", out->room, err);
 }
 
 /* A batch that says so is refused as a whole for one bad row. */
@@ -141,7 +142,7 @@ static pmkt_status begin(pmkti_taking *k, const pmkt_events *events, pmkt_report
     pmkti_shard *s = k->t->shard;
     pmkti_lock_take(&s->lock);
     status = check_answers(k, s, err);
-    if (!status) status = pmkti_take_bind(k, s->model, s->rules, err);
+    if (!status) status = pmkti_take_bind(k, s, err);
     pmkti_lock_give(&s->lock);
     return status ? status : check_rows(k, mine, err);
 }
@@ -154,8 +155,7 @@ pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_events *event
     if (status) return status;
     k.t = tracker;
     k.out = (pmkt_tracker_answers)PMKT_TRACKER_ANSWERS_INIT;
-    k.model = NULL;
-    k.rules = NULL;
+    k.swaps = PMKTI_TAKING_UNBOUND;
     k.state = (pmkti_rules_state){.entry = k.entry, .room = tracker->options.partials};
     status = begin(&k, events, report, &mine, out, err);
     if (status == PMKT_E_BAD_ROW) pmkti_report_end(report, &mine);

@@ -49,11 +49,14 @@ pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model,
     const pmkt_purchase *old = tracker->model;
     move m = {model};
     status = check_model(tracker, model, err);
+    const uint64_t swaps = tracker->swaps + (status == PMKT_OK);
+    tracker->swaps = swaps;
     for (int32_t i = 0; i < tracker->options.shards && !status; i++) {
         pmkti_shard *s = &tracker->shard[i];
         pmkti_lock_take(&s->lock);
         each_user(s, move_user, &m);
         s->model = model;
+        s->swaps = swaps;
         pmkti_lock_give(&s->lock);
     }
     if (!status) tracker->model = pmkt_purchase_retain(model);
@@ -114,6 +117,7 @@ static int64_t exchange_shard(exchange *x, pmkti_shard *s) {
     const int64_t ended = s->sums.ended - before;
     s->rules = x->new;
     s->generation = x->t->generation;
+    s->swaps = x->t->swaps;
     pmkti_lock_give(&s->lock);
     return ended;
 }
@@ -131,6 +135,7 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     const pmkt_rules *old = tracker->rules;
     if (old && rules) pmkti_rules_plan_make(old, rules, &plan);
     tracker->generation++;
+    tracker->swaps++;
     tracker->rules = pmkt_rules_retain(rules);
     for (int32_t i = 0; i < tracker->options.shards; i++) {
         n += exchange_shard(&x, &tracker->shard[i]);

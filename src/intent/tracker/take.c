@@ -43,16 +43,13 @@ static pmkt_status bind_model(pmkti_taking *k, const pmkt_purchase *m, pmkt_erro
     return pmkti_class_column_find(m->chains, &k->ev, name, &k->classes, err);
 }
 
-pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkt_purchase *model, const pmkt_rules *rules,
-                            pmkt_error *err) {
+pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkti_shard *s, pmkt_error *err) {
     pmkt_status status = PMKT_OK;
-    if (model && model != k->model) status = bind_model(k, model, err);
-    if (!status && rules && rules != k->rules) {
-        status = pmkti_rules_fields_find(rules, &k->ev, &k->fields, err);
-    }
+    if (s->model) status = bind_model(k, s->model, err);
+    if (!status && s->rules) status = pmkti_rules_fields_find(s->rules, &k->ev, &k->fields, err);
     if (status) return status;
-    k->model = model;
-    k->rules = rules;
+    k->swaps = s->swaps;
+    k->intents = pmkti_tracker_intents(s->rules);
     return PMKT_OK;
 }
 
@@ -289,9 +286,7 @@ pmkti_taken pmkti_take(pmkti_taking *k, int64_t i, pmkt_status *status, pmkt_err
     pmkti_taken taken = PMKTI_TAKEN_NOT;
     pmkti_lock_take(&e.s->lock);
     *status = PMKT_OK;
-    if (e.s->model != k->model || e.s->rules != k->rules) {
-        *status = pmkti_take_bind(k, e.s->model, e.s->rules, err);
-    }
+    if (e.s->swaps != k->swaps) *status = pmkti_take_bind(k, e.s, err);
     if (*status == PMKT_OK) {
         taken = take(k, &e, hash, status);
         if (*status == PMKT_E_NOMEM) (void)pmkti_no_memory(err, k->t->stride);

@@ -90,6 +90,7 @@ typedef struct pmkti_tracker_sums {
 typedef struct pmkti_shard {
     pmkti_lock lock;
     uint32_t generation;        /* of the rules */
+    uint64_t swaps;             /* of model or rules: two with one address may be different ones */
     const pmkt_purchase *model; /* the tracker's; or NULL */
     const pmkt_rules *rules;
     pmkti_index index;
@@ -111,6 +112,7 @@ struct pmkt_tracker {
     pmkt_tracker_options options; /* with their defaults */
     pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
     uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
+    uint64_t swaps;               /* likewise */
     const pmkt_purchase *model;   /* owned; or NULL */
     const pmkt_rules *rules;
     _Atomic int64_t clock;
@@ -216,8 +218,12 @@ void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
 /* A tracker that may be used in this process. */
 pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err);
 
-/* Whether all that can fire at one instant has room. Rules may be NULL. */
-pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
-                                     pmkt_error *err);
+/* How much may fire at one instant. */
+static inline int32_t pmkti_tracker_intents(const pmkt_rules *rules) {
+    return rules ? rules->n_intents : 0;
+}
+
+/* Whether that has room. */
+pmkt_status pmkti_tracker_room_check(int32_t intents, const char *name, int64_t room, pmkt_error *err);
 
 #endif
