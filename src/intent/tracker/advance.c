@@ -45,6 +45,7 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
 static void sweep(const passing *p, pmkti_shard *s) {
     const int64_t step = p->t->options.ttl_ms / SWEEPS + 1;
     if (s->swept_ms == INT64_MIN) s->swept_ms = p->clock;
+    if (p->clock < s->swept_ms) return; /* another thread's clock was here first */
     const int64_t passed = p->clock - s->swept_ms;
     const double share = passed < step ? (double)passed / (double)step : 1.0;
     const uint32_t n = (uint32_t)(share * s->users.n);

@@ -86,29 +86,26 @@ static void step(pmkti_taking *k, event *e, pmkti_rules_fire *fire, int32_t *n) 
 
 /* What is taken back if a state cannot be stored. */
 typedef struct undo {
-    pmkti_tracker_out fired;
     pmkti_tracker_sums sums;
     int64_t cart_amount;
 } undo;
 
-static undo load(pmkti_taking *k, const event *e) {
-    pmkti_live_load(e->s, e->live, &k->state);
-    return (undo){k->fired, e->s->sums, e->live->cart_amount};
-}
-
 static pmkt_status store(pmkti_taking *k, const event *e, const undo *before) {
     const pmkt_status status = pmkti_live_store(k->t, e->s, e->number, &k->state);
     if (!status) return PMKT_OK;
-    k->fired = before->fired;
     e->s->sums = before->sums;
     e->live->cart_amount = before->cart_amount;
     k->state.suppressed = k->state.outranked = k->state.dropped = 0;
     return status;
 }
 
-/* Waits that are over. True if there is room for more. */
+/* Loads the state and fires waits that are over, whatever becomes of the event. True if there is room for more. */
 static bool pass(pmkti_taking *k, const event *e) {
-    pmkti_tracker_pass(k->t, e->s, e->u, &k->state, e->time, &k->fired);
+    pmkti_live_load(e->s, e->live, &k->state);
+    if (k->state.due < e->time) {
+        pmkti_tracker_pass(k->t, e->s, e->u, &k->state, e->time, &k->fired);
+        (void)pmkti_live_store(k->t, e->s, e->number, &k->state); /* for fewer there is room */
+    }
     return pmkti_tracker_has_room(&k->fired, e->s->rules);
 }
 
@@ -116,15 +113,12 @@ static bool pass(pmkti_taking *k, const event *e) {
 static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
     pmkti_rules_fire fire[PMKTI_RULES_MOST];
     int32_t n = 0;
-    const undo before = load(k, e);
-    const bool room = pass(k, e);
-    if (room) {
-        if (e->kind == PMKT_KIND_CART && k->ev.amount) e->live->cart_amount = k->ev.amount[e->row];
-        step(k, e, fire, &n);
-    }
+    if (!pass(k, e)) return PMKTI_TAKEN_FULL;
+    const undo before = {e->s->sums, e->live->cart_amount};
+    if (e->kind == PMKT_KIND_CART && k->ev.amount) e->live->cart_amount = k->ev.amount[e->row];
+    step(k, e, fire, &n);
     *status = store(k, e, &before);
     if (*status) return PMKTI_TAKEN_NOT;
-    if (!room) return PMKTI_TAKEN_FULL;
     if (n == 0) return PMKTI_TAKEN;
     note_fired(e, fire, n);
     pmkti_tracker_fire(k->t, e->s, e->u, e->time, e->row, fire, n, &k->fired);
@@ -132,15 +126,9 @@ static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
 }
 
 /* Who was away for too long is unknown again; but what was waiting has been over before that. */
-static pmkti_taken renew(pmkti_taking *k, event *e, pmkt_status *status) {
+static pmkti_taken renew(pmkti_taking *k, const event *e) {
     if (!e->live->known || e->time <= pmkti_record_last(k->t, e->u)) return PMKTI_TAKEN;
-    if (e->s->rules) {
-        const undo before = load(k, e);
-        const bool room = pass(k, e);
-        *status = store(k, e, &before);
-        if (*status) return PMKTI_TAKEN_NOT;
-        if (!room) return PMKTI_TAKEN_FULL;
-    }
+    if (e->s->rules && !pass(k, e)) return PMKTI_TAKEN_FULL;
     pmkti_users_renew(k->t, e->s, e->u);
     e->s->sums.expired++;
     return PMKTI_TAKEN;
@@ -257,7 +245,7 @@ static pmkti_taken take(pmkti_taking *k, event *e, uint64_t hash, pmkt_status *s
         e->s->sums.late++;
         pmkti_take_nothing(k, e->row);
     }
-    if (!taken) taken = renew(k, e, status);
+    if (!taken) taken = renew(k, e);
     if (!taken && e->s->rules) taken = take_rules(k, e, status);
     if (!taken) {
         if (e->s->model)
