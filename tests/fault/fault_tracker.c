@@ -225,7 +225,8 @@ START_TEST(the_rest_allocates_nothing) {
     world w;
     make(&w);
     pmkt_error err;
-    pmkt_rules *other = rules_of("intent a { when view } intent d { when cart then no order for 9 s }");
+    pmkt_rules *other =
+        rules_of("intent a { when view } intent d { when cart then no order for 9 s }");
     pmkt_status status;
     int64_t n = 0;
     ck_assert_ok(begin(&w, 0, &err), err);
@@ -236,14 +237,16 @@ START_TEST(the_rest_allocates_nothing) {
     for (int64_t from = 0; from < ROWS;) from = observe(&w, from, &status);
     pmkt_tracker_fired fired[ROOM];
     do {
-        ck_assert_ok(pmkt_tracker_advance(w.t, w.time[ROWS - 1] + 5000, fired, ROOM, &n, &err), err);
+        ck_assert_ok(pmkt_tracker_advance(w.t, w.time[ROWS - 1] + 5000, fired, ROOM, &n, &err),
+                     err);
     } while (n > 0);
     ck_assert_ok(pmkt_tracker_swap(w.t, w.model, &err), err);
     ck_assert_ok(pmkt_tracker_swap_rules(w.t, w.rules, NULL, &err), err);
     ck_assert_ok(pmkt_tracker_swap_rules(w.t, NULL, NULL, &err), err);
     ck_assert_ok(pmkt_tracker_swap_rules(w.t, other, NULL, &err), err);
     ck_assert_ok(pmkt_tracker_forget(w.t, 5, NULL, &err), err);
-    for (int64_t from = 0; from < ROWS;) { /* the one who was forgotten takes the room that is free */
+    for (int64_t from = 0;
+         from < ROWS;) { /* the one who was forgotten takes the room that is free */
         for (int i = 0; i < ROWS && from == 0; i++) w.time[i] += HOUR;
         from = observe(&w, from, &status);
         ck_assert_int_eq(status, PMKT_OK);

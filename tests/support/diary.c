@@ -57,7 +57,8 @@ static void arrange(void *column, size_t size, const place *p, int64_t n) {
 }
 
 void diary_sort(diary *l) {
-    void *const columns[] = {l->user, l->item, l->category, l->channel, l->session, l->time, l->amount};
+    void *const columns[] = {l->user,    l->item, l->category, l->channel,
+                             l->session, l->time, l->amount};
     place *p = malloc((size_t)l->n * sizeof *p + 1);
     for (int64_t i = 0; i < l->n; i++) p[i] = (place){l->time[i], i};
     qsort(p, (size_t)l->n, sizeof *p, by_place);

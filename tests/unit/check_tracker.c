@@ -32,7 +32,8 @@ static pmkt_tracker_options ttl_of(int64_t ms) {
 
 static int32_t see(pmkt_tracker *t, uint64_t user, int64_t after, uint16_t kind, uint64_t item,
                    shots *out) {
-    return tracker_see(t, (deed){.user = user, .time = T0 + after, .kind = kind, .item = item}, out);
+    return tracker_see(t, (deed){.user = user, .time = T0 + after, .kind = kind, .item = item},
+                       out);
 }
 
 /* What fired since it was last asked, by one line: its intent and cause. */
@@ -103,8 +104,11 @@ START_TEST(views_compare_and_browse) {
     pmkt_tracker *t = of_text(pmkt_rules_builtin(), NULL);
     shots s = {0};
     for (int i = 0; i < 3; i++) {
-        const deed e = {.user = 1, .time = T0 + i * MINUTE, .kind = PMKT_KIND_VIEW,
-                        .item = 5 + (uint64_t)i % 2, .category = 3};
+        const deed e = {.user = 1,
+                        .time = T0 + i * MINUTE,
+                        .kind = PMKT_KIND_VIEW,
+                        .item = 5 + (uint64_t)i % 2,
+                        .category = 3};
         tracker_see(t, e, &s);
     }
     check_last(t, &s, 1, "comparing", "", 2 * MINUTE, 0, 0);
@@ -119,11 +123,12 @@ END_TEST
 
 /* The column `rule`: the strongest that fired at the event, of equals the first in the text. */
 START_TEST(the_strongest_rule_is_told) {
-    static const char text[] = "intent a { when view strength 0.5 }"
-                               "intent b { when view strength 0.9 }"
-                               "intent a { when view strength 0.9 }"
-                               "intent c { when view or cart strength 0.2 }"
-                               "intent d { when cart strength 0.2 }";
+    static const char text[] =
+        "intent a { when view strength 0.5 }"
+        "intent b { when view strength 0.9 }"
+        "intent a { when view strength 0.9 }"
+        "intent c { when view or cart strength 0.2 }"
+        "intent d { when cart strength 0.2 }";
     pmkt_tracker *t = of_text(text, NULL);
     shots s = {0};
     ck_assert_int_eq(see(t, 1, 0, PMKT_KIND_VIEW, 5, &s), 1);
@@ -138,9 +143,10 @@ END_TEST
 
 /* What waits fires by time, then user, then rule, whatever the shard. */
 START_TEST(waits_fire_in_order) {
-    static const char text[] = "intent a { when cart then no order for 2 s }"
-                               "intent b { when cart then no order for 2 s }"
-                               "intent c { when cart then no order for 1 s }";
+    static const char text[] =
+        "intent a { when cart then no order for 2 s }"
+        "intent b { when cart then no order for 2 s }"
+        "intent c { when cart then no order for 1 s }";
     pmkt_tracker *t = of_text(text, NULL);
     shots s = {0};
     for (uint64_t u = 1; u <= 300; u++) see(t, u, (int64_t)(u * 7 % 10), PMKT_KIND_CART, 1, NULL);
@@ -159,9 +165,10 @@ END_TEST
 
 /* Three at a time, until there are none. */
 START_TEST(a_little_room_is_enough) {
-    static const char text[] = "intent a { when cart then no order for 2 s }"
-                               "intent b { when cart then no order for 1 s }"
-                               "intent c { when cart }";
+    static const char text[] =
+        "intent a { when cart then no order for 2 s }"
+        "intent b { when cart then no order for 1 s }"
+        "intent c { when cart }";
     pmkt_tracker *t = of_text(text, NULL);
     shots s = {0};
     uint64_t user[200];
@@ -318,9 +325,11 @@ START_TEST(a_little_late_is_as_if_at_the_same_time) {
     pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
     o.late_ms = 7;
     for (int64_t late = 6; late <= 8; late++) {
-        pmkt_tracker *t = of_text("intent a { when view then cart }"
-                                  "intent b { when cart where (dwell = 0 s) }"
-                                  "intent c { when cart then no order for 3 ms }", &o);
+        pmkt_tracker *t = of_text(
+            "intent a { when view then cart }"
+            "intent b { when cart where (dwell = 0 s) }"
+            "intent c { when cart then no order for 3 ms }",
+            &o);
         shots s = {0};
         see(t, 1, 100, PMKT_KIND_VIEW, 5, &s);
         see(t, 1, 100 - late, PMKT_KIND_CART, 5, &s);
@@ -362,7 +371,8 @@ START_TEST(late_rows_say_nothing) {
         late += is_late;
         if (v.time[i] > *at) *at = v.time[i];
         REQUIRE(isnan(s.p_goal[i]) == is_late && isnan(s.time[i]) == is_late);
-        if (is_late) REQUIRE(isnan(s.p_cart[i]) && s.next[i * PMKT_INTENT_TOP] == 0 && rule[i] == -1);
+        if (is_late)
+            REQUIRE(isnan(s.p_cart[i]) && s.next[i * PMKT_INTENT_TOP] == 0 && rule[i] == -1);
     }
     ck_assert_int_gt(late, 100);
     ck_assert_int_eq(report.ignored, late);
@@ -535,8 +545,10 @@ END_TEST
 START_TEST(after_ttl_a_user_is_unknown_again) {
     const pmkt_tracker_options o = ttl_of(HOUR);
     for (int64_t off = 0; off <= 1; off++) {
-        pmkt_tracker *t = of_text("intent a { when view then cart }"
-                                  "intent b { when cart where (dwell is missing) }", &o);
+        pmkt_tracker *t = of_text(
+            "intent a { when view then cart }"
+            "intent b { when cart where (dwell is missing) }",
+            &o);
         shots s = {0};
         see(t, 1, 0, PMKT_KIND_VIEW, 5, &s);
         ck_assert_int_eq(see(t, 1, HOUR + off, PMKT_KIND_CART, 5, &s), (int32_t)off);
@@ -554,9 +566,11 @@ END_TEST
 START_TEST(waits_before_the_end_still_fire) {
     const pmkt_tracker_options o = ttl_of(HOUR);
     for (int way = 0; way < 4; way++) {
-        pmkt_tracker *t = of_text("intent a { when cart then no order for 50 min }"
-                                  "intent b { when cart then no order for 60 min }"
-                                  "intent c { when cart then no order for 61 min }", &o);
+        pmkt_tracker *t = of_text(
+            "intent a { when cart then no order for 50 min }"
+            "intent b { when cart then no order for 60 min }"
+            "intent c { when cart then no order for 61 min }",
+            &o);
         shots s = {0};
         see(t, 1, 0, PMKT_KIND_CART, 5, &s);
         for (int i = 1; way == 1 && i < 20; i++) tracker_clock(t, T0 + i * HOUR, 5, &s);
@@ -590,7 +604,8 @@ START_TEST(clocks_sweep_who_has_expired) {
     ck_assert_int_eq(c.expired, 4900);
     const int64_t bytes = c.bytes;
     for (uint64_t u = 6001; u <= 10900; u++) see(t, u, 2 * HOUR, PMKT_KIND_VIEW, 5, NULL);
-    ck_assert_int_le(tracker_counts_of(t).bytes, bytes + bytes / 4); /* who comes takes their room */
+    ck_assert_int_le(tracker_counts_of(t).bytes,
+                     bytes + bytes / 4);    /* who comes takes their room */
     tracker_clock(t, T0 + 9 * HOUR, 5, &s); /* at once, too */
     ck_assert_int_eq(tracker_counts_of(t).users, 0);
     ck_assert_int_eq(tracker_counts_of(t).expired, 4900 + 100 + 4900);
@@ -644,8 +659,10 @@ END_TEST
 /* ---------------------------------------------------------- forgetting, counting */
 
 START_TEST(a_forgotten_user_is_as_new) {
-    pmkt_tracker *t = of_text("intent a { when view then cart }"
-                              "intent b { when view then no order for 1 s cooldown 1 h }", NULL);
+    pmkt_tracker *t = of_text(
+        "intent a { when view then cart }"
+        "intent b { when view then no order for 1 s cooldown 1 h }",
+        NULL);
     shots s = {0};
     int32_t known = 7;
     see(t, 1, 0, PMKT_KIND_VIEW, 5, &s);
@@ -670,8 +687,10 @@ START_TEST(a_forgotten_user_is_as_new) {
 END_TEST
 
 START_TEST(what_nobody_listened_to_is_counted) {
-    pmkt_tracker *t = of_text("intent a { when cart then no order for 1 s }"
-                              "intent b { when cart }", NULL);
+    pmkt_tracker *t = of_text(
+        "intent a { when cart then no order for 1 s }"
+        "intent b { when cart }",
+        NULL);
     uint64_t user[] = {1, 1, 2, 1};
     int64_t time[] = {T0, T0 + MINUTE, T0, T0 + HOUR};
     pmkt_events ev = PMKT_EVENTS_INIT;
@@ -703,7 +722,8 @@ START_TEST(what_cannot_be_told_is_refused) {
         if (shop.kind[i] == PMKT_KIND_ORDER) shop.kind[i] = PMKT_KIND_VIEW;
     }
     pmkt_purchase *model = purchase_of(&shop); /* nobody buys, so it knows nothing of it */
-    pmkt_tracker *t = tracker_of(model, NULL, NULL), *rules = of_text("intent a { when cart }", NULL);
+    pmkt_tracker *t = tracker_of(model, NULL, NULL),
+                 *rules = of_text("intent a { when cart }", NULL);
     const pmkt_events ev = visits_events(&shop);
     scores s;
     (void)scores_room(&s, shop.n);
@@ -765,8 +785,9 @@ int main(void) {
           a_little_room_is_enough);
     TOPIC(suite, "boundaries", within_ends_exactly, cooldown_ends_exactly,
           counts_begin_anew_after_what_ends_them, a_wait_is_over_exactly, who_waits_is_counted);
-    TOPIC(suite, "late", late_events_are_ignored_and_counted, a_little_late_is_as_if_at_the_same_time,
-          late_rows_say_nothing, a_clock_that_is_behind_changes_nothing);
+    TOPIC(suite, "late", late_events_are_ignored_and_counted,
+          a_little_late_is_as_if_at_the_same_time, late_rows_say_nothing,
+          a_clock_that_is_behind_changes_nothing);
     TOPIC(suite, "bad", bad_rows_are_skipped_or_refused, a_resumed_call_reports_its_rows,
           kinds_that_nobody_knows_are_events);
     TOPIC(suite, "ttl", after_ttl_a_user_is_unknown_again, waits_before_the_end_still_fire,

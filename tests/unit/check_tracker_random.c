@@ -106,11 +106,12 @@ static void compare_rules(const stream *s, const shots *live, const int32_t *rul
     const pmkt_rules_matches_columns c = match(s, &matches);
     if (!same_shots(live, &c) || k->suppressed != c.suppressed || k->outranked != c.outranked ||
         k->dropped != c.dropped) {
-        ck_abort_msg("%lld fired and not %lld, %lld suppressed and not %lld, %lld outranked and not "
-                     "%lld, %lld dropped and not %lld:\n%s",
-                     (long long)live->n, (long long)c.n, (long long)k->suppressed,
-                     (long long)c.suppressed, (long long)k->outranked, (long long)c.outranked,
-                     (long long)k->dropped, (long long)c.dropped, s->text);
+        ck_abort_msg(
+            "%lld fired and not %lld, %lld suppressed and not %lld, %lld outranked and not "
+            "%lld, %lld dropped and not %lld:\n%s",
+            (long long)live->n, (long long)c.n, (long long)k->suppressed, (long long)c.suppressed,
+            (long long)k->outranked, (long long)c.outranked, (long long)k->dropped,
+            (long long)c.dropped, s->text);
     }
     check_strongest(s, &c, rule);
     for (int64_t i = 0; slow && i < c.n; i++) {
@@ -136,7 +137,8 @@ static int64_t users_in(const pmkt_events *ev) {
     uint64_t *seen = malloc((size_t)ev->rows * 8 + 8);
     int64_t n = 0;
     for (int64_t i = 0, k; i < ev->rows; i++) {
-        for (k = n; k > 0 && seen[k - 1] != ev->user[i]; k--) {}
+        for (k = n; k > 0 && seen[k - 1] != ev->user[i]; k--) {
+        }
         if (k == 0) seen[n++] = ev->user[i];
     }
     free(seen);
@@ -309,7 +311,8 @@ static void check_models(int by_session, bool classes) {
     pmkt_rules *rules = rules_of(pmkt_rules_builtin());
     check_model(model, &v, NULL);
     check_model(model, &v, rules);
-    for (int64_t i = 0; i < scaled(60, 6); i++) { /* ties, kinds and items that the model does not know */
+    for (int64_t i = 0; i < scaled(60, 6);
+         i++) { /* ties, kinds and items that the model does not know */
         const int64_t span = random_below(2) ? 50 : 9 * HOUR;
         visits odd = visits_random(random_below(3000), random_between(1, 40), span, 14);
         check_model(model, &odd, random_below(2) ? rules : NULL);

@@ -22,7 +22,8 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     pmkti_record *u = pmkti_record_at(s, entry->number);
     pmkti_live *live = pmkti_record_live(p->t, u);
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return PMKT_OK; /* left over */
-    if (entry->time > pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
+    if (entry->time >
+        pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
         pmkti_users_drop(p->t, s, entry->number);
         s->sums.expired++;
         return PMKT_OK;
@@ -61,7 +62,8 @@ static bool pass_shard(passing *p, pmkti_shard *s, pmkt_status *status, pmkt_err
     while (s->rules && s->heap.n > 0 && s->heap.at[0].time < p->clock && !*status) {
         room = pmkti_tracker_has_room(&p->out, s->rules);
         if (!room && p->out.n == 0) { /* the rules were swapped in between */
-            *status = pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "room", p->out.room, err);
+            *status =
+                pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "room", p->out.room, err);
         }
         if (!room) break;
         const pmkti_due entry = pmkti_due_pop(&s->heap);

@@ -44,7 +44,8 @@ static void fetch_rest(const pmkti_taking *k, int64_t i) {
             fetch_lines(pmkti_pool_at(&s->spill[live->size - 1], live->spill),
                         live->n * sizeof(pmkti_rules_packed));
         }
-        if (trail) fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
+        if (trail)
+            fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
     }
     pmkti_lock_give(&s->lock);
 }
@@ -94,7 +95,8 @@ static pmkt_status take_all(pmkti_taking *k, pmkt_report *report, pmkt_error *er
     }
     k->out.done = i;
     if (status || i == k->ev.rows || k->fired.n > 0) return status;
-    return pmkti_tracker_room_check(k->intents, "out.room", k->out.room, err); /* they were swapped */
+    return pmkti_tracker_room_check(k->intents, "out.room", k->out.room,
+                                    err); /* they were swapped */
 }
 
 /* -------------------------------------------------------------------- checks */

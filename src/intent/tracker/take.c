@@ -36,9 +36,10 @@ static pmkt_status bind_model(pmkti_taking *k, const pmkt_purchase *m, pmkt_erro
                           "events.session is NULL, but the model's sessions need it");
     }
     if (k->out.p_goal && !m->logistic[PMKT_PURCHASE_SESSION]) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "the model cannot tell p_goal: of the sessions that it learned from none, "
-                          "or every one, reaches the goal after another action");
+        return pmkti_fail(
+            err, PMKT_E_UNSUPPORTED,
+            "the model cannot tell p_goal: of the sessions that it learned from none, "
+            "or every one, reaches the goal after another action");
     }
     return pmkti_class_column_find(m->chains, &k->ev, name, &k->classes, err);
 }
@@ -81,7 +82,8 @@ static void step(pmkti_taking *k, event *e, pmkti_rules_fire *fire, int32_t *n) 
     }
     *n = pmkti_rules_step_event(r, &k->state, &step, fire);
     e->took = k->state.took;
-    if (k->state.due != PMKTI_RULES_NEVER) pmkti_rules_due(r, &k->state); /* what waited may have ended */
+    if (k->state.due != PMKTI_RULES_NEVER)
+        pmkti_rules_due(r, &k->state); /* what waited may have ended */
 }
 
 /* What is taken back if a state cannot be stored. */

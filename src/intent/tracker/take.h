@@ -26,7 +26,7 @@ typedef struct pmkti_taking {
     pmkti_tracker_out fired;
 
     /* What was found for the model and the rules that were last met: they may be swapped meanwhile. */
-    uint64_t swaps; /* as of the shard; begins with PMKTI_TAKING_UNBOUND */
+    uint64_t swaps;  /* as of the shard; begins with PMKTI_TAKING_UNBOUND */
     int32_t intents; /* of the rules */
     pmkti_class_column classes;
     pmkti_rules_fields fields;
