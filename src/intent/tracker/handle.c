@@ -207,14 +207,13 @@ pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err) {
     return pmkti_origin_forked(&t->origin) ? pmkti_forked(err) : PMKT_OK;
 }
 
-pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
+pmkt_status pmkti_tracker_room_check(int32_t intents, const char *name, int64_t room,
                                      pmkt_error *err) {
-    const int32_t least = rules ? rules->n_intents : 0;
     const pmkt_status status = pmkti_count_check(room, name, err);
-    if (status || room >= least) return status;
+    if (status || room >= intents) return status;
     return pmkti_fail(err, PMKT_E_INVALID,
                       "%s is %lld, but the rules have %d intents, all of which may fire at once",
-                      name, (long long)room, (int)least);
+                      name, (long long)room, (int)intents);
 }
 
 /* ---------------------------------------------------------------- what it says */

@@ -216,11 +216,12 @@ static pmkt_status learn(learning *l, int64_t half_life_ms, pmkt_purchase **mode
     if (status) return pmkti_stopped(err, status);
     status = make(l, weight_of(l, half_life_ms), model, err);
     if (status) return status;
+    t->swaps++;
     for (int32_t i = 0; i < t->options.shards; i++) {
         pmkti_shard *s = &t->shard[i];
         pmkti_lock_take(&s->lock);
         take_off(l, s, &l->from[i]);
-        pmkti_swap_shard(s, *model);
+        pmkti_swap_shard(t, s, *model);
         pmkti_lock_give(&s->lock);
     }
     t->learned_ms = l->latest;

@@ -42,7 +42,8 @@ typedef struct pmkti_live {
     uint16_t n;     /* entries */
     uint8_t size;   /* 0: they are here; else 1 + the size of the block */
     bool known;     /* there was an event */
-    uint32_t reserved;
+    bool waits;     /* something does */
+    uint8_t reserved[3];
     pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
 } pmkti_live;
 
@@ -104,13 +105,14 @@ typedef struct pmkti_tracker_sums {
 typedef struct pmkti_shard {
     pmkti_lock lock;
     uint32_t generation;        /* of the rules */
+    uint64_t swaps;             /* of model or rules: two with one address may be different ones */
     const pmkt_purchase *model; /* the tracker's; or NULL */
     const pmkt_rules *rules;
     pmkti_index index;
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
     pmkti_due_heap heap;
-    int64_t waiting;  /* users with an entry of the heap */
+    int64_t waiting;  /* users for whom something waits */
     int64_t bytes;    /* memory */
     uint32_t hand;    /* the record at which looking for somebody to evict goes on */
     uint32_t sweep;   /* the same of those who have expired */
@@ -130,6 +132,7 @@ struct pmkt_tracker {
     pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
     int64_t learned_ms;           /* the latest event when chains were last learned; 0: not yet */
     uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
+    uint64_t swaps;               /* likewise */
     const pmkt_purchase *model;   /* owned; or NULL */
     const pmkt_rules *rules;
     _Atomic int64_t clock;
@@ -162,6 +165,11 @@ static inline pmkti_visitor *pmkti_record_visitor(pmkti_record *u) {
 
 static inline pmkti_live *pmkti_record_live(const pmkt_tracker *t, pmkti_record *u) {
     return (pmkti_live *)(void *)((unsigned char *)u + t->live_at);
+}
+
+/* The last instant at which a user is known, if nothing comes any more. */
+static inline int64_t pmkti_record_last(const pmkt_tracker *t, pmkti_record *u) {
+    return pmkti_record_visitor(u)->last + t->options.ttl_ms;
 }
 
 /* NULL: there are none. */
@@ -200,7 +208,7 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
 /* What rules keep of a record into `state`, whose entries have room for options.partials. */
 void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state);
 
-/* And back, with its entry in the heap. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
+/* And back, with its entry in the heap; state.due must be exact. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
    has changed. */
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
                              pmkti_rules_state *state);
@@ -226,7 +234,8 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
                         int64_t row, const pmkti_rules_fire *fire, int32_t n,
                         pmkti_tracker_out *out);
 
-/* Fires what is due before `clock`, while there is room. `state` is loaded, and the caller stores it. */
+/* Fires what is due before `clock`, while the user is known and there is room. `state` is loaded, and the caller
+   stores it. */
 void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
                         pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out);
 
@@ -235,8 +244,13 @@ void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
 /* A tracker that may be used in this process. */
 pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err);
 
-/* Whether all that can fire at one instant has room. Rules may be NULL. */
-pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
+/* How much may fire at one instant. */
+static inline int32_t pmkti_tracker_intents(const pmkt_rules *rules) {
+    return rules ? rules->n_intents : 0;
+}
+
+/* Whether that has room. */
+pmkt_status pmkti_tracker_room_check(int32_t intents, const char *name, int64_t room,
                                      pmkt_error *err);
 
 #endif
