@@ -70,9 +70,9 @@ typedef struct pmkt_tracker_options {
     int64_t late_ms;      /* an event may be older than the user's latest by so much */
     int32_t history;      /* events kept of a user for evidence, to 64; 0 = 8; -1 = none */
     int32_t shards;       /* a power of two, to 1,024; 0 = 64 */
-    int32_t actions;      /* of the model, and of those that it may be swapped for; 0 = as many as this
+    int32_t actions;  /* of the model, and of those that it may be swapped for; 0 = as many as this
                              one has, rounded up to 16, 32, 48 or 64 */
-    int32_t reserved;     /* 0 */
+    int32_t reserved; /* 0 */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_tracker_options;
 
@@ -122,16 +122,17 @@ typedef struct pmkt_tracker_answers {
     uint32_t struct_size; /* sizeof(pmkt_tracker_answers) */
     uint32_t reserved;    /* 0 */
     double *p_goal;       /* P(the goal comes later in the session) */
-    double *p_cart;       /* of cart events: P(the user reaches the goal within the model's cart_ms) */
-    double *time_ms;      /* mean time until the goal, if it is reached */
-    uint32_t *next;       /* the likeliest next actions or ends */
-    double *next_p;       /* their probabilities */
-    int32_t *rule;        /* the strongest rule that fired at the event, of equals the first; -1: none */
-    pmkt_tracker_fired *fired; /* [room] all that fired, in the order of rows; NULL: it is only counted */
-    int64_t room;              /* if `fired` is not NULL: at least as many as the rules have intents */
-    int64_t from;              /* in: the first row to take */
-    int64_t done;              /* out: the row after the last one that was taken */
-    int64_t n_fired;           /* out */
+    double *p_cart;  /* of cart events: P(the user reaches the goal within the model's cart_ms) */
+    double *time_ms; /* mean time until the goal, if it is reached */
+    uint32_t *next;  /* the likeliest next actions or ends */
+    double *next_p;  /* their probabilities */
+    int32_t *rule;   /* the strongest rule that fired at the event, of equals the first; -1: none */
+    pmkt_tracker_fired
+        *fired;      /* [room] all that fired, in the order of rows; NULL: it is only counted */
+    int64_t room;    /* if `fired` is not NULL: at least as many as the rules have intents */
+    int64_t from;    /* in: the first row to take */
+    int64_t done;    /* out: the row after the last one that was taken */
+    int64_t n_fired; /* out */
 } pmkt_tracker_answers;
 
 #define PMKT_TRACKER_ANSWERS_INIT \
@@ -185,7 +186,8 @@ PMKT_API pmkt_status pmkt_tracker_forget(pmkt_tracker *tracker, uint64_t user, i
 typedef struct pmkt_tracker_event {
     int64_t time;
     uint64_t item, category, channel; /* or PMKT_ID_NONE */
-    double log_odds; /* what it adds to the session's evidence: ln (P(action | buyers) / P(it | the others));
+    double
+        log_odds; /* what it adds to the session's evidence: ln (P(action | buyers) / P(it | the others));
                         0 where the model does not know the action, past the goal, and without a model */
     int32_t kind;
     int32_t matched; /* 1: a step of the match that fired */
@@ -193,16 +195,18 @@ typedef struct pmkt_tracker_event {
 
 /* Why an intent fired, and what is known of a user. */
 typedef struct pmkt_tracker_evidence {
-    uint32_t struct_size;      /* in: sizeof(pmkt_tracker_evidence) */
-    int32_t rule;              /* that fired latest of the intent; -1: none, or long ago */
-    pmkt_tracker_event *event; /* in: [room], or NULL. The latest events, the oldest of them first */
-    int64_t room;              /* in */
-    int64_t n;                 /* events that were written */
-    int64_t time, since;       /* of the rule that fired: when, and the first event of its match */
-    int64_t session;           /* events of the user's session so far */
-    double evidence;           /* ln (P(the session so far | buyers) / P(it | the others)); 0 without a model */
-    uint32_t generation;       /* of the rules that `rule` is of, those in force */
-    uint32_t reserved;         /* 0 */
+    uint32_t struct_size; /* in: sizeof(pmkt_tracker_evidence) */
+    int32_t rule;         /* that fired latest of the intent; -1: none, or long ago */
+    pmkt_tracker_event
+        *event;          /* in: [room], or NULL. The latest events, the oldest of them first */
+    int64_t room;        /* in */
+    int64_t n;           /* events that were written */
+    int64_t time, since; /* of the rule that fired: when, and the first event of its match */
+    int64_t session;     /* events of the user's session so far */
+    double
+        evidence; /* ln (P(the session so far | buyers) / P(it | the others)); 0 without a model */
+    uint32_t generation; /* of the rules that `rule` is of, those in force */
+    uint32_t reserved;   /* 0 */
 } pmkt_tracker_evidence;
 
 #define PMKT_TRACKER_EVIDENCE_INIT \
@@ -313,9 +317,8 @@ PMKT_API pmkt_status pmkt_tracker_save(pmkt_tracker *tracker, const char *path,
                                        const pmkt_save_options *options, const pmkt_run *run,
                                        pmkt_error *err);
 PMKT_API pmkt_status pmkt_tracker_save_memory(pmkt_tracker *tracker,
-                                              const pmkt_save_options *options,
-                                              const pmkt_run *run, pmkt_buffer **buffer,
-                                              pmkt_error *err);
+                                              const pmkt_save_options *options, const pmkt_run *run,
+                                              pmkt_buffer **buffer, pmkt_error *err);
 
 /*
  * Takes everybody from a snapshot into a tracker that knows nobody yet. With the same model and rules it is as

@@ -91,9 +91,10 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     const pmkt_status status = pmkti_users_begin(t, s, t->arena + lost + place, users);
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
     if (status == PMKT_OK) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_LIMIT,
-                      "options.max_bytes is %lld, which is not enough for %lld users in each of %d shards",
-                      (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
+    return pmkti_fail(
+        err, PMKT_E_LIMIT,
+        "options.max_bytes is %lld, which is not enough for %lld users in each of %d shards",
+        (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
 }
 
 static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
@@ -102,10 +103,10 @@ static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const uint32_t users = share > FEW ? share : FEW;
     const size_t bytes = (size_t)o->shards * users * t->stride + 64;
     if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
-        return pmkti_fail(err, PMKT_E_LIMIT,
-                          "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
-                          (long long)o->max_bytes, (long long)users, (int)o->shards,
-                          (long long)bytes);
+        return pmkti_fail(
+            err, PMKT_E_LIMIT,
+            "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
+            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)bytes);
     }
     t->arena = pmkti_alloc_zero(&t->allocator, bytes, 1);
     if (!t->arena) return pmkti_no_memory(err, bytes);
@@ -137,7 +138,8 @@ pmkt_status pmkt_tracker_new(const pmkt_purchase *model, const pmkt_rules *rules
     pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
     pmkt_allocator a;
     if (!tracker) return pmkti_null(err, "tracker");
-    if (!model && !rules) return pmkti_fail(err, PMKT_E_INVALID, "model and rules are both NULL; there must be one");
+    if (!model && !rules)
+        return pmkti_fail(err, PMKT_E_INVALID, "model and rules are both NULL; there must be one");
     pmkt_status status = pmkti_struct_in(&o, sizeof o, options, sizeof o, "options", err);
     if (!status) status = check_options(&o, model, err);
     if (!status) status = pmkti_allocator_check(o.allocator, &a, err);

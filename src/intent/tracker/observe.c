@@ -44,7 +44,8 @@ static void fetch_rest(const pmkti_taking *k, int64_t i) {
             fetch_lines(pmkti_pool_at(&s->spill[live->size - 1], live->spill),
                         live->n * sizeof(pmkti_rules_packed));
         }
-        if (trail) fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
+        if (trail)
+            fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
     }
     pmkti_lock_give(&s->lock);
 }

@@ -23,8 +23,9 @@ static pmkt_status check_model(const pmkt_tracker *t, const pmkt_purchase *model
                           (int)actions, (int)t->options.actions);
     }
     if (model->by_session != t->model->by_session) {
-        return pmkti_fail(err, PMKT_E_MISMATCH,
-                          "of the two models one cuts sessions by events.session, the other does not");
+        return pmkti_fail(
+            err, PMKT_E_MISMATCH,
+            "of the two models one cuts sessions by events.session, the other does not");
     }
     return PMKT_OK;
 }

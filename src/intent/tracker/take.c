@@ -36,9 +36,10 @@ static pmkt_status bind_model(pmkti_taking *k, const pmkt_purchase *m, pmkt_erro
                           "events.session is NULL, but the model's sessions need it");
     }
     if (k->out.p_goal && !m->logistic[PMKT_PURCHASE_SESSION]) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "the model cannot tell p_goal: of the sessions that it learned from none, "
-                          "or every one, reaches the goal after another action");
+        return pmkti_fail(
+            err, PMKT_E_UNSUPPORTED,
+            "the model cannot tell p_goal: of the sessions that it learned from none, "
+            "or every one, reaches the goal after another action");
     }
     return pmkti_class_column_find(m->chains, &k->ev, name, &k->classes, err);
 }
@@ -62,7 +63,8 @@ static void note_fired(event *e, const pmkti_rules_fire *fire, int32_t n) {
     for (int32_t i = 0; i < n; i++) {
         const int32_t rule = fire[i].rule;
         const pmkt_rules *r = e->s->rules;
-        if (e->rule < 0 || pmkti_rules_at(r, rule)->strength > pmkti_rules_at(r, e->rule)->strength) {
+        if (e->rule < 0 ||
+            pmkti_rules_at(r, rule)->strength > pmkti_rules_at(r, e->rule)->strength) {
             e->rule = rule;
         }
     }

@@ -38,10 +38,10 @@ typedef struct pmkti_live {
     int64_t queued;      /* the time of the entry of the heap that counts, or PMKTI_RULES_NEVER */
     int64_t cart_amount; /* of the latest cart, or missing */
     uint32_t session;    /* a hash of events.session, if the model cuts by it */
-    uint32_t spill;      /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
-    uint16_t n;          /* entries */
-    uint8_t size;        /* 0: they are here; else 1 + the size of the block */
-    bool known;          /* there was an event */
+    uint32_t spill; /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
+    uint16_t n;     /* entries */
+    uint8_t size;   /* 0: they are here; else 1 + the size of the block */
+    bool known;     /* there was an event */
     uint32_t reserved;
     pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
 } pmkti_live;
@@ -52,7 +52,7 @@ _Static_assert(sizeof(pmkti_live) == 128, "two cache lines");
 typedef struct pmkti_trail_fire {
     int64_t time, since;
     uint32_t key;
-    int16_t rule; /* of those in force; -1: none */
+    int16_t rule;  /* of those in force; -1: none */
     uint16_t turn; /* the latest has the highest; 0: nothing is here */
 } pmkti_trail_fire;
 
@@ -96,11 +96,11 @@ typedef struct pmkti_shard {
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
     pmkti_due_heap heap;
-    int64_t waiting;         /* users with an entry of the heap */
-    int64_t bytes;           /* memory */
-    uint32_t hand;           /* the record at which looking for somebody to evict goes on */
-    uint32_t sweep;          /* the same of those who have expired */
-    int64_t swept_ms;        /* the clock of that */
+    int64_t waiting;  /* users with an entry of the heap */
+    int64_t bytes;    /* memory */
+    uint32_t hand;    /* the record at which looking for somebody to evict goes on */
+    uint32_t sweep;   /* the same of those who have expired */
+    int64_t swept_ms; /* the clock of that */
     pmkti_tracker_sums sums;
     unsigned char apart[64]; /* from the next shard's */
 } pmkti_shard;
@@ -119,7 +119,8 @@ struct pmkt_tracker {
     int64_t most_bytes;               /* of a shard; INT64_MAX: no limit */
     int32_t shard_shift;
     size_t arena_bytes;
-    unsigned char *arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
+    unsigned char *
+        arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
     pmkti_shard *shard; /* [options.shards] */
 };
 
