@@ -18,13 +18,14 @@ static void look_out(const pmkt_intent *m, int32_t node, pmkti_outlook *out) {
     out->time_ms = m->time ? m->time[node] / m->goal[node] : (double)NAN;
 }
 
-/* Both chains' actions ascend by their numbers. */
-void pmkti_reader_translate(const pmkt_intent *chain, const pmkt_intent *other, uint8_t *step) {
+/* Actions ascend by their numbers. */
+void pmkti_reader_translate(const pmkt_intent *chain, const uint32_t *action, int32_t n,
+                            uint8_t *step) {
     memset(step, 0, PMKTI_STEP_MASK + 1);
     int32_t at = 0;
-    for (int32_t k = 0; k < other->facts.actions; k++) {
-        while (at < chain->facts.actions && chain->action[at] < other->action[k]) at++;
-        const bool same = at < chain->facts.actions && chain->action[at] == other->action[k];
+    for (int32_t k = 0; k < n; k++) {
+        while (at < chain->facts.actions && chain->action[at] < action[k]) at++;
+        const bool same = at < chain->facts.actions && chain->action[at] == action[k];
         step[k + 1] = same ? (uint8_t)(at + 1) : 0;
     }
 }
@@ -44,7 +45,7 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
         return PMKT_E_NOMEM;
     }
     out->actions = model->facts.actions;
-    pmkti_reader_translate(chain, model, out->step);
+    pmkti_reader_translate(chain, model->action, model->facts.actions, out->step);
     for (int32_t i = 0; i < chain->n_nodes; i++) {
         const double goal = fmin(fmax(chain->goal[i], LEAST), 1 - LEAST);
         const pmkti_node *node = &chain->nodes[i];

@@ -165,12 +165,11 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
 /* ---------------------------------------------------------------------- models */
 
 /* The context of the same steps. */
-static int32_t same_node(const pmkt_intent *from, int32_t node, const pmkt_intent *to,
-                         const uint8_t *step) {
-    const pmkti_node *old = &from->nodes[node];
-    int32_t at = 0;
-    for (int32_t i = old->length - 1; i >= 0; i--) {
-        const uint32_t was = (uint32_t)(old->key >> (PMKTI_STEP_BITS * i)) & PMKTI_STEP_MASK;
+static int32_t same_node(uint64_t context, const pmkt_intent *to, const uint8_t *step) {
+    int32_t at = 0, length = 0;
+    while (context >> (PMKTI_STEP_BITS * length)) length++;
+    for (int32_t i = length - 1; i >= 0; i--) {
+        const uint32_t was = (uint32_t)(context >> (PMKTI_STEP_BITS * i)) & PMKTI_STEP_MASK;
         if (was == PMKTI_START)
             at = to->start;
         else if (step[was] != 0)
@@ -179,13 +178,19 @@ static int32_t same_node(const pmkt_intent *from, int32_t node, const pmkt_inten
     return at;
 }
 
-void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to) {
-    uint8_t step[PMKTI_STEP_MASK + 1], was[PMKT_INTENT_MAX_ACTIONS];
-    pmkti_reader_translate(to->chain, from->chain, step);
-    v->node = (uint32_t)same_node(from->chain, (int32_t)v->node, to->chain, step) & INT32_MAX;
-    memcpy(was, v->count, (size_t)from->actions);
-    memset(v->count, 0, (size_t)to->actions);
-    for (int32_t k = 0; k < from->actions; k++) {
-        if (step[k + 1] != 0) v->count[step[k + 1] - 1] = was[k];
+void pmkti_visitor_place(pmkti_visitor *v, const pmkt_intent *to, const pmkti_whereabouts *was,
+                         const uint8_t *step) {
+    v->node = (uint32_t)same_node(was->context, to, step) & INT32_MAX;
+    memset(v->count, 0, (size_t)to->facts.actions);
+    for (int32_t k = 0; k < was->actions; k++) {
+        if (step[k + 1] != 0) v->count[step[k + 1] - 1] = was->count[k];
     }
+}
+
+void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to) {
+    uint8_t step[PMKTI_STEP_MASK + 1];
+    pmkti_whereabouts was = {.context = from->chain->nodes[v->node].key, .actions = from->actions};
+    memcpy(was.count, v->count, (size_t)from->actions);
+    pmkti_reader_translate(to->chain, from->chain->action, from->chain->facts.actions, step);
+    pmkti_visitor_place(v, to->chain, &was, step);
 }

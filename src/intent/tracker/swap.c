@@ -4,7 +4,6 @@
 #include "intent/tracker/swap.h"
 
 #include "core/error.h"
-#include "intent/rules/swap.h"
 #include "intent/tracker/learn.h"
 
 typedef void (*each)(void *ctx, pmkti_shard *s, uint32_t number);
@@ -81,15 +80,15 @@ typedef struct exchange {
     pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
 } exchange;
 
-static void exchange_trail(const exchange *x, pmkti_trail *trail) {
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail) {
     for (int i = 0; i < PMKTI_TRACKER_FIRES; i++) {
         pmkti_trail_fire *f = &trail->fire[i];
-        if (f->turn > 0 && f->rule >= 0) f->rule = x->new ? x->plan->rule[f->rule] : -1;
+        if (f->turn > 0 && f->rule >= 0) f->rule = plan ? plan->rule[f->rule] : -1;
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took && x->new; took &= took - 1) {
-            const int32_t rule = x->plan->rule[__builtin_ctzll(took)];
+        for (; took && plan; took &= took - 1) {
+            const int32_t rule = plan->rule[__builtin_ctzll(took)];
             if (rule >= 0) now |= UINT64_C(1) << (rule & 63);
         }
         trail->event[i].took = now;
@@ -102,7 +101,7 @@ static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_record *u = pmkti_record_at(s, number);
     pmkti_live *live = pmkti_record_live(x->t, u);
     pmkti_trail *trail = pmkti_record_trail(x->t, u);
-    if (trail) exchange_trail(x, trail);
+    if (trail) pmkti_trail_swap(x->new ? x->plan : NULL, trail);
     if (!x->new) live->queued = PMKTI_RULES_NEVER;
     if (live->n == 0) return;
     pmkti_live_load(s, live, &x->state);

@@ -19,6 +19,7 @@
 #include "intent/purchase/model.h"
 #include "intent/rules/pack.h"
 #include "intent/tally.h"
+#include "intent/rules/swap.h"
 #include "intent/tracker/due.h"
 #include "intent/tracker/index.h"
 #include "intent/tracker/pool.h"
@@ -213,8 +214,18 @@ void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_s
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
                              pmkti_rules_state *state);
 
+/* The n entries of a record, wherever they are. */
+pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live);
+
+/* Drops what has not gone on for longest until so many entries are left. */
+void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t room);
+
 /* Gives back what a record holds elsewhere. */
 void pmkti_live_drop(pmkti_shard *s, pmkti_live *live);
+
+/* A trail of the rules of `plan`'s beginning becomes one of those of its end. NULL: there are no rules any more.
+   (swap.c) */
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail);
 
 /* ---------------------------------------------------------------- firing (fire.c) */
 
