@@ -2,25 +2,37 @@
 """The built-in rules beside Esper and Siddhi, on the same events.
 
 usage: benchmarks/compare/cep.py --library FILE --simulate PROGRAM [--customers N] [--rounds N]
-           [--peers esper,esper-context,siddhi] [--sets all,each] [--small] [--floor 5]
+           [--siddhi-customers N] [--sets all,each] [--floor 5]
 
 Needs a JDK (17 or newer) and Maven (Debian: default-jdk-headless, maven), which fetches both peers;
 NumPy and pyarrow; and examples/simulate_shop, which makes the events: seeded, in the order of time.
 
-One thread each. The peers run in one JVM, warmed by whole passes; every pass has an engine of its
-own, deployed before the clock starts, and takes events that lie in memory as it likes them. `esper`
-finds a user's next event by its index of filters, `esper-context` has a context by user. What the
-rules ask of the history of a user beyond their events (dwell, the amount of the latest cart) is a
-column for the peers, made beforehand, and work of libpmkt in its time. So are cooldowns and the
-strongest of an intent: the peers have no word for them, and nothing of it in their time.
+One thread each, in turns. The peers run in one JVM, warmed by whole passes; every pass has an engine
+of its own, deployed before the clock starts, and takes events that lie in memory as it likes them.
+Their clock is that of the events. Forms, of which the fastest counts:
 
-Each rule must fire as often at the peers as here: all rules of one event or wait, before cooldowns
-and outranking. See cep/src/main/resources for the peers' words. What they cannot say:
+- esper: a user's next event is found by its index of filters; esper-context: a context by user;
+- siddhi: a partition by user; siddhi-flat: but for the rules that wait. Its playback asks every
+  partition's clock at every event, and what is not partitioned is searched from end to end: its time
+  grows with events x users. So it gets fewer users.
 
-- that events are used once: both may go on from an event that a fire has used. Peer.java drops
-  such fires after the clock has stopped.
-- Siddhi: `a wait` and `within` of two steps of a pattern; it tests times in conditions instead.
-- the orders without an item, that end everything: there are none in these events.
+What the rules ask of the past besides events (dwell, the amount of the latest cart) is a column for
+the peers, made beforehand, and work of libpmkt in its time. So are cooldowns and the strongest of an
+intent: neither peer has a word for them, and nothing of it is in their time. So `all` is the rules as
+they are built in at libpmkt, which does more; one rule alone is without its cooldown.
+
+Before cooldowns and outranking each rule must fire as often at the peers as at libpmkt, but for one
+in a thousand; so far it is exactly as often. (cep_slow.py asks whether libpmkt is right.) What the
+peers cannot say, and how the words in cep/src/main/resources get round it:
+
+- events are used once: both go on from events that a fire has used. Peer.java drops such fires
+  after the clock has stopped. So several waits of one kind may run where libpmkt has one;
+- the latest cart counts: `every` keeps all, so another cart ends what waits for the second step;
+- `in a row` with other kinds between: Esper's match_recognize knows neighbors alone, so orders of
+  something else are named and passed; in Siddhi a search of something else ends it;
+- "at most so long" with the end included: both end theirs at the instant itself; 1 ms is added,
+  and Siddhi, whose `within` is about a whole pattern, compares times in its conditions;
+- an order without an item, which ends everything: left out. These events have none.
 """
 
 from __future__ import annotations
@@ -55,6 +67,7 @@ Counts = Dict[str, int]
 
 class Turn(NamedTuple):
     seconds: float
+    cpu: float  # of the thread that sends: garbage is collected by others
     heap_mb: float  # of the peers: what the engine holds at the end
     counts: Counts
 
@@ -152,6 +165,20 @@ class Peers:
         self.process.wait()
 
 
+def batch_of(stream: Stream) -> Any:
+    import pmkt
+
+    columns = {name: name for name in ("user", "time", "item", "category")}
+    return pmkt.Events.from_arrow(
+        stream.table,
+        **columns,
+        kind_column="kind",
+        amount_minor="amount",
+        tz="UTC",
+        extra=("stock", "page"),
+    )
+
+
 def plain(rules: Sequence[str]) -> str:
     """Those of the built-in rules, each an intent of its own without a cooldown: what matches, fires."""
     import pmkt
@@ -188,7 +215,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--warm", type=int, default=2)
-    parser.add_argument("--peers", default="esper,esper-context,siddhi")
+    parser.add_argument("--siddhi-customers", type=int, default=1_000, help="0: without Siddhi")
     parser.add_argument("--sets", default="all,each")
     parser.add_argument("--floor", type=float, default=5.0)
     options = parser.parse_args()
@@ -196,30 +223,32 @@ def main() -> None:
     sets: Dict[str, Sequence[str]] = {}
     for name in options.sets.split(","):
         sets.update({"all": RULES} if name == "all" else {rule: [rule] for rule in RULES})
-    with tempfile.TemporaryDirectory() as home:
-        stream = simulate(options.simulate, options.customers, options.seed, Path(home))
-        file = Path(home) / "events"
-        np.concatenate(stream.columns).tofile(file)
-        peers = Peers(file)
-        try:
-            bad = compare(stream, peers, sets, options)
-        finally:
-            peers.close()
+    bad = False
+    for customers, names in (
+        (options.customers, ("esper", "esper-context")),
+        (options.siddhi_customers, ("siddhi", "siddhi-flat")),
+    ):
+        if not customers:
+            continue
+        with tempfile.TemporaryDirectory() as home:
+            stream = simulate(options.simulate, customers, options.seed, Path(home))
+            file = Path(home) / "events"
+            np.concatenate(stream.columns).tofile(file)
+            peers = Peers(file)
+            try:
+                bad |= compare(stream, peers, names, sets, options)
+            finally:
+                peers.close()
     sys.exit(1 if bad else 0)
 
 
-def compare(stream: Stream, peers: Peers, sets: Dict[str, Sequence[str]], options: Any) -> bool:
+def compare(
+    stream: Stream, peers: Peers, names: Sequence[str], sets: Dict[str, Sequence[str]], options: Any
+) -> bool:
+    """Prints what each found and how fast; whether that is not good enough."""
     import pmkt
 
-    columns = {name: name for name in ("user", "time", "item", "category")}
-    batch = pmkt.Events.from_arrow(
-        stream.table,
-        **columns,
-        kind_column="kind",
-        amount_minor="amount",
-        tz="UTC",
-        extra=("stock", "page"),
-    )
+    batch = batch_of(stream)
     until = int(stream.columns[1][-1]) + AFTERWARDS_MS
     n = len(stream.table)
     print(f"{n:,} events, {len(np.unique(stream.columns[0])):,} users; {machine()}")
@@ -229,7 +258,7 @@ def compare(stream: Stream, peers: Peers, sets: Dict[str, Sequence[str]], option
         timed = pmkt.Rules() if rules == RULES else pmkt.Rules(plain(rules))
         wanted = counted(pmkt.Rules(plain(rules)).match(batch, until, partials=1024))
         engines: Dict[str, Callable[[], Turn]] = {"libpmkt": lambda: our_turn(batch, timed, until)}
-        for peer in options.peers.split(","):
+        for peer in names:
             engines[peer] = lambda peer=peer: peers.run(peer, rules)
         turns: Dict[str, List[Turn]] = {engine: [] for engine in engines}
         for turn in range(options.warm + options.rounds):
@@ -237,34 +266,37 @@ def compare(stream: Stream, peers: Peers, sets: Dict[str, Sequence[str]], option
                 taken = run()
                 if turn >= options.warm:
                     turns[engine].append(taken)
-        bad |= tell(name, n, turns, wanted, options.floor)
+        # The floor is about all rules at once; how each alone fares is told.
+        bad |= tell(name, n, turns, wanted, options.floor if name == "all" else 0.0)
     return bad
 
 
 def our_turn(batch: Any, rules: Any, until: int) -> Turn:
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     found = ours(batch, rules, until)
-    return Turn(time.perf_counter() - start, 0.0, counted(found))
+    return Turn(time.perf_counter() - start, time.process_time() - cpu, 0.0, counted(found))
 
 
 def tell(name: str, n: int, turns: Dict[str, List[Turn]], wanted: Counts, floor: float) -> bool:
-    speed = {who: n / statistics.median(t.seconds for t in taken) for who, taken in turns.items()}
+    def speed(who: str, clock: str) -> float:
+        return n / statistics.median(getattr(turn, clock) for turn in turns[who])
+
     bad = False
     for who, taken in turns.items():
-        line = f"{name}: {who} {speed[who]:,.0f} events/s"
+        line = f"{name}: {who} {speed(who, 'seconds'):,.0f} events/s, {speed(who, 'cpu'):,.0f} a CPU second"
         if who != "libpmkt":
-            ratio = speed["libpmkt"] / speed[who]
-            line += f", holds {taken[-1].heap_mb:,.0f} MB; libpmkt {ratio:.1f} x"
+            wall, cpu = (speed("libpmkt", c) / speed(who, c) for c in ("seconds", "cpu"))
+            line += f", holds {taken[-1].heap_mb:,.0f} MB; libpmkt {wall:.1f} x, by CPU {cpu:.1f} x"
             differ = {
                 rule: (count, wanted.get(rule, 0))
                 for rule, count in taken[-1].counts.items()
                 if count != wanted.get(rule, 0)
             }
             line += f"; fires that differ (peer, libpmkt): {differ}" if differ else "; same fires"
-            bad |= ratio < floor or not agree(differ)
+            # By CPU, which a busy machine does not disturb.
+            bad |= cpu < floor or not agree(differ)
         print(line, flush=True)
-    if len(turns["libpmkt"][-1].counts):
-        print(f"{name}: fires {wanted}", flush=True)
+    print(f"{name}: fires {wanted}", flush=True)
     return bad
 
 
