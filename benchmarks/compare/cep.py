@@ -7,19 +7,19 @@ usage: benchmarks/compare/cep.py --library FILE --simulate PROGRAM [--customers 
 Needs a JDK (17 or newer) and Maven (Debian: default-jdk-headless, maven), which fetches both peers;
 NumPy and pyarrow; and examples/simulate_shop, which makes the events: seeded, in the order of time.
 
-One thread each, in turns. The peers run in one JVM, warmed by whole passes; every pass has an engine
-of its own, deployed before the clock starts, and takes events that lie in memory as it likes them.
-Their clock is that of the events. Forms, of which the fastest counts:
+One thread each, in turns. The peers run in one JVM, warmed by whole passes; every pass has an
+engine of its own, deployed before the clock starts, and takes events that lie in memory as it likes
+them. Their clock is that of the events. Forms, of which the fastest counts:
 
 - esper: a user's next event is found by its index of filters; esper-context: a context by user;
 - siddhi: a partition by user; siddhi-flat: but for the rules that wait. Its playback asks every
-  partition's clock at every event, and what is not partitioned is searched from end to end: its time
-  grows with events x users. So it gets fewer users.
+  partition's clock at every event, and what is not partitioned is searched from end to end: its
+  time grows with events x users. So it gets fewer users.
 
 What the rules ask of the past besides events (dwell, the amount of the latest cart) is a column for
-the peers, made beforehand, and work of libpmkt in its time. So are cooldowns and the strongest of an
-intent: neither peer has a word for them, and nothing of it is in their time. So `all` is the rules as
-they are built in at libpmkt, which does more; one rule alone is without its cooldown.
+the peers, made beforehand, and work of libpmkt in its time. So are cooldowns and the strongest of
+an intent: neither peer has a word for them, and nothing of it is in their time. So `all` is the
+rules as they are built in at libpmkt, which does more; a rule alone is without its cooldown.
 
 Before cooldowns and outranking each rule must fire as often at the peers as at libpmkt, but for one
 in a thousand; so far it is exactly as often. (cep_slow.py asks whether libpmkt is right.) What the
@@ -45,6 +45,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
@@ -120,7 +121,7 @@ def simulate(program: Path, customers: int, seed: int, home: Path) -> Stream:
 
 
 def of_user(user: Any, at: Any, kind: Any, amount: Any) -> Any:
-    """Of each event: the time since the user's event before, and the amount of their latest cart."""
+    """The time since the user's event before, and the amount of their latest cart."""
     order = np.argsort(user, kind="stable")
     first = np.r_[True, user[order][1:] != user[order][:-1]]
     waited = np.where(first, NEVER, np.diff(at[order], prepend=0))
@@ -180,7 +181,7 @@ def batch_of(stream: Stream) -> Any:
 
 
 def plain(rules: Sequence[str]) -> str:
-    """Those of the built-in rules, each an intent of its own without a cooldown: what matches, fires."""
+    """Those of the built-in rules, each an intent of its own, without a cooldown."""
     import pmkt
 
     head, *parts = re.split(r"(?m)^intent ", pmkt.rules.builtin())
@@ -245,7 +246,7 @@ def main() -> None:
 def compare(
     stream: Stream, peers: Peers, names: Sequence[str], sets: Dict[str, Sequence[str]], options: Any
 ) -> bool:
-    """Prints what each found and how fast; whether that is not good enough."""
+    """Prints what each found and how fast; True: that is not good enough."""
     import pmkt
 
     batch = batch_of(stream)
@@ -257,9 +258,9 @@ def compare(
         # All at once as they are built in; a rule alone without its cooldown.
         timed = pmkt.Rules() if rules == RULES else pmkt.Rules(plain(rules))
         wanted = counted(pmkt.Rules(plain(rules)).match(batch, until, partials=1024))
-        engines: Dict[str, Callable[[], Turn]] = {"libpmkt": lambda: our_turn(batch, timed, until)}
+        engines: Dict[str, Callable[[], Turn]] = {"libpmkt": partial(our_turn, batch, timed, until)}
         for peer in names:
-            engines[peer] = lambda peer=peer: peers.run(peer, rules)
+            engines[peer] = partial(peers.run, peer, rules)
         turns: Dict[str, List[Turn]] = {engine: [] for engine in engines}
         for turn in range(options.warm + options.rounds):
             for engine, run in engines.items():
@@ -283,7 +284,8 @@ def tell(name: str, n: int, turns: Dict[str, List[Turn]], wanted: Counts, floor:
 
     bad = False
     for who, taken in turns.items():
-        line = f"{name}: {who} {speed(who, 'seconds'):,.0f} events/s, {speed(who, 'cpu'):,.0f} a CPU second"
+        line = f"{name}: {who} {speed(who, 'seconds'):,.0f} events/s"
+        line += f", {speed(who, 'cpu'):,.0f} a CPU second"
         if who != "libpmkt":
             wall, cpu = (speed("libpmkt", c) / speed(who, c) for c in ("seconds", "cpu"))
             line += f", holds {taken[-1].heap_mb:,.0f} MB; libpmkt {wall:.1f} x, by CPU {cpu:.1f} x"

@@ -21,7 +21,7 @@ from cep import AFTERWARDS_MS, batch_of, counted, plain, simulate
 from report import use_library
 
 MINUTE, DAY = 60_000, 86_400_000
-VIEW, SEARCH, FAVORITE, CART, CHECKOUT, ORDER, PAY = 3, 4, 5, 7, 9, 10, 11
+VIEW, SEARCH, FAVORITE, CART, ORDER, PAY = 3, 4, 5, 7, 10, 11
 
 
 class Event(NamedTuple):
@@ -88,8 +88,9 @@ def silence(events: Sequence[Event], until: int) -> int:
     fired, used = 0, defaultdict(lambda: -1)
     ends = ((e.time + 60 * MINUTE, e) for e in events if e.kind == CART)
     for end, cart in sorted(ends, key=lambda wait: wait[0]):
-        said = (e for e in events if cart.time < e.time <= end and e.item == cart.item)
-        if end < until and cart.time > used[cart.item] and not any(e.kind in (ORDER, PAY) for e in said):
+        said = [e.kind for e in events if cart.time < e.time <= end and e.item == cart.item]
+        bought = ORDER in said or PAY in said
+        if end < until and cart.time > used[cart.item] and not bought:
             fired, used[cart.item] = fired + 1, end
     return fired
 

@@ -44,7 +44,8 @@ public final class Peer {
     private static final int COLUMNS = 10;
     private static final long AFTERWARDS = 2 * 3_600_000L; // the clock goes on for so long, as in cep.py
     private static final Map<String, Integer> WORDS =
-            Map.of("view", 3, "search", 4, "favorite", 5, "cart", 7, "checkout", 9, "order", 10, "pay", 11, "coupon", 1);
+            Map.of("view", 3, "search", 4, "favorite", 5, "cart", 7, "checkout", 9, "order", 10, "pay", 11,
+                    "coupon", 1);
 
     /** An event; ids are numbers, and what is missing is a number that no condition holds for. */
     public static final class Ev {
@@ -140,13 +141,17 @@ public final class Peer {
         Configuration how = new Configuration();
         how.getCommon().addEventType(Ev.class);
         how.getRuntime().getThreading().setInternalTimerEnabled(false);
+        how.getRuntime().getExecution().setDisableLocking(true); // there is one thread
         StringBuilder text = new StringBuilder();
         if (context) {
             text.append("create context PerUser partition by user from Ev;\n");
         }
         for (String rule : rules("rules.epl", asked).values()) {
             boolean pattern = context && rule.contains("from pattern");
-            text.append(pattern ? rule.replace(", user = c.user", "").replace("') select", "') context PerUser select") : rule);
+            if (pattern) {
+                rule = rule.replace(", user = c.user", "").replace("') select", "') context PerUser select");
+            }
+            text.append(rule);
             text.append(";\n");
         }
         EPRuntime runtime = EPRuntimeProvider.getRuntime("cep", how);
@@ -162,7 +167,8 @@ public final class Peer {
             List<Fire> to = fires.computeIfAbsent(statement.getName(), name -> new ArrayList<>());
             statement.addListener((found, old, by, in) -> {
                 for (EventBean e : found) {
-                    to.add(new Fire((Long) e.get("user"), (Long) e.get("about"), (Long) e.get("t0"), (Long) e.get("t1")));
+                    to.add(new Fire((Long) e.get("user"), (Long) e.get("about"),
+                            (Long) e.get("t0"), (Long) e.get("t1")));
                 }
             });
         }
@@ -196,7 +202,8 @@ public final class Peer {
         StringBuilder inside = new StringBuilder(), outside = new StringBuilder();
         for (String rule : rules.values()) {
             if (flat && rule.contains("milliseconds")) {
-                outside.append(rule.replaceAll("(not |v=)Ev\\[([^\\]]*)\\]", "$1Ev[user == c.user and ($2)]")).append("\n");
+                rule = rule.replaceAll("(not |v=)Ev\\[([^\\]]*)\\]", "$1Ev[user == c.user and ($2)]");
+                outside.append(rule).append("\n");
             } else {
                 inside.append(rule).append("\n");
             }
@@ -212,7 +219,8 @@ public final class Peer {
             app.addCallback("fired_" + rule, new StreamCallback() {
                 public void receive(Event[] found) {
                     for (Event e : found) {
-                        to.add(new Fire((Long) e.getData(0), (Long) e.getData(1), (Long) e.getData(2), (Long) e.getData(3)));
+                        to.add(new Fire((Long) e.getData(0), (Long) e.getData(1),
+                                (Long) e.getData(2), (Long) e.getData(3)));
                     }
                 }
             });
@@ -265,7 +273,9 @@ public final class Peer {
 
     private String run(String engine, String asked) throws Exception {
         long before = used();
-        Engine ready = engine.startsWith("siddhi") ? siddhi(asked, engine.equals("siddhi-flat")) : esper(asked, engine.equals("esper-context"));
+        Engine ready = engine.startsWith("siddhi")
+                ? siddhi(asked, engine.equals("siddhi-flat"))
+                : esper(asked, engine.equals("esper-context"));
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long start = System.nanoTime(), cpuStart = threads.getCurrentThreadCpuTime();
         ready.send();
