@@ -11,7 +11,8 @@ One thread each, in turns. The peers run in one JVM, warmed by whole passes; eve
 engine of its own, deployed before the clock starts, and takes events that lie in memory as it likes
 them. Their clock is that of the events. Forms, of which the fastest counts:
 
-- esper: a user's next event is found by its index of filters; esper-context: a context by user;
+- esper: a user's next event is found by its index of filters; esper-context: a context by user,
+  but for the rules that are match_recognize, which are partitioned anyhow;
 - siddhi: a partition by user; siddhi-flat: but for the rules that wait. Its playback asks every
   partition's clock at every event, and what is not partitioned is searched from end to end: its
   time grows with events x users. So it gets fewer users.
