@@ -128,6 +128,7 @@ static int reload(live *it) {
 
 static int print_all(const live *it, int64_t n) {
     int code = EXIT_DONE;
+    if (it->quiet) return code;
     for (int64_t i = 0; i < n && code == EXIT_DONE; i++) code = print_fired(it, &it->fired[i]);
     return code;
 }
@@ -181,6 +182,7 @@ static int observe(live *it) {
         return EXIT_DONE;
     }
     it->us = (double)ns / 1e3;
+    if (it->quiet) return EXIT_DONE;
     stopwatch_note(&it->calls, ns);
     if (it->who != PMKT_ID_NONE && it->who == it->in.event.user) {
         it->seen = true;
@@ -193,15 +195,28 @@ static int follow(live *it) {
     int code = EXIT_DONE;
     shop_got got = SHOP_EVENT;
     while (code == EXIT_DONE && !ferror(stdout) && (got = stream_next(&it->in)) == SHOP_EVENT) {
-        if (it->asked.reload) code = reload(it);
+        if (it->asked.reload && !it->quiet) code = reload(it);
         if (code == EXIT_DONE) code = advance(it, it->in.event.time);
         if (code == EXIT_DONE) code = observe(it);
         fflush(stdout); /* somebody may be waiting for it */
     }
     if (got == SHOP_FAILED) return EXIT_DATA;
-    if (code == EXIT_DONE && it->asked.after > 0 && it->clock != INT64_MIN) {
+    if (code == EXIT_DONE && it->asked.after > 0 && it->clock != INT64_MIN && !it->quiet) {
         code = advance(it, it->clock + it->asked.after * MINUTE_MS);
     }
+    return code;
+}
+
+/* The log that the model is from, once more: who is in there is known when the stream begins. */
+static int remember(live *it) {
+    command past = it->asked;
+    past.from.file = it->asked.fit;
+    it->quiet = true;
+    int code = EXIT_DATA;
+    if (stream_open(&it->in, &past, it->names, &interrupted)) code = follow(it);
+    stream_close(&it->in);
+    memset(&it->in, 0, sizeof it->in);
+    it->quiet = false;
     return code;
 }
 
@@ -209,6 +224,7 @@ static int follow(live *it) {
 
 static int tell(live *it) {
     int code = begin(it);
+    if (code == EXIT_DONE && it->asked.remember) code = remember(it);
     if (code == EXIT_DONE && !stream_open(&it->in, &it->asked, it->names, &interrupted)) {
         code = EXIT_DATA;
     }

@@ -90,7 +90,7 @@ find_packed() {
     local i=0 before=
     for argument in "$@"; do
         case $before in
-            --no-amounts | --decimal-comma | --quiet | --evidence | --stats | --reload | --*=*) before= ;;
+            --no-amounts | --decimal-comma | --quiet | --remember | --evidence | --stats | --reload | --*=*) before= ;;
         esac
         if [[ $before != --* && $argument != -* && -n $(unpacker "$argument") ]]; then
             echo "$i"
@@ -150,7 +150,10 @@ show() {
 }
 
 # The six actions of one customer among all those of 11 March, and what the days before teach.
-six_actions=(--fit "${build#"$PWD"/}/sim_past.csv" --for sim-0265 --evidence --stats "${build#"$PWD"/}/sim_day.csv")
+six_actions=(
+    --fit "${build#"$PWD"/}/sim_past.csv" --remember --for sim-0265 --evidence --stats
+    "${build#"$PWD"/}/sim_day.csv"
+)
 
 # sample: the log of a shop that does not exist, the same bytes on every machine, cut into past and present.
 sample() {

@@ -23,6 +23,7 @@ typedef struct live {
     rulebook book;
     pmkt_tracker *tracker;
     stream in;
+    bool quiet;      /* it is the past: nothing is printed */
     uint64_t who;    /* whose actions to print; PMKT_ID_NONE: nobody's */
     bool seen;       /* they have come */
     int64_t clock;   /* the latest event */

@@ -15,7 +15,7 @@ static const char help[] =
     "intents of rules as they fire, P(order) by a model, and the microseconds that it took. The\n"
     "clock is that of the events: a cart and silence fires when a later event of anybody comes.\n"
     "\n"
-    "  live --fit examples/data/shop_events.csv examples/data/shop_events.csv\n"
+    "  live --fit past.csv --remember --for C0567 --evidence today.csv\n"
     "  tail -n +1 -f today.csv | live --model kept.pmkt --rules my.rules --reload --evidence -\n"
     "\n" SHOP_HELP
     "  --amount COLUMN     the price, such as 19.90 (amount)\n"
@@ -27,6 +27,9 @@ static const char help[] =
     "\n"
     "What to know\n"
     "  --fit FILE          a log to learn P(order) from first, with the same columns\n"
+    "  --remember          FILE goes on where that log ends: who is in there is known, with all "
+    "that\n"
+    "                      was done; else customers begin as strangers\n"
     "  --model FILE        or a model that was kept, as intent_ahead --model does (none)\n"
     "  --rules FILE        rules; see pmkt/rules.h (the built-in ones)\n"
     "  --reload            before every event, look whether the file of the rules is another than\n"
@@ -147,6 +150,9 @@ static bool take(command *asked, int option, const char *text) {
             return whole_number("--late", text, 0, 1000000, &asked->late);
         case 'a':
             return whole_number("--after", text, 0, 1000000, &asked->after);
+        case 'M':
+            asked->remember = true;
+            return true;
         case 'R':
             asked->reload = true;
             return true;
@@ -170,6 +176,14 @@ static int check(command *asked, int argc, char **argv, int first) {
         complain("--fit and --model exclude each other");
         return EXIT_USAGE;
     }
+    if (asked->fit != NULL && strcmp(asked->fit, "-") == 0) {
+        complain("--fit takes a file, not standard input");
+        return EXIT_USAGE;
+    }
+    if (asked->remember && asked->fit == NULL) {
+        complain("--remember needs --fit");
+        return EXIT_USAGE;
+    }
     if (asked->reload && asked->rules == NULL) {
         complain("--reload needs --rules: the built-in ones do not change");
         return EXIT_USAGE;
@@ -191,6 +205,7 @@ int options_read(command *asked, int argc, char **argv) {
         {"channel", required_argument, NULL, 'C'},
         {"columns", required_argument, NULL, 'X'},
         {"fit", required_argument, NULL, 'f'},
+        {"remember", no_argument, NULL, 'M'},
         {"model", required_argument, NULL, 'm'},
         {"rules", required_argument, NULL, 'r'},
         {"reload", no_argument, NULL, 'R'},

@@ -30,7 +30,7 @@ typedef struct command {
     const char *who;   /* whose actions to print; NULL: everybody's intents */
     int32_t late;      /* seconds */
     int32_t after;     /* minutes for which the clock goes on at the end */
-    bool reload, evidence, stats, help;
+    bool remember, reload, evidence, stats, help;
 } command;
 
 /* Reads the command line; complains and returns EXIT_USAGE if it is not understood. */

@@ -91,6 +91,8 @@ static int print_evidence(const live *it, const pmkt_tracker_fired *fired, const
     if (pmkt_tracker_explain(it->tracker, fired->user, rule->intent, &why, &err) != PMKT_OK) {
         return failed(&err);
     }
+    printf("      because of these (* = matched%s):\n",
+           it->model == NULL ? "" : "; log-odds, buyers against the others");
     for (int64_t i = 0; i < why.n; i++) {
         if (events[i].time >= fired->since) print_event(it, &events[i]);
     }
