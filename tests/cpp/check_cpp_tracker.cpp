@@ -15,7 +15,7 @@ using ids = std::vector<std::uint64_t>;
 using numbers = std::vector<std::int64_t>;
 using kinds = std::vector<std::uint16_t>;
 
-/* Eighty visits of forty users: a view, a second thing, and of every other visit an order. */
+/* Eighty visits of forty users: a view, a search or a cart, and in every other visit an order. */
 struct shop {
     ids user;
     numbers time;
@@ -27,7 +27,8 @@ struct shop {
             const bool buys = visit % 2 == 0;
             const std::int64_t begins = static_cast<std::int64_t>(visit) * 7200000 + 1;
             add(visit % 40 + 1, begins, PMKT_KIND_VIEW);
-            add(visit % 40 + 1, begins + 60000, visit % 5 == 0 ? PMKT_KIND_SEARCH : PMKT_KIND_CART);
+            const bool searches = visit % 5 == 0 || visit % 4 == 1;
+            add(visit % 40 + 1, begins + 60000, searches ? PMKT_KIND_SEARCH : PMKT_KIND_CART);
             if (buys) add(visit % 40 + 1, begins + 120000, PMKT_KIND_ORDER);
         }
         batch.user(user).time(time).kind(kind);
@@ -66,6 +67,10 @@ TEST(a_tracker_says_what_a_batch_says) {
               (std::isnan(out.p_cart()[i]) && std::isnan(scores.p_cart()[i])));
         CHECK(out.rule()[i] == (all.kind[i] == PMKT_KIND_VIEW ? 0 : -1));
     }
+    const pmkt::tracker_evidence why = live.explain(1, "looking");
+    CHECK(why.rule == 0 && why.session == 3 && why.events.size() == 6 && why.evidence < 0);
+    CHECK(why.events[3].matched == 1 && why.events[4].log_odds < 0);
+
     std::vector<pmkt_tracker_fired> fired(out.fired().begin(), out.fired().end());
     CHECK(live.advance(all.time.back() + 86400000, fired) > 0 && live.advance(1).empty());
     const pmkt::matches found = rules.match(all.batch, [&] {
@@ -99,7 +104,7 @@ TEST(single_events_wait_for_the_clock) {
     const pmkt::tracker_evidence why = live.explain(7, "leaving");
     CHECK(why.rule == 1 && why.time == 601000 && why.since == 1000 && why.generation == 1);
     CHECK(why.events.size() == 1 && why.events[0].matched == 1 && why.events[0].time == 1000);
-    CHECK(live.explain(8).rule == 0 && live.explain(8).session == 1);
+    CHECK(live.explain(8).rule == 0 && live.explain(8).evidence == 0);
     CHECK(live.explain(9).rule == -1 && live.explain(9).events.empty());
     CHECK(live.explain(8, "leaving").rule == -1);
     CHECK(live.forget(7) && !live.forget(7) && live.stats().forgotten == 1);
