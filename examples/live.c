@@ -76,7 +76,9 @@ static int get_model(live *it) {
     if (it->asked.fit != NULL) code = fit(it);
     if (it->asked.model != NULL &&
         pmkt_purchase_load(it->asked.model, NULL, NULL, &it->model, &err) != PMKT_OK) {
-        code = failed(&err);
+        if (err.code == PMKT_E_IO) return failed(&err); /* which names the file */
+        complain("%s: %s", it->asked.model, err.message);
+        return EXIT_DATA;
     }
     if (it->model == NULL) return code;
     it->guesses = pmkt_purchase_logistic(it->model, PMKT_PURCHASE_SESSION) != NULL;

@@ -34,8 +34,8 @@ static void print_p(double p) {
 
 void print_heading(const live *it) {
     if (it->who != PMKT_ID_NONE) {
-        printf("%-19s  %-9s %-20s  %8s  %7s  %s\n", "time", "event", "product", "P(order)", "us",
-               it->model == NULL ? "" : "next");
+        printf("%-19s  %-9s %-20s  %8s  %7s%s\n", "time", "event", "product", "P(order)", "us",
+               it->model == NULL ? "" : "  next");
     } else {
         printf("%-19s  %-12s  %-18s  %8s  %8s  %7s  %s\n", "time", "customer", "intent", "strength",
                "P(order)", "us", "answer");
@@ -51,8 +51,9 @@ void print_action_of(const live *it) {
     print_name(it, event->item, 20);
     printf("  ");
     print_p(it->p);
-    printf("  %7.2f  ", it->us);
-    print_next(it->next, it->next_p, PMKT_INTENT_TOP);
+    printf("  %7.2f", it->us);
+    if (it->model != NULL && it->next[0] != 0) printf("  ");
+    if (it->model != NULL) print_next(it->next, it->next_p, PMKT_INTENT_TOP);
     printf("\n");
 }
 
@@ -69,7 +70,7 @@ static void print_event(const live *it, const pmkt_tracker_event *event) {
     printf("\n");
 }
 
-/* The rule as it was written, behind a margin. */
+/* The rule as it was written, behind a margin; the library takes no control characters but these. */
 static void print_text(const pmkt_rule *rule) {
     printf("      ");
     for (int64_t i = 0; i < rule->length; i++) {
