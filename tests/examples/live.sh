@@ -202,6 +202,7 @@ cat >my.rules <<'EOF'
 intent sharing { when share suggest "thanks" }
 intent leaving { when cart then no order for 10 min }
 EOF
+: >said
 "$program" --rules my.rules --reload --stats - <pipe >said 2>complained &
 reader=$!
 exec 3>pipe
