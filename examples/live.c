@@ -100,6 +100,8 @@ static int begin(live *it) {
     pmkt_tracker_options options;
     pmkt_tracker_options_init(&options);
     options.late_ms = it->asked.late * SECOND_MS;
+    options.history =
+        it->asked.evidence ? LIVE_EVENTS : -1; /* which is most of a customer's memory */
     if (pmkt_tracker_new(it->model, it->book.rules, &options, &it->tracker, &err) != PMKT_OK) {
         return failed(&err);
     }

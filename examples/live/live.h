@@ -12,7 +12,7 @@
 #include "stream.h"
 
 #define LIVE_ROOM 256  /* intents that one call gives; rules are 250 at the most */
-#define LIVE_EVENTS 64 /* events that a tracker may remember of a customer */
+#define LIVE_EVENTS 32 /* that are remembered of a customer, for evidence */
 
 /* Everything that must be freed at the end, whatever happened. */
 typedef struct live {
