@@ -18,15 +18,13 @@ from ._dictionary import Ids, check_ids
 from ._durations import HalfLife, duration_ms
 from ._events import Events
 from ._files import PathLike, Saving, bytes_of, encode_path, named
-from ._ids import id_of_text
 from ._intent_actions import action_codes
 from ._library import Handle, call, lib, pointer
 from ._purchase import Scoring, batch_of, chains_of
-from ._report import Report, ReportBuffer
+from ._report import ReportBuffer
 from ._run import Progress, Running, threads_of, whole
 from ._structs import (
     new,
-    pmkt_column,
     pmkt_tracker,
     pmkt_tracker_answers,
     pmkt_tracker_counts,
@@ -52,6 +50,7 @@ from ._tracker_answers import (
     event_table,
     row_words,
 )
+from ._tracker_event import one_event
 from ._tracker_names import InForce, Names, RulesLike, rules_of
 from ._zones import UTC, ZoneLike, instant, make_zone
 from .rules import Rules
@@ -283,7 +282,7 @@ class Tracker(Saving):
         one = {"user": user, "time": time, "kind": kind, "item": item, "category": category}
         one.update(channel=channel, session=session, order=order, amount=amount, quantity=quantity)
         if events is None:
-            batch = _single(one, extra, self.tz)
+            batch = one_event(one, extra, self._zone)
         elif extra or any(value is not None for value in one.values()):
             raise errors.InvalidInput("give either a batch of events, or the columns of one event")
         else:
@@ -300,8 +299,13 @@ class Tracker(Saving):
             raw, report = _all_rows(handle, batch, asked.struct)
             data = asked.columns(raw, self._rules_since(then))
         self._forms.user.trim(lambda: 2 * self.stats.users)
-        fired = Fired(raw, batch._users.decode(_plain(raw, "user")), self._rules_since(then))
-        return Observed(data, len(batch), fired, report)
+        users, unreadable, since = batch._users, batch._unreadable, self._rules_since(then)
+        return Observed(
+            data,
+            len(batch),
+            lambda: Fired(raw, users.decode(_plain(raw, "user")), since),
+            lambda: report.report(unreadable, "too late"),
+        )
 
     def _learn(self, batch: Events) -> None:
         """Remembers texts."""
@@ -561,39 +565,6 @@ def _rules_pointer(rules: Optional[Rules]) -> Any:
     return None if rules is None else rules._handle.pointer
 
 
-def _single(one: Mapping[str, Any], extra: Optional[Mapping[str, Any]], tz: ZoneLike) -> Events:
-    """One event as a batch."""
-    if one["user"] is None or one["time"] is None or one["kind"] is None:
-        raise errors.InvalidInput("one event needs user=, time= and kind=; a batch, events")
-    given: Dict[str, Any] = {
-        name: [value] for name, value in one.items() if value is not None and name != "kind"
-    }
-    batch = Events(**given, kind=one["kind"], tz=tz)
-    if extra:
-        if not isinstance(extra, Mapping):
-            raise errors.InvalidInput(f"extra is {extra!r:.60}; expected a dict of name to value")
-        arrays = {name: _extra(name, value) for name, value in extra.items() if value is not None}
-        table = (pmkt_column * len(arrays))()
-        for column, (name, (array, kind)) in zip(table, arrays.items()):
-            column.name, column.data, column.type = name.encode(), array.ctypes.data, kind
-        batch.extra = {name: array for name, (array, _) in arrays.items()}
-        batch._struct.extra, batch._struct.n_extra = table, len(table)
-    return batch
-
-
-def _extra(name: Any, value: Any) -> Tuple[np.ndarray, int]:
-    """[1] the value of an extra column, and its type."""
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise errors.InvalidInput(f"extra: {name!r:.60} is no name of a column")
-    if isinstance(value, (str, bytes)):
-        return np.array([id_of_text(value)], np.uint64), c.TYPE_UINT64
-    if isinstance(value, np.uint64):
-        return np.array([value], np.uint64), c.TYPE_UINT64
-    if isinstance(value, (float, np.floating)):
-        return np.array([value], np.float64), c.TYPE_DOUBLE
-    return np.array([whole(f"extra: {name}", value, -(2**63), 2**63 - 1)], np.int64), c.TYPE_INT64
-
-
 class _Asked:
     """What is asked of a batch, and the arrays for it."""
 
@@ -637,12 +608,13 @@ class _Asked:
 
 def _all_rows(
     handle: Handle, batch: Events, answers: pmkt_tracker_answers
-) -> Tuple[np.ndarray, Report]:
+) -> Tuple[np.ndarray, ReportBuffer]:
     """Observes a whole batch; all that fired, and what became of the rows."""
     rows, room, parts = len(batch), _ROOM, []
-    total, part = ReportBuffer(rows), ReportBuffer(rows)
-    given = ctypes.byref(batch._struct), part.pointer, ctypes.byref(answers)
+    total: Optional[ReportBuffer] = None
     while True:
+        part = ReportBuffer(rows)
+        given = ctypes.byref(batch._struct), part.pointer, ctypes.byref(answers)
         fired = np.empty(room, FIRED)
         answers.fired, answers.room = _at(fired, pmkt_tracker_fired), room
         try:
@@ -651,9 +623,11 @@ def _all_rows(
             error.where, error.where_kind = answers.done, "row"
             raise
         parts.append(fired[: answers.n_fired])
-        total.add(part)
+        if total is not None:
+            part.add(total)
+        total = part
         if answers.done >= rows:
             break
         setattr(answers, "from", answers.done)
         room = min(2 * room, 1 << 20)
-    return np.concatenate(parts), total.report(batch._unreadable, "too late")
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), total

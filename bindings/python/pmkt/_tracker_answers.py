@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -88,6 +89,8 @@ def _words(rule: np.ndarray, generation: np.ndarray, rules_of: RulesOf) -> Dict[
     """What rules say, by their number and generation."""
     words = {name: np.empty(len(rule), object) for name in ("intent", "cause", "suggestions")}
     words["strength"] = np.empty(len(rule), np.float64)
+    if not len(rule):
+        return words
     for one in np.unique(generation).tolist():
         rules, those = rules_of(one), generation == one
         if rules is None:  # cannot be: without rules nothing fires
@@ -102,18 +105,19 @@ def row_words(
 ) -> Dict[str, np.ndarray]:
     """The same for the strongest rule of every row, -1 = none, of which ``fired`` knows more."""
     data: Dict[str, np.ndarray] = {}
-    rows = np.flatnonzero(rule >= 0)
-    at_events = fired[fired["row"] >= 0]  # in the order of rows; all of one row are of one time
-    place = np.searchsorted(at_events["row"], rows)
-    words = _words(rule[rows], at_events["generation"][place], rules_of)
     for name in wanted:
         if name == "rule":
             data[name] = rule
-        else:
-            real = name == "strength"
-            data[name] = np.full(
-                len(rule), np.nan if real else None, np.float64 if real else object
-            )
+        elif name == "strength":
+            data[name] = np.full(len(rule), np.nan)
+        elif name in WORDS:
+            data[name] = np.full(len(rule), None)
+    if len(fired):
+        rows = np.flatnonzero(rule >= 0)
+        at_events = fired[fired["row"] >= 0]  # in the order of rows; a row is of one generation
+        place = np.searchsorted(at_events["row"], rows)
+        words = _words(rule[rows], at_events["generation"][place], rules_of)
+        for name in data.keys() & words.keys():
             data[name][rows] = words[name]
     return data
 
@@ -132,14 +136,23 @@ class Observed(Table):
         report: what became of the rows; those that came too late are ``ignored``.
     """
 
-    fired: Fired
-    report: Report
-
     def __init__(
-        self, data: Dict[str, np.ndarray], rows: int, fired: Fired, report: Report
+        self,
+        data: Dict[str, np.ndarray],
+        rows: int,
+        fired: Callable[[], Fired],
+        report: Callable[[], Report],
     ) -> None:
         super().__init__(data, {name: _FORMATS[name] for name in data})
-        self._rows, self.fired, self.report = rows, fired, report
+        self._rows, self._make_fired, self._make_report = rows, fired, report
+
+    @cached_property
+    def fired(self) -> Fired:
+        return self._make_fired()
+
+    @cached_property
+    def report(self) -> Report:
+        return self._make_report()
 
     def __len__(self) -> int:
         return self._rows
