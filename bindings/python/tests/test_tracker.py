@@ -400,9 +400,9 @@ def test_bad_input() -> None:
     good: Dict[str, Any] = {"user": "ann", "time": 0, "kind": "view", "item": "tea"}
     wrong: List[Dict[str, Any]] = [
         {"time": np.nan}, {"time": "yesterday"}, {"time": True}, {"time": -(2**63)},
-        {"time": 2**62}, {"time": datetime(2026, 1, 1)}, {"time": 1.5}, {"user": np.nan}, {"user": 0},
-        {"user": -1}, {"user": [1]}, {"user": True}, {"user": 1.5}, {"kind": "vieww"}, {"kind": 99},
-        {"kind": "a\0"}, {"kind": 2**16}, {"item": [1, 2]}, {"item": 2**64}, {"amount": "3"},
+        {"time": 2**62}, {"time": datetime(2026, 1, 1)}, {"time": 1.5}, {"user": np.nan},
+        {"user": 0}, {"user": -1}, {"user": [1]}, {"user": True}, {"user": 1.5}, {"kind": "vieww"},
+        {"kind": 99}, {"kind": "a\0"}, {"kind": 2**16}, {"item": [1, 2]}, {"item": 2**64}, {"amount": "3"},
         {"amount": 0.5}, {"quantity": True}, {"kind": "order", "amount": -1},
     ]  # fmt: skip
     for change in wrong:
