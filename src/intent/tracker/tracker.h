@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "core/hash.h"
 #include "core/lock.h"
 #include "core/origin.h"
 #include "intent/purchase/model.h"
