@@ -210,9 +210,9 @@ class Evidence:
         events: the latest events, the oldest first: ``time``, ``kind``, ``item``, ``category``,
             ``channel``, ``log_odds`` (what the event says for an order, above 0, or against it) and
             ``matched`` (True: a step of the match).
-        session: events of the user's session so far.
-        evidence: what the session so far says for an order, or against it: log-odds; 0 without a
-            model.
+        session: events of the user's session so far, as the model sees sessions.
+        evidence: what the session so far says for an order, or against it: log-odds. Both are 0
+            without a model.
     """
 
     user: Any
@@ -243,6 +243,7 @@ class Evidence:
         if len(self.events):
             lines += ["", "the latest events (* = a step of the rule):"]
             lines += [f"    {line}" for line in repr(self.events).splitlines()]
+        if self.session:  # without a model there are none
             lines += ["", f"the session so far: {self.session:,} events, evidence {self._odds()}"]
         return "\n".join(lines)
 

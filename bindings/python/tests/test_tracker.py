@@ -94,7 +94,7 @@ def test_a_batch_with_everything(model: pmkt.IntentModel) -> None:
             assert out[name][row] == rules.rules[name][rule], name
         here = [e for e in out.fired if e["row"] == row]
         assert max(e["strength"] for e in here) == out["strength"][row]
-    assert (out["rule"] >= 0).any() and "hesitating" in repr(out) + repr(out.fired)
+    assert (out["rule"] >= 0).any() and "abandoning" in repr(out.fired)
     assert "<table>" in out._repr_html_()
     pandas = needed("pandas")
     frame = out.to_pandas()
@@ -399,11 +399,11 @@ def test_bad_input() -> None:
     tracker = pmkt.Tracker(rules=EAGER)
     good: Dict[str, Any] = {"user": "ann", "time": 0, "kind": "view", "item": "tea"}
     wrong: List[Dict[str, Any]] = [
-        {"time": np.nan}, {"time": "yesterday"}, {"time": True}, {"time": -(2**63)},
-        {"time": 2**62}, {"time": datetime(2026, 1, 1)}, {"time": 1.5}, {"user": np.nan},
-        {"user": 0}, {"user": -1}, {"user": [1]}, {"user": True}, {"user": 1.5}, {"kind": "vieww"},
-        {"kind": 99}, {"kind": "a\0"}, {"kind": 2**16}, {"item": [1, 2]}, {"item": 2**64}, {"amount": "3"},
-        {"amount": 0.5}, {"quantity": True}, {"kind": "order", "amount": -1},
+        {"time": np.nan}, {"time": "yesterday"}, {"time": True}, {"time": -(2**63)}, {"time": 1.5},
+        {"time": 2**62}, {"time": datetime(2026, 1, 1)}, {"user": np.nan}, {"user": 0},
+        {"user": -1}, {"user": [1]}, {"user": True}, {"user": 1.5}, {"kind": "vieww"},
+        {"kind": 99}, {"kind": "a\0"}, {"kind": 2**16}, {"item": [1, 2]}, {"item": 2**64},
+        {"amount": "3"}, {"amount": 0.5}, {"quantity": True}, {"kind": "order", "amount": -1},
     ]  # fmt: skip
     for change in wrong:
         with pytest.raises(pmkt.InvalidInput):
@@ -454,10 +454,10 @@ def test_late_events() -> None:
 def test_options() -> None:
     for bad in (
         {"history": 65}, {"history": -1}, {"shards": 3}, {"shards": 0}, {"shards": 2048},
-        {"partials": 0}, {"partials": 1025}, {"capacity": -1}, {"capacity": 1.5}, {"max_bytes": -1},
-        {"ttl": 5}, {"ttl": "5"}, {"ttl": "0d"}, {"late": 5}, {"late": "x"}, {"actions": 300},
-        {"actions": -1}, {"tz": "Nowhere"}, {"ids": {}}, {"threads": -1}, {"rules": 3},
-        {"rules": True}, {"model": 3}, {"rules": False},
+        {"partials": 0}, {"partials": 1025}, {"capacity": -1}, {"capacity": 2**62},
+        {"max_bytes": -1}, {"ttl": 5}, {"ttl": "5"}, {"ttl": "0d"}, {"late": 5}, {"late": "x"},
+        {"actions": 300}, {"actions": -1}, {"tz": "Nowhere"}, {"ids": {}}, {"threads": -1},
+        {"rules": 3}, {"rules": True}, {"model": 3}, {"rules": False},
     ):  # fmt: skip
         with pytest.raises(pmkt.InvalidInput):
             pmkt.Tracker(**{"rules": EAGER, **bad})
@@ -468,8 +468,6 @@ def test_options() -> None:
     for limit in ({"max_bytes": 1000}, {"max_bytes": 1 << 20, "capacity": 10**6}):
         with pytest.raises(pmkt.LimitReached):
             pmkt.Tracker(rules=EAGER, **limit)
-    with pytest.raises((pmkt.OutOfMemory, pmkt.LimitReached)):
-        pmkt.Tracker(rules=EAGER, capacity=2**62)
 
 
 def test_memory_is_bounded() -> None:
