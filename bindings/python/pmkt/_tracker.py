@@ -232,12 +232,13 @@ class Tracker(Saving):
 
     def _rules_since(self, then: InForce) -> RulesOf:
         """The rules of each generation from one on."""
+        swapping = self._swapping
 
         def of(generation: int) -> Optional[Rules]:
             try:
                 return then.of(generation)
             except KeyError:
-                with self._swapping:  # they fire already, and are about to be noted
+                with swapping:  # they fire already, and are about to be noted
                     return then.of(generation)
 
         return of
@@ -299,13 +300,9 @@ class Tracker(Saving):
             raw, report = _all_rows(handle, batch, asked.struct)
             data = asked.columns(raw, self._rules_since(then))
         self._forms.user.trim(lambda: 2 * self.stats.users)
-        users, unreadable, since = batch._users, batch._unreadable, self._rules_since(then)
-        return Observed(
-            data,
-            len(batch),
-            lambda: Fired(raw, users.decode(_plain(raw, "user")), since),
-            lambda: report.report(unreadable, "too late"),
-        )
+        users, unreadable = batch._users.decode(_plain(raw, "user")), batch._unreadable
+        fired = Fired(raw, users, self._rules_since(then)) if len(raw) else None
+        return Observed(data, len(batch), fired, lambda: report.report(unreadable, "too late"))
 
     def _learn(self, batch: Events) -> None:
         """Remembers texts."""

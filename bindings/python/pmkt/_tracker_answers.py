@@ -140,15 +140,17 @@ class Observed(Table):
         self,
         data: Dict[str, np.ndarray],
         rows: int,
-        fired: Callable[[], Fired],
+        fired: Optional[Fired],
         report: Callable[[], Report],
     ) -> None:
         super().__init__(data, {name: _FORMATS[name] for name in data})
-        self._rows, self._make_fired, self._make_report = rows, fired, report
+        self._rows, self._fired, self._make_report = rows, fired, report
 
     @cached_property
-    def fired(self) -> Fired:
-        return self._make_fired()
+    def fired(self) -> Fired:  # as most single events fire nothing, that is not always made
+        if self._fired is not None:
+            return self._fired
+        return Fired(np.empty(0, FIRED), np.empty(0, object), lambda generation: None)
 
     @cached_property
     def report(self) -> Report:
