@@ -87,7 +87,7 @@ def taobao() -> List[Row]:
 
 
 def fired(table: Any) -> List[Tuple[Any, ...]]:
-    names = ("user", "time", "intent", "cause", "strength", "suggestions", "rule")
+    names = ("user", "time", "since", "intent", "cause", "strength", "suggestions", "rule")
     return list(zip(*(table[name].tolist() for name in names)))
 
 

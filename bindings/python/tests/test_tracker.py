@@ -168,6 +168,10 @@ def test_the_same_as_in_batch(source: Callable[[], List[Row]]) -> None:
         matches.dropped,
     )
     assert stats.fired == len(matches) and stats.events == len(rows) and stats.unheard == 0
+    whole = model.tracker(rules=rules, ttl="1000d", history=0)
+    at_once = [whole.observe(batch, columns=[]).fired, whole.advance(until)]
+    found = sorted(row for table in at_once for row in zip(table["row"].tolist(), table["time"]))
+    assert found == sorted(zip(matches["row"].tolist(), matches["time"]))
 
 
 def test_when_all_of_it_fires() -> None:
