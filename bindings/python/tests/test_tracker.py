@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List
 
@@ -34,6 +35,11 @@ from pmkt import _tracker
 @pytest.fixture(scope="module")
 def model() -> pmkt.IntentModel:
     return pmkt.IntentModel().fit(events(make_rows(1, n=20_000)))
+
+
+def test_what_the_documentation_shows() -> None:
+    found = doctest.testmod(_tracker, extraglobs={"pmkt": pmkt})
+    assert found.attempted > 2 and found.failed == 0
 
 
 def test_six_actions_of_one_user(model: pmkt.IntentModel) -> None:
@@ -198,6 +204,15 @@ def test_when_all_of_it_fires() -> None:
     assert (report.rows, report.accepted, report.rejected, report.ignored) == (400, n, 3, 1)
     assert report.rejected_rows().tolist() == bad and report.by_reason == {"no user": 3}
     assert "1 ignored (too late)" in repr(report)
+
+
+def test_rows_that_no_batch_can_hold() -> None:
+    user, time = [1, 1.5, None, 2], [0, 1, 2, -(2**62)]
+    batch = pmkt.Events(user=user, time=time, kind="view", on_bad="skip")
+    out = pmkt.Tracker(rules="intent a { when event }").observe(batch)
+    assert out["intent"].tolist() == ["a", None, None, None]
+    assert out.report.by_reason == batch.report.by_reason and out.report.accepted == 1
+    assert out.report.rejected_rows().tolist() == [1, 2, 3]
 
 
 def test_many_waits() -> None:
