@@ -81,6 +81,19 @@ TRACKER_SIGNATURES: List[Signature] = [
         c_int32,
         [P(s.pmkt_tracker), P(s.pmkt_rules), P(c_int64), P(s.pmkt_error)],
     ),
+    # pmkt_status pmkt_tracker_learn(pmkt_tracker *tracker, int64_t half_life_ms, const pmkt_run
+    #                                *run, pmkt_purchase **model, pmkt_error *err);
+    (
+        "pmkt_tracker_learn",
+        c_int32,
+        [
+            P(s.pmkt_tracker),
+            c_int64,
+            P(s.pmkt_run),
+            P(P(s.pmkt_purchase)),
+            P(s.pmkt_error),
+        ],
+    ),
     # pmkt_rules *pmkt_tracker_rules(pmkt_tracker *tracker, uint32_t *generation);
     ("pmkt_tracker_rules", P(s.pmkt_rules), [P(s.pmkt_tracker), P(c_uint32)]),
     # pmkt_purchase *pmkt_tracker_model(pmkt_tracker *tracker);

@@ -22,7 +22,7 @@ class pmkt_tracker_options(Structure):
         ("history", c_int32),
         ("shards", c_int32),
         ("actions", c_int32),
-        ("reserved", c_int32),
+        ("learn", c_int32),
         ("allocator", POINTER(pmkt_allocator)),
     ]
 
@@ -106,4 +106,6 @@ class pmkt_tracker_counts(Structure):
         ("expired", c_int64),
         ("forgotten", c_int64),
         ("waiting", c_int64),
+        ("learned", c_int64),
+        ("unlearned", c_int64),
     ]

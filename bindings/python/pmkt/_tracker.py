@@ -25,6 +25,7 @@ from ._report import ReportBuffer
 from ._run import Progress, Running, threads_of, whole
 from ._structs import (
     new,
+    pmkt_purchase,
     pmkt_tracker,
     pmkt_tracker_answers,
     pmkt_tracker_counts,
@@ -78,6 +79,8 @@ class TrackerStats(NamedTuple):
         evicted, expired, forgotten: users, for ``max_bytes``, after ``ttl``, and by
             :meth:`Tracker.forget`.
         waiting: users for whom something waits.
+        learned: sessions counted, for :meth:`Tracker.learn`; ``unlearned``, those that could not be
+            counted, for want of memory.
     """
 
     users: int
@@ -98,6 +101,8 @@ class TrackerStats(NamedTuple):
     expired: int
     forgotten: int
     waiting: int
+    learned: int
+    unlearned: int
 
 
 class _Model:
@@ -144,6 +149,7 @@ class Tracker(Saving):
         partials: partial matches and cooldowns kept of a user, to 1,024.
         actions: of the model, and of those that it may be swapped for; 0: as many as this one has,
             rounded up to 16, 32, 48 or 64.
+        learn: count what sessions do, for :meth:`learn`.
         tz: the zone of times without one, and of those in texts (None: UTC, and times need one).
         ids: a dictionary that knows texts that the tracker does not: those of a file.
         threads: for saving and loading, at most; 0 = as many as this process may use.
@@ -173,6 +179,7 @@ class Tracker(Saving):
         shards: int = 64,
         partials: int = 32,
         actions: int = 0,
+        learn: bool = False,
         tz: ZoneLike = None,
         ids: Optional[Ids] = None,
         threads: int = 0,
@@ -189,6 +196,7 @@ class Tracker(Saving):
             history=self._history or -1,
             shards=whole("shards", shards, 1, 1024),
             actions=whole("actions", actions, 0, 2**31 - 1),
+            learn=1 if learn else 0,
         )
         self.tz, self._threads = tz, threads_of(threads)
         self._zone = None if tz is None else make_zone(tz)
@@ -203,6 +211,7 @@ class Tracker(Saving):
         self._made, self._pid = Handle(made, lib.pmkt_tracker_free), os.getpid()
         self._entered = Access("tracker")  # C is synchronized: for names of models, and to close
         self._swapping = threading.Lock()
+        self._modeling = Access("tracker")  # one swap of models after the other
         self._now = InForce(begins, self._generation())
 
     # ----------------------------------------------------------------------------- within
@@ -392,7 +401,7 @@ class Tracker(Saving):
 
     def swap(self, model: Scoring) -> "Tracker":
         """Goes on with another model, such as one that was fitted anew, while others observe.
-        Returns the tracker.
+        Returns the tracker. What was counted for :meth:`learn` is gone: the model knows it.
 
         Raises:
             Unsupported: the tracker began without a model.
@@ -401,10 +410,34 @@ class Tracker(Saving):
         """
         fresh = _Model(model)
         handle = self._handle
-        with self._entered.writing():
+        with self._modeling.writing(), self._entered.writing():
             call(lib.pmkt_tracker_swap, handle.pointer, fresh.scorer.pointer)
             self._model = fresh
         return self
+
+    def learn(self, half_life: HalfLife = None, *, progress: Progress = None) -> Scoring:
+        """Learns on: a model whose chains have also counted what the sessions did that ended since
+        the last call. The tracker goes on with it, as if swapped; returns it.
+
+        What is not learned anew is how chains become probabilities: fit a model again now and then.
+
+        Args:
+            half_life: what was counted before weighs less by and by, half as much for every such
+                time of the events; None: never.
+
+        Raises:
+            Unsupported: there is no model, or ``learn`` was not asked for.
+        """
+        ms, handle = duration_ms("half_life", half_life), self._handle
+        made = ctypes.POINTER(pmkt_purchase)()
+        with self._modeling.writing(), Running(self._threads, progress, "learning") as run:
+            call(lib.pmkt_tracker_learn, handle.pointer, ms, run, ctypes.byref(made))
+            assert self._model is not None  # or C had refused
+            fresh: Any = copy.copy(self._model.shown)
+            fresh._hold(made)
+            fresh.report = None
+            self._model = _Model(fresh)  # it has the same actions, so that names are the same
+        return fresh
 
     def swap_rules(self, rules: RulesLike) -> int:
         """Goes on with other rules, while others observe. A rule whose text is the same keeps its

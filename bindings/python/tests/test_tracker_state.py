@@ -85,6 +85,33 @@ def test_swapping_models(model: pmkt.IntentModel) -> None:
         tracker.swap(pmkt.IntentModel(by_session=True).fit(visits))
 
 
+def test_learning_on(model: pmkt.IntentModel) -> None:
+    rows = make_rows(17, n=6000)
+    tracker = model.tracker(learn=True, rules=False)
+    tracker.observe(events(rows))
+    counted = tracker.stats.learned
+    assert counted > 0 and tracker.stats.unlearned == 0
+    learned: Any = tracker.learn()
+    assert isinstance(learned, pmkt.IntentModel) and learned.actions == model.actions
+    assert learned.info.sessions == model.info.sessions + counted
+    assert learned.order == model.order and learned.tz == model.tz and learned.report is None
+    assert repr(tracker.model) == repr(learned) != repr(model)
+    later: List[Row] = [(f"new {u}", t + DAY, *rest) for u, t, *rest in rows]  # type: ignore[misc]
+    out, scores = tracker.observe(events(later)), learned.score(events(later))
+    for name in ("p_order", "next", "next_p"):
+        np.testing.assert_array_equal(out[name], scores[name])
+    faded: Any = tracker.learn(half_life="1d")
+    assert faded.info.sessions < learned.info.sessions + tracker.stats.learned - counted
+    with pytest.raises(pmkt.Canceled):
+        tracker.learn(progress=lambda done, stage: True)
+    assert repr(tracker.model) == repr(faded)
+    with pytest.raises(pmkt.InvalidInput, match="half_life"):
+        tracker.learn(5)  # type: ignore[arg-type]
+    for other in (model.tracker(), pmkt.Tracker(rules=EAGER)):
+        with pytest.raises(pmkt.Unsupported):
+            other.learn()
+
+
 def test_classes_in_names() -> None:
     rows = make_rows(11, n=3000)
     batch = events(rows)
@@ -330,6 +357,7 @@ def test_a_forked_child_has_no_use_for_it(model: pmkt.IntentModel) -> None:
             "forget": lambda: tracker.forget("u1"),
             "swap": lambda: tracker.swap(model),
             "swap_rules": lambda: tracker.swap_rules(EAGER),
+            "learn": lambda: tracker.learn(),
             "stats": lambda: tracker.stats,
             "save": lambda: tracker.save("/dev/null"),
             "to_bytes": lambda: tracker.to_bytes(),
