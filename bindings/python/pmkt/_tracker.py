@@ -116,7 +116,8 @@ class _Model:
         self.shown = copy.copy(model)
         self.scorer = self.shown._scoring
         self.calibrated = self.shown.calibrated
-        self.codes = action_codes(chains_of(self.scorer))
+        codes = action_codes(chains_of(self.scorer))
+        self.names = self.shown._crossed.lookup(codes)
 
 
 class Tracker(Saving):
@@ -628,8 +629,7 @@ class _Asked:
         """The answers, in the order that was asked for."""
         found = dict(self._reals)
         if self.struct.next and self._model is not None:
-            crossed = self._model.shown._crossed
-            names = crossed.all_names(self._codes, self._model.codes)
+            names = self._model.names(self._codes)
             found.update((name, names[:, k]) for k, name in enumerate(NEXT))
         if self.struct.next_p:
             found.update((name, self._chances[:, k]) for k, name in enumerate(NEXT_P))
