@@ -72,9 +72,18 @@ typedef struct exchange {
     pmkt_tracker *t;
     const pmkt_rules *new; /* or NULL */
     const pmkti_rules_plan *plan;
+    uint64_t bits[64]; /* those of a trail that become of each bit of it; several rules may share one */
     pmkti_rules_state state;
     pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
 } exchange;
+
+static void find_bits(exchange *x, const pmkt_rules *old) {
+    for (int i = 0; i < 64; i++) x->bits[i] = 0;
+    for (int32_t i = 0; old && x->new && i < old->rules.n; i++) {
+        const int32_t rule = x->plan->rule[i];
+        if (rule >= 0) x->bits[i & 63] |= UINT64_C(1) << (rule & 63);
+    }
+}
 
 static void exchange_trail(const exchange *x, pmkti_trail *trail) {
     for (int i = 0; i < PMKTI_TRACKER_FIRES; i++) {
@@ -83,10 +92,7 @@ static void exchange_trail(const exchange *x, pmkti_trail *trail) {
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took && x->new; took &= took - 1) {
-            const int32_t rule = x->plan->rule[__builtin_ctzll(took)];
-            if (rule >= 0) now |= UINT64_C(1) << (rule & 63);
-        }
+        for (; took; took &= took - 1) now |= x->bits[__builtin_ctzll(took)];
         trail->event[i].took = now;
     }
 }
@@ -135,6 +141,7 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     pmkti_lock_take(&tracker->control);
     const pmkt_rules *old = tracker->rules;
     if (old && rules) pmkti_rules_plan_make(old, rules, &plan);
+    find_bits(&x, old);
     tracker->generation++;
     tracker->swaps++;
     tracker->rules = pmkt_rules_retain(rules);
