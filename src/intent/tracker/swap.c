@@ -1,10 +1,10 @@
 /*
  * swap.c - another model, or other rules, under live users: shard after shard, each as a whole.
  */
-#include "intent/rules/swap.h"
+#include "intent/tracker/swap.h"
 
 #include "core/error.h"
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 typedef void (*each)(void *ctx, pmkti_shard *s, uint32_t number);
 
@@ -42,22 +42,26 @@ static void move_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_visitor_move(v, &s->model->reader, &m->to->reader);
 }
 
+void pmkti_swap_shard(const pmkt_tracker *t, pmkti_shard *s, const pmkt_purchase *model) {
+    move m = {model};
+    each_user(s, move_user, &m);
+    s->model = model;
+    s->swaps = t->swaps;
+}
+
 pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model, pmkt_error *err) {
     pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
     if (!model) return pmkti_null(err, "model");
     pmkti_lock_take(&tracker->control);
     const pmkt_purchase *old = tracker->model;
-    move m = {model};
     status = check_model(tracker, model, err);
-    const uint64_t swaps = tracker->swaps + (status == PMKT_OK);
-    tracker->swaps = swaps;
+    tracker->swaps += status == PMKT_OK;
     for (int32_t i = 0; i < tracker->options.shards && !status; i++) {
         pmkti_shard *s = &tracker->shard[i];
         pmkti_lock_take(&s->lock);
-        each_user(s, move_user, &m);
-        s->model = model;
-        s->swaps = swaps;
+        pmkti_learn_forget(tracker, s);
+        pmkti_swap_shard(tracker, s, model);
         pmkti_lock_give(&s->lock);
     }
     if (!status) tracker->model = pmkt_purchase_retain(model);
@@ -72,27 +76,22 @@ typedef struct exchange {
     pmkt_tracker *t;
     const pmkt_rules *new; /* or NULL */
     const pmkti_rules_plan *plan;
-    uint64_t bits[64]; /* those of a trail that become of each bit of it; several rules may share one */
     pmkti_rules_state state;
     pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
 } exchange;
 
-static void find_bits(exchange *x, const pmkt_rules *old) {
-    for (int i = 0; i < 64; i++) x->bits[i] = 0;
-    for (int32_t i = 0; old && x->new && i < old->rules.n; i++) {
-        const int32_t rule = x->plan->rule[i];
-        if (rule >= 0) x->bits[i & 63] |= UINT64_C(1) << (rule & 63);
-    }
-}
-
-static void exchange_trail(const exchange *x, pmkti_trail *trail) {
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail) {
     for (int i = 0; i < PMKTI_TRACKER_FIRES; i++) {
         pmkti_trail_fire *f = &trail->fire[i];
-        if (f->turn > 0 && f->rule >= 0) f->rule = x->new ? x->plan->rule[f->rule] : -1;
+        if (f->turn > 0 && f->rule >= 0) f->rule = plan ? plan->rule[f->rule] : -1;
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took; took &= took - 1) now |= x->bits[__builtin_ctzll(took)];
+        for (; took && plan; took &= took - 1) { /* several rules may share a bit */
+            for (int k = __builtin_ctzll(took); k < PMKTI_RULES_MOST; k += 64) {
+                if (plan->rule[k] >= 0) now |= UINT64_C(1) << (plan->rule[k] & 63);
+            }
+        }
         trail->event[i].took = now;
     }
 }
@@ -103,7 +102,7 @@ static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_record *u = pmkti_record_at(s, number);
     pmkti_live *live = pmkti_record_live(x->t, u);
     pmkti_trail *trail = pmkti_record_trail(x->t, u);
-    if (trail) exchange_trail(x, trail);
+    if (trail) pmkti_trail_swap(x->new ? x->plan : NULL, trail);
     if (!x->new) live->queued = PMKTI_RULES_NEVER;
     if (live->n == 0) return;
     pmkti_live_load(s, live, &x->state);
@@ -141,7 +140,6 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     pmkti_lock_take(&tracker->control);
     const pmkt_rules *old = tracker->rules;
     if (old && rules) pmkti_rules_plan_make(old, rules, &plan);
-    find_bits(&x, old);
     tracker->generation++;
     tracker->swaps++;
     tracker->rules = pmkt_rules_retain(rules);

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/events.h"
+#include "intent/tracker/learn.h"
 
 /* One event of one user, whose shard is locked. */
 typedef struct event {
@@ -152,7 +153,9 @@ static void see(const pmkti_taking *k, event *e, pmkti_glance *glance, double *l
                              .category = e->id[1],
                              .step = pmkti_chain_step(m->chains, action),
                              .kind = (uint16_t)e->kind};
-    if (begins_session(k, e)) pmkti_visitor_session(e->v, &m->reader, e->time);
+    const bool begins = begins_session(k, e);
+    pmkti_learn_event(k->t, e->s, e->u, &step, begins);
+    if (begins) pmkti_visitor_session(e->v, &m->reader, e->time);
     if (m->by_session) e->live->session = (uint32_t)pmkti_mix(k->ev.session[e->row]);
     const double evidence = e->v->evidence;
     pmkti_visitor_see(e->v, &m->reader, &step, glance);

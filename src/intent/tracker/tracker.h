@@ -18,6 +18,8 @@
 #include "core/origin.h"
 #include "intent/purchase/model.h"
 #include "intent/rules/pack.h"
+#include "intent/tally.h"
+#include "intent/rules/swap.h"
 #include "intent/tracker/due.h"
 #include "intent/tracker/index.h"
 #include "intent/tracker/pool.h"
@@ -74,7 +76,21 @@ typedef struct pmkti_trail {
     pmkti_trail_event event[]; /* [history], a ring */
 } pmkti_trail;
 
-/* A record begins with this; a pmkti_visitor follows, and at fixed distances a pmkti_live and a pmkti_trail. */
+/* The session so far, if there is learning: 64 bytes. */
+#define PMKTI_PATH_STEPS 48
+typedef struct pmkti_path {
+    uint64_t tail; /* the last steps, of the order of the model, packed as a context */
+    uint8_t n;     /* of `step`; there may have been more */
+    uint8_t last;  /* step; 0: none */
+    bool open;     /* the session is to be counted when it ends */
+    uint8_t reserved[5];
+    uint8_t step[PMKTI_PATH_STEPS];
+} pmkti_path;
+
+_Static_assert(sizeof(pmkti_path) == 64, "a cache line");
+
+/* A record begins with this; a pmkti_visitor follows, and at fixed distances a pmkti_live, a
+   pmkti_path and a pmkti_trail. */
 typedef struct pmkti_record {
     uint64_t user; /* PMKT_ID_NONE: nobody */
 } pmkti_record;
@@ -84,7 +100,7 @@ typedef struct pmkti_record {
 /* What is counted of pmkt_tracker_counts; the names are the same. */
 typedef struct pmkti_tracker_sums {
     int64_t events, bad, late, fired, unheard, suppressed, outranked, dropped, ended, evicted,
-        expired, forgotten;
+        expired, forgotten, unlearned;
 } pmkti_tracker_sums;
 
 typedef struct pmkti_shard {
@@ -103,6 +119,10 @@ typedef struct pmkti_shard {
     uint32_t sweep;   /* the same of those who have expired */
     int64_t swept_ms; /* the clock of that */
     pmkti_tracker_sums sums;
+    int64_t latest;                   /* time of an event, or 0 */
+    int64_t learned, buyers, counted; /* sessions in `tally`, and their actions and ends */
+    pmkti_tally tally;
+    pmkti_dwell *dwell;      /* [actions][actions + 1], as in the model; NULL: nobody learns */
     unsigned char apart[64]; /* from the next shard's */
 } pmkti_shard;
 
@@ -111,16 +131,18 @@ struct pmkt_tracker {
     pmkti_origin origin;
     pmkt_tracker_options options; /* with their defaults */
     pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
+    int64_t learned_ms;           /* the latest event when chains were last learned; 0: not yet */
     uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
     uint64_t swaps;               /* likewise */
     const pmkt_purchase *model;   /* owned; or NULL */
     const pmkt_rules *rules;
     _Atomic int64_t clock;
     _Atomic int64_t clocks_back;
-    size_t live_at, trail_at, stride; /* of a record; trail_at == 0: no trails */
-    int64_t most_bytes;               /* of a shard; INT64_MAX: no limit */
+    size_t live_at, path_at, trail_at, stride; /* of a record; 0: there are none */
+    int64_t most_bytes;                        /* of a shard; INT64_MAX: no limit */
     int32_t shard_shift;
     size_t arena_bytes;
+    size_t dwell_bytes; /* of a shard; 0: nobody learns */
     unsigned char *
         arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
     pmkti_shard *shard; /* [options.shards] */
@@ -152,6 +174,10 @@ static inline int64_t pmkti_record_last(const pmkt_tracker *t, pmkti_record *u) 
 }
 
 /* NULL: there are none. */
+static inline pmkti_path *pmkti_record_path(const pmkt_tracker *t, pmkti_record *u) {
+    return t->path_at ? (pmkti_path *)(void *)((unsigned char *)u + t->path_at) : NULL;
+}
+
 static inline pmkti_trail *pmkti_record_trail(const pmkt_tracker *t, pmkti_record *u) {
     return t->trail_at ? (pmkti_trail *)(void *)((unsigned char *)u + t->trail_at) : NULL;
 }
@@ -188,8 +214,18 @@ void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_s
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
                              pmkti_rules_state *state);
 
+/* The n entries of a record, wherever they are. */
+pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live);
+
+/* Drops what has not gone on for longest until so many entries are left. */
+void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t room);
+
 /* Gives back what a record holds elsewhere. */
 void pmkti_live_drop(pmkti_shard *s, pmkti_live *live);
+
+/* A trail of the rules of `plan`'s beginning becomes one of those of its end. NULL: there are no rules any more.
+   (swap.c) */
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail);
 
 /* ---------------------------------------------------------------- firing (fire.c) */
 

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 #define CANDIDATES 16 /* to be evicted: the one seen least lately of so many goes */
 
@@ -83,6 +83,7 @@ static void leave_queue(pmkti_shard *s, pmkti_live *live) {
 
 void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u) {
     const uint64_t user = u->user;
+    pmkti_learn_end(t, s, u);
     pmkti_live *live = pmkti_record_live(t, u);
     leave_queue(s, live);
     pmkti_live_drop(s, live);
@@ -153,6 +154,7 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
         const uint32_t at = next_user(s, &s->sweep, &left);
         if (at == PMKTI_POOL_NONE) return;
         if (clock <= pmkti_record_last(t, pmkti_record_at(s, at))) continue;
+        pmkti_learn_end(t, s, pmkti_record_at(s, at));
         pmkti_users_drop(t, s, at);
         s->sums.expired++;
     }
