@@ -87,9 +87,10 @@ void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail) {
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took && plan; took &= took - 1) {
-            const int32_t rule = plan->rule[__builtin_ctzll(took)];
-            if (rule >= 0) now |= UINT64_C(1) << (rule & 63);
+        for (; took && plan; took &= took - 1) { /* several rules may share a bit */
+            for (int k = __builtin_ctzll(took); k < PMKTI_RULES_MOST; k += 64) {
+                if (plan->rule[k] >= 0) now |= UINT64_C(1) << (plan->rule[k] & 63);
+            }
         }
         trail->event[i].took = now;
     }
