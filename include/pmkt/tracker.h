@@ -29,11 +29,12 @@
  * come in the order of time. One that is older than the user's latest is late: if by no more than late_ms, it
  * is taken as if it were of the same time as that; else it is ignored and counted.
  *
- * Memory. A user takes 256 bytes (128 of them what the model looks at, for up to 16 actions, and 16 more for
- * every 16; 128 what the rules do, for up to 4 partial matches and cooldowns; more are kept apart, 24 bytes each,
- * up to `partials`), 16 to 32 bytes to be found by, and, unless `history` is -1, what evidence needs: 40 bytes
- * an event and 160 besides. Memory is taken by chunks, when somebody new comes who has no room, and kept until
- * the tracker is freed; `capacity` takes it at the beginning. So an event of somebody known allocates nothing.
+ * Memory. A user takes 256 bytes: 128 for what the model looks at (192 if it has more than 16 actions), 128 for what
+ * the rules do, which is up to 4 partial matches and cooldowns; more, up to `partials`, lie apart in blocks of 8,
+ * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
+ * event and 104; learning 64. Memory is taken by chunks, when somebody new has no room or more partial matches
+ * need a block, and kept until the tracker is freed; `capacity` takes that of users at the beginning. Else an event
+ * allocates nothing.
  *
  * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
  * memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is evicted below.
@@ -70,9 +71,9 @@ typedef struct pmkt_tracker_options {
     int64_t late_ms;      /* an event may be older than the user's latest by so much */
     int32_t history;      /* events kept of a user for evidence, to 64; 0 = 8; -1 = none */
     int32_t shards;       /* a power of two, to 1,024; 0 = 64 */
-    int32_t actions;  /* of the model, and of those that it may be swapped for; 0 = as many as this
+    int32_t actions; /* of the model, and of those that it may be swapped for; 0 = as many as this
                              one has, rounded up to 16, 32, 48 or 64 */
-    int32_t reserved; /* 0 */
+    int32_t learn;   /* 1: count what sessions do, for pmkt_tracker_learn */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_tracker_options;
 
@@ -236,7 +237,8 @@ PMKT_API pmkt_status pmkt_tracker_explain(pmkt_tracker *tracker, uint64_t user, 
 /*
  * Goes on with another model, such as one that was fitted anew, while others observe. Users keep their counts
  * and history; the context of each is looked up in the new chains, and the evidence of a session under way is
- * that of the old ones so far. From a user's next session on all is as the new model says.
+ * that of the old ones so far. From a user's next session on all is as the new model says. What was counted for
+ * pmkt_tracker_learn is gone: the new model is taken to know it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED if the tracker began without a model; PMKT_E_LIMIT if it has more
  * actions than there is room for; PMKT_E_MISMATCH if only one of the two starts sessions by events.session;
@@ -256,6 +258,26 @@ PMKT_API pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchas
  */
 PMKT_API pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rules,
                                              int64_t *ended, pmkt_error *err);
+
+/*
+ * Learns on: chains that have counted what the sessions did which ended since the tracker was made, or since the
+ * last call or swap of models, beside what those in force have counted. The latter weighs less by and by: half as
+ * much for every half_life_ms of the events' time between two calls. The tracker goes on with the new model, as if
+ * swapped; sessions under way keep on being counted. What is not learned anew are the logistic models, those of the
+ * model in force: fit them again now and then. An action that the model does not know is not counted, as it is
+ * passed over; of a session of more than 48 actions the first 48 are, and its end.
+ *
+ *   half_life_ms  0: what was counted never weighs less
+ *   run           NULL = all allowed threads, no progress
+ *   model         out, or NULL: the new model, one owner of which is the caller
+ *
+ * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED without a model or options.learn, or as pmkt_intent_fit;
+ * PMKT_E_LIMIT, PMKT_E_CANCELED, PMKT_E_NOMEM: nothing has changed; PMKT_E_FORKED. Any number of threads, one after the
+ * other. O(contexts + users). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_tracker_learn(pmkt_tracker *tracker, int64_t half_life_ms,
+                                        const pmkt_run *run, pmkt_purchase **model,
+                                        pmkt_error *err);
 
 /*
  * The rules in force, retained for the caller to release; NULL if there are none. *generation, if not NULL,
@@ -289,10 +311,12 @@ typedef struct pmkt_tracker_counts {
     int64_t expired;    /* users, after ttl_ms */
     int64_t forgotten;  /* users */
     int64_t waiting;    /* users for whom something waits */
+    int64_t learned;    /* sessions counted, for pmkt_tracker_learn */
+    int64_t unlearned;  /* sessions that could not be counted, for want of memory */
 } pmkt_tracker_counts;
 
 #define PMKT_TRACKER_COUNTS_INIT \
-    { sizeof(pmkt_tracker_counts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(pmkt_tracker_counts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 static inline void pmkt_tracker_counts_init(pmkt_tracker_counts *counts) {
     const pmkt_tracker_counts none = PMKT_TRACKER_COUNTS_INIT;

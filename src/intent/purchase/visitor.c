@@ -109,8 +109,8 @@ static void memory_session(pmkti_visitor *v, int thing) {
 
 /* -------------------------------------------------------------------- sessions */
 
-/* Time goes by, until an event; the session's own does not. */
-static inline void wait(pmkti_visitor *v, int64_t gap) {
+/* Time until an event; that of the session is its own. */
+static inline void pass(pmkti_visitor *v, int64_t gap) {
     if (v->orders > 0)
         v->since_order = longer(v->since_order, gap, PMKTI_AGO_MOST) & PMKTI_AGO_MOST;
 }
@@ -118,7 +118,7 @@ static inline void wait(pmkti_visitor *v, int64_t gap) {
 void pmkti_visitor_session(pmkti_visitor *v, const pmkti_reader *r, int64_t time) {
     if (v->events > 0) {
         const int64_t gap = time - v->last;
-        wait(v, gap);
+        pass(v, gap);
         v->since = longer(0, gap, PMKTI_AGO_MOST) & PMKTI_AGO_MOST;
         if (v->sessions < PMKTI_COUNT_MOST) { /* so that buys stop with sessions */
             v->sessions = (v->sessions + 1u) & UINT16_MAX;
@@ -148,7 +148,7 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
         v->events++;
         v->dwell_sum += glance->dwell;
     }
-    wait(v, gap);
+    pass(v, gap);
     v->elapsed = (uint32_t)longer(v->elapsed, gap, PMKTI_ELAPSED_MOST);
     v->last = e->time;
     meet_both(v, e, glance->seen);

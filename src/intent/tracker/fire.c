@@ -56,6 +56,8 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
 void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
                         pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out) {
     pmkti_rules_fire fire[PMKTI_RULES_MOST];
+    const int64_t end = pmkti_record_last(t, u);
+    if (clock > end + 1) clock = end + 1;
     while (state->due < clock && pmkti_tracker_has_room(out, s->rules)) {
         int64_t time = 0;
         const int32_t n = pmkti_rules_step_due(s->rules, state, &time, fire);

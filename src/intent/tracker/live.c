@@ -131,7 +131,6 @@ static void queue(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, pmkti_
                   int64_t due) {
     if (due >= live->queued) return;
     if (s->heap.n == s->heap.room) sift(t, s);
-    s->waiting += live->queued == PMKTI_RULES_NEVER;
     live->queued = due;
     pmkti_due_push(&s->heap, due, number);
 }
@@ -143,6 +142,9 @@ pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t num
     if (status) return status;
     pmkti_rules_pack(state, pmkti_live_entries(s, live));
     live->n = (uint16_t)state->n;
+    s->waiting -= live->waits;
+    live->waits = state->due != PMKTI_RULES_NEVER;
+    s->waiting += live->waits;
     queue(t, s, number, live, state->due);
     s->sums.suppressed += state->suppressed;
     s->sums.outranked += state->outranked;

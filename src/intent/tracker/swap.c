@@ -1,8 +1,10 @@
 /*
  * swap.c - another model, or other rules, under live users: shard after shard, each as a whole.
  */
+#include "intent/tracker/swap.h"
+
 #include "core/error.h"
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 typedef void (*each)(void *ctx, pmkti_shard *s, uint32_t number);
 
@@ -40,19 +42,26 @@ static void move_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_visitor_move(v, &s->model->reader, &m->to->reader);
 }
 
+void pmkti_swap_shard(const pmkt_tracker *t, pmkti_shard *s, const pmkt_purchase *model) {
+    move m = {model};
+    each_user(s, move_user, &m);
+    s->model = model;
+    s->swaps = t->swaps;
+}
+
 pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model, pmkt_error *err) {
     pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
     if (!model) return pmkti_null(err, "model");
     pmkti_lock_take(&tracker->control);
     const pmkt_purchase *old = tracker->model;
-    move m = {model};
     status = check_model(tracker, model, err);
+    tracker->swaps += status == PMKT_OK;
     for (int32_t i = 0; i < tracker->options.shards && !status; i++) {
         pmkti_shard *s = &tracker->shard[i];
         pmkti_lock_take(&s->lock);
-        each_user(s, move_user, &m);
-        s->model = model;
+        pmkti_learn_forget(tracker, s);
+        pmkti_swap_shard(tracker, s, model);
         pmkti_lock_give(&s->lock);
     }
     if (!status) tracker->model = pmkt_purchase_retain(model);
@@ -109,10 +118,11 @@ static int64_t exchange_shard(exchange *x, pmkti_shard *s) {
     pmkti_lock_take(&s->lock);
     const int64_t before = s->sums.ended;
     if (s->rules) each_user(s, exchange_user, x);
-    if (!x->new) s->waiting = s->heap.n = 0;
+    if (!x->new) s->heap.n = 0; /* nobody waits */
     const int64_t ended = s->sums.ended - before;
     s->rules = x->new;
     s->generation = x->t->generation;
+    s->swaps = x->t->swaps;
     pmkti_lock_give(&s->lock);
     return ended;
 }
@@ -130,6 +140,7 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     const pmkt_rules *old = tracker->rules;
     if (old && rules) pmkti_rules_plan_make(old, rules, &plan);
     tracker->generation++;
+    tracker->swaps++;
     tracker->rules = pmkt_rules_retain(rules);
     for (int32_t i = 0; i < tracker->options.shards; i++) {
         n += exchange_shard(&x, &tracker->shard[i]);
