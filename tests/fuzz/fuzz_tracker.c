@@ -26,7 +26,7 @@ static pmkt_tracker *begin(uint8_t how) {
     static const int32_t history[] = {0, -1, 2, 64};
     pmkt_tracker_options options = PMKT_TRACKER_OPTIONS_INIT;
     options.shards = 2, options.history = history[how >> 5 & 3];
-    if (how & 16) options.partials = 2, options.max_bytes = 64000;
+    if (how & 16) options.partials = 2, options.max_bytes = 400000;
     const bool none = how & 8 && how & 2;
     pmkt_tracker *t = NULL;
     pmkt_error err = {0};
