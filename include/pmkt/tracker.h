@@ -248,8 +248,7 @@ PMKT_API pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchas
  *   rules  NULL: none
  *   ended  out, or NULL: partial matches that ended
  *
- * Errors: PMKT_E_INVALID; PMKT_E_NOMEM: nothing has changed; PMKT_E_FORKED. Any number of threads. O(users).
- * Since 0.3.
+ * Errors: PMKT_E_INVALID; PMKT_E_FORKED. Any number of threads. O(users). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rules,
                                              int64_t *ended, pmkt_error *err);

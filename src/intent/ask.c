@@ -27,7 +27,7 @@ typedef struct place {
 
 /* What is not known is passed over: without it, the past says as much as before. */
 static void move(const pmkt_intent *m, place *at, uint32_t step) {
-    if (step == PMKTI_UNKNOWN) return;
+    if (step == PMKTI_NO_STEP) return;
     at->node = step == PMKTI_GOAL ? 0 : pmkti_chain_go(m, at->node, step);
     at->last = step;
 }
@@ -70,7 +70,7 @@ static pmkt_status ask_chunk(void *ctx, int64_t chunk, int worker) {
         double sum[PMKTI_CHAINS] = {0, 0, 0};
         for (int64_t k = q->paths.at[i]; k < q->paths.at[i + 1] && at.last != PMKTI_GOAL; k++) {
             const uint32_t step = pmkti_chain_step(m, q->paths.action[k]);
-            for (int c = 0; c < PMKTI_CHAINS && step != PMKTI_UNKNOWN; c++) {
+            for (int c = 0; c < PMKTI_CHAINS && step != PMKTI_NO_STEP; c++) {
                 if (logs[c]) sum[c] += log(pmkti_chain_p(m, at.node, step, c));
             }
             move(m, &at, step);
@@ -148,7 +148,7 @@ static pmkt_status explain_chunk(void *ctx, int64_t chunk, int worker) {
             q->log_odds[k] = 0;
             if (at.last == PMKTI_GOAL) continue;
             const uint32_t step = pmkti_chain_step(m, q->paths.action[k]);
-            if (step != PMKTI_UNKNOWN) {
+            if (step != PMKTI_NO_STEP) {
                 q->log_odds[k] = log(pmkti_chain_p(m, at.node, step, PMKTI_BUYERS)) -
                                  log(pmkti_chain_p(m, at.node, step, PMKTI_OTHERS));
             }

@@ -15,7 +15,7 @@
 #include "pmkt/intent.h"
 
 /* Steps. Actions are 1 to 64, in the order of their numbers. */
-#define PMKTI_UNKNOWN 0u /* an action that the model does not know */
+#define PMKTI_NO_STEP 0u /* an action that the model does not know */
 #define PMKTI_STEP_BITS 7
 #define PMKTI_STEP_MASK 127u
 #define PMKTI_START 65u

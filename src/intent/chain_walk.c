@@ -57,7 +57,7 @@ uint32_t pmkti_chain_step(const pmkt_intent *m, uint32_t action) {
             high = middle;
     }
     const bool found = low < m->facts.actions && m->action[low] == action;
-    return found ? (uint32_t)low + 1 : PMKTI_UNKNOWN;
+    return found ? (uint32_t)low + 1 : PMKTI_NO_STEP;
 }
 
 static uint32_t action_in(const pmkt_intent *m, int32_t column) {

@@ -62,7 +62,7 @@ typedef struct pmkti_builder {
     int32_t from, length; /* the expression is text[from, length) */
     pmkti_token token;    /* the next one */
     int32_t depth, n_params;
-    pmkti_vector nodes;     /* pmkti_node */
+    pmkti_vector nodes;     /* pmkti_expr_node */
     pmkti_vector texts;     /* char */
     pmkti_vector code;      /* pmkti_code */
     pmkti_vector literals;  /* pmkti_value */
@@ -81,8 +81,8 @@ typedef struct pmkti_builder {
    there is no memory. */
 void *pmkti_expr_push(pmkti_builder *b, pmkti_vector *v, int32_t n, size_t size);
 
-static inline pmkti_node *pmkti_expr_node_at(const pmkti_builder *b, int32_t node) {
-    return (pmkti_node *)b->nodes.at + node;
+static inline pmkti_expr_node *pmkti_expr_node_at(const pmkti_builder *b, int32_t node) {
+    return (pmkti_expr_node *)b->nodes.at + node;
 }
 
 /* ---------------------------------------------------------------- message.c */
@@ -179,7 +179,7 @@ bool pmkti_expr_keep_text(pmkti_builder *b, int32_t node, const char *text, int3
 void pmkti_expr_fold(pmkti_builder *b, int32_t node);
 
 /* The value of a literal as what it is used as. */
-pmkti_value pmkti_expr_literal_value(const pmkti_node *node);
+pmkti_value pmkti_expr_literal_value(const pmkti_expr_node *node);
 
 /* -------------------------------------------------------------------- emit.c */
 

@@ -8,7 +8,7 @@ int32_t pmkti_expr_make_node(pmkti_builder *b, pmkti_node_kind kind, int32_t typ
         return pmkti_expr_limit(b, at, "more than %d operators, names and literals",
                                 (int)b->limits.max_nodes);
     }
-    pmkti_node *node = pmkti_expr_push(b, &b->nodes, 1, sizeof *node);
+    pmkti_expr_node *node = pmkti_expr_push(b, &b->nodes, 1, sizeof *node);
     if (!node) return -1;
     node->kind = (uint8_t)kind;
     node->type = node->as = (uint8_t)type;
@@ -77,7 +77,7 @@ static int32_t mixed(pmkti_builder *b, const char *op, int32_t a, int32_t c, int
 }
 
 static bool use_as(pmkti_builder *b, int32_t node, int32_t type) {
-    pmkti_node *n = pmkti_expr_node_at(b, node);
+    pmkti_expr_node *n = pmkti_expr_node_at(b, node);
     if (type == PMKTI_EXPR_ID && n->type == PMKTI_EXPR_INT) {
         if (n->kind != PMKTI_NODE_LITERAL) {
             return pmkti_expr_fail(b, n->at, "only a number that is written out can be an id"),
@@ -121,7 +121,7 @@ static int32_t made(pmkti_builder *b, int32_t node) {
 }
 
 static bool check_condition(pmkti_builder *b, const char *op, int32_t node) {
-    const pmkti_node *n = pmkti_expr_node_at(b, node);
+    const pmkti_expr_node *n = pmkti_expr_node_at(b, node);
     if (n->type == PMKTI_EXPR_BOOL) return true;
     return pmkti_expr_fail(b, n->at, "\"%s\" needs a condition here, but this is %s", op,
                            pmkti_expr_type_name(n->type)),

@@ -172,7 +172,7 @@ static void mask(const uint8_t *valid, int64_t first, pmkti_class class, int32_t
 
 const void *pmkti_expr_column_load(const pmkti_expr_column *column, int32_t type, int64_t first,
                                    int32_t n, void *room) {
-    const pmkti_class class = pmkti_class_of(type);
+    const pmkti_class class = pmkti_expr_class(type);
     if (!column->data) {
         pmkti_expr_column_fill(class, pmkti_expr_missing(type), n, room);
         return room;

@@ -83,10 +83,10 @@ static void *part(void *block, size_t at, const pmkti_vector *v, size_t size) {
 }
 
 /* What emit and the printer need to know of the finished tree. */
-static void finish_nodes(const pmkti_builder *b, pmkti_node *nodes, int32_t root) {
+static void finish_nodes(const pmkti_builder *b, pmkti_expr_node *nodes, int32_t root) {
     nodes[root].parent = -1;
     for (int32_t i = 0; i < b->nodes.n; i++) {
-        pmkti_node *n = &nodes[i];
+        pmkti_expr_node *n = &nodes[i];
         n->at = 0;
         if (n->kind == PMKTI_NODE_LITERAL && n->type == PMKTI_EXPR_TIME) {
             n->offset = pmkti_zone_offset(&b->zone, n->value.i);
@@ -109,7 +109,7 @@ static pmkti_expr *freeze(pmkti_builder *b, int32_t root) {
     const int32_t n_fields = count_used(b->used, b->schema->n_fields);
     layout l;
     l.bytes = (sizeof(pmkti_expr) + 15) / 16 * 16;
-    l.nodes = place(&l.bytes, b->nodes.n, sizeof(pmkti_node));
+    l.nodes = place(&l.bytes, b->nodes.n, sizeof(pmkti_expr_node));
     l.code = place(&l.bytes, b->code.n, sizeof(pmkti_code));
     l.literals = place(&l.bytes, b->literals.n, sizeof(pmkti_value));
     l.sets = place(&l.bytes, b->sets.n, sizeof(pmkti_value));
@@ -122,7 +122,7 @@ static pmkti_expr *freeze(pmkti_builder *b, int32_t root) {
         b->status = pmkti_no_memory(b->err, l.bytes);
         return NULL;
     }
-    pmkti_node *nodes = part(p, l.nodes, &b->nodes, sizeof *nodes);
+    pmkti_expr_node *nodes = part(p, l.nodes, &b->nodes, sizeof *nodes);
     pmkti_code *code = part(p, l.code, &b->code, sizeof *code);
     int32_t *fields = (int32_t *)(void *)((char *)p + l.fields);
     int32_t *params = (int32_t *)(void *)((char *)p + l.params);
@@ -150,7 +150,7 @@ static pmkti_expr *freeze(pmkti_builder *b, int32_t root) {
 /* ------------------------------------------------------------------- compile */
 
 static bool check_result(pmkti_builder *b, int32_t root) {
-    pmkti_node *n = pmkti_expr_node_at(b, root);
+    pmkti_expr_node *n = pmkti_expr_node_at(b, root);
     const int32_t wanted = b->limits.result;
     if (wanted == 0 || n->type == wanted) return true;
     if ((wanted == PMKTI_EXPR_DOUBLE && n->type == PMKTI_EXPR_INT) ||
@@ -208,7 +208,7 @@ pmkt_status pmkti_expr_compile_part(const pmkt_allocator *allocator,
     b.from = (int32_t)from;
     b.length = (int32_t)length;
     pmkti_expr *made = build(&b);
-    free_vector(&b, &b.nodes, sizeof(pmkti_node));
+    free_vector(&b, &b.nodes, sizeof(pmkti_expr_node));
     free_vector(&b, &b.texts, 1);
     free_vector(&b, &b.code, sizeof(pmkti_code));
     free_vector(&b, &b.literals, sizeof(pmkti_value));
@@ -245,7 +245,7 @@ size_t pmkti_expr_bytes(const pmkti_expr *program) {
 }
 
 pmkti_value pmkti_expr_missing(int32_t type) {
-    switch (pmkti_class_of(type)) {
+    switch (pmkti_expr_class(type)) {
         case PMKTI_CLASS_B:
             return (pmkti_value){.i = PMKTI_UNKNOWN};
         case PMKTI_CLASS_D:

@@ -22,15 +22,15 @@ typedef enum outcome {
     DONE
 } outcome;
 
-static const pmkti_node *at(const pmkti_builder *b, int32_t node) {
+static const pmkti_expr_node *at(const pmkti_builder *b, int32_t node) {
     return pmkti_expr_node_at(b, node);
 }
 
 static pmkti_class class_of(const pmkti_builder *b, int32_t node) {
-    return pmkti_class_of(at(b, node)->as);
+    return pmkti_expr_class(at(b, node)->as);
 }
 
-static bool reserve(pmkti_builder *b, const pmkti_node *node, int32_t to) {
+static bool reserve(pmkti_builder *b, const pmkti_expr_node *node, int32_t to) {
     if (to >= PMKTI_EXPR_REGISTERS) {
         return pmkti_expr_limit(b, node->at, "too many operations in one another"), false;
     }
@@ -66,15 +66,15 @@ static pmkti_code *last_code(const pmkti_builder *b) {
 
 /* Whether an operand needs no register: a literal, or a parameter that is used as it is. */
 static bool is_scalar(const pmkti_builder *b, int32_t node) {
-    const pmkti_node *n = at(b, node);
+    const pmkti_expr_node *n = at(b, node);
     if (n->kind == PMKTI_NODE_LITERAL) return true;
-    return n->kind == PMKTI_NODE_PARAM && pmkti_class_of(n->type) == pmkti_class_of(n->as);
+    return n->kind == PMKTI_NODE_PARAM && pmkti_expr_class(n->type) == pmkti_expr_class(n->as);
 }
 
 /* An operation whose second operand is a scalar; parameters are -1 - number for now. */
 static outcome put_scalar(pmkti_builder *b, pmkti_op op, pmkti_class class, int32_t to, int32_t a,
                           int32_t node) {
-    const pmkti_node *n = at(b, node);
+    const pmkti_expr_node *n = at(b, node);
     int32_t scalar = -1 - n->a;
     if (n->kind == PMKTI_NODE_LITERAL) {
         pmkti_value *value = pmkti_expr_push(b, &b->literals, 1, sizeof *value);
@@ -111,13 +111,13 @@ static int32_t mirrored(pmkti_op op) {
 }
 
 static outcome emit_unary(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     if (f->step++ == 0) return visit(b, n->a, f->to);
     return put(b, (pmkti_op)n->op, class_of(b, n->a), f->to, f->to, 0);
 }
 
 static outcome emit_binary(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     int32_t first = n->a, second = n->b, op = n->op;
     if (is_scalar(b, first) && !is_scalar(b, second) && mirrored((pmkti_op)op) >= 0) {
         first = n->b, second = n->a, op = mirrored((pmkti_op)op);
@@ -138,7 +138,7 @@ static outcome emit_binary(pmkti_builder *b, frame *f) {
 
 /* The right side is jumped over where the left one decides; functions being pure, nobody sees. */
 static outcome emit_logic(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     const bool is_and = n->op == PMKTI_OP_AND;
     switch (f->step++) {
         case 0:
@@ -168,7 +168,7 @@ static outcome put_operand(pmkti_builder *b, pmkti_op op, pmkti_class class, int
 
 /* The bounds are compared into the two registers above. */
 static outcome emit_between(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     if (!reserve(b, n, f->to + 2)) return FAILED;
     if (f->step++ == 0) return f->item = n->b, visit(b, n->a, f->to);
     while (f->item >= 0) {
@@ -214,7 +214,7 @@ static outcome put_false(pmkti_builder *b, int32_t to) {
 /* The literals of a list become an ascending table, and finding a subject there is the first
    answer. */
 static outcome put_set(pmkti_builder *b, const frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     const pmkti_class class = class_of(b, n->a);
     const int32_t from = b->sets.n;
     for (int32_t i = n->b; i >= 0; i = at(b, i)->next) {
@@ -242,7 +242,7 @@ static int32_t next_variable(const pmkti_builder *b, int32_t node) {
 /* The answer so far is in the register above the subject's, the comparison with what is no literal in
    the one above that. */
 static outcome emit_in(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     const int32_t answer = f->to + 1, one = f->to + 2;
     if (!reserve(b, n, one)) return FAILED;
     if (f->step++ == 0) return visit(b, n->a, f->to);
@@ -264,14 +264,14 @@ static outcome emit_in(pmkti_builder *b, frame *f) {
 
 /* Arguments stand in the registers above the result's. */
 static outcome emit_call(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     f->item = f->step == 0 ? n->b : at(b, f->item)->next;
     if (f->item >= 0) return f->step++, visit(b, f->item, f->to + f->step);
     pmkti_expr_function *function = pmkti_expr_push(b, &b->functions, 1, sizeof *function);
     if (!function) return FAILED;
     *function = b->schema->functions[n->a];
     function->name = NULL; /* is not ours */
-    if (put(b, PMKTI_OP_CALL, pmkti_class_of(n->type), f->to, f->to + 1, b->functions.n - 1) ==
+    if (put(b, PMKTI_OP_CALL, pmkti_expr_class(n->type), f->to, f->to + 1, b->functions.n - 1) ==
         FAILED) {
         return FAILED;
     }
@@ -282,10 +282,10 @@ static outcome emit_call(pmkti_builder *b, frame *f) {
 /* ----------------------------------------------------------------------- walk */
 
 static outcome advance(pmkti_builder *b, frame *f) {
-    const pmkti_node *n = at(b, f->node);
+    const pmkti_expr_node *n = at(b, f->node);
     switch (n->kind) {
         case PMKTI_NODE_FIELD:
-            if (put(b, PMKTI_OP_LOAD, pmkti_class_of(n->type), f->to, 0, n->a) == FAILED) {
+            if (put(b, PMKTI_OP_LOAD, pmkti_expr_class(n->type), f->to, 0, n->a) == FAILED) {
                 return FAILED;
             }
             last_code(b)->type = n->type;
@@ -303,7 +303,7 @@ static outcome advance(pmkti_builder *b, frame *f) {
             return emit_call(b, f);
         default:
             return put_scalar(b, PMKTI_OP_CONST,
-                              pmkti_class_of(n->kind == PMKTI_NODE_LITERAL ? n->as : n->type),
+                              pmkti_expr_class(n->kind == PMKTI_NODE_LITERAL ? n->as : n->type),
                               f->to, 0, f->node);
     }
 }
@@ -318,8 +318,8 @@ bool pmkti_expr_emit(pmkti_builder *b, int32_t root) {
         if (result == MORE) ((frame *)b->stack.at)[top] = f;
         if (result != DONE) continue;
         b->stack.n = top;
-        const pmkti_node *n = at(b, f.node);
-        if (n->kind != PMKTI_NODE_LITERAL && pmkti_class_of(n->type) != pmkti_class_of(n->as)) {
+        const pmkti_expr_node *n = at(b, f.node);
+        if (n->kind != PMKTI_NODE_LITERAL && pmkti_expr_class(n->type) != pmkti_expr_class(n->as)) {
             result = put(b, PMKTI_OP_TO_DOUBLE, PMKTI_CLASS_I, f.to, f.to, 0);
         }
     }

@@ -39,7 +39,7 @@ static void call(batch *x, const pmkti_code *c) {
         for (int32_t i = 0; i < x->n; i++) {
             const pmkti_expr_call each = {f->ctx, x->input->input, x->first + i};
             for (int32_t k = 0; k < c->n; k++) {
-                if (pmkti_class_of(f->args[k]) == PMKTI_CLASS_B) {
+                if (pmkti_expr_class(f->args[k]) == PMKTI_CLASS_B) {
                     one[k].i = ((const uint8_t *)args[k])[i];
                 } else {
                     one[k] = ((const pmkti_value *)args[k])[i];

@@ -21,7 +21,7 @@ typedef enum pmkti_class {
     PMKTI_CLASS_U
 } pmkti_class;
 
-static inline pmkti_class pmkti_class_of(int32_t type) {
+static inline pmkti_class pmkti_expr_class(int32_t type) {
     switch (type) {
         case PMKTI_EXPR_BOOL:
             return PMKTI_CLASS_B;

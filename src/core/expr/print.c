@@ -48,7 +48,7 @@ static void say_duration(printer *p, int64_t ms) {
     say(p, number == 1 || number == -1 ? UNITS[i].one : UNITS[i].many);
 }
 
-static void say_time(printer *p, const pmkti_node *n) {
+static void say_time(printer *p, const pmkti_expr_node *n) {
     const pmkt_zone zone = {sizeof zone, n->offset, NULL, 0};
     const int32_t size = n->offset < 0 ? -n->offset : n->offset;
     char text[32] = "", offset[16];
@@ -70,7 +70,7 @@ static void say_text(printer *p, const char *text, int32_t length) {
     say(p, "'");
 }
 
-static void say_literal(printer *p, const pmkti_node *n) {
+static void say_literal(printer *p, const pmkti_expr_node *n) {
     char text[PMKTI_DECIMAL_ROOM];
     switch (n->type) {
         case PMKTI_EXPR_BOOL:
@@ -111,12 +111,12 @@ enum {
     VALUE
 };
 
-static bool is_negative(const pmkti_node *n) {
+static bool is_negative(const pmkti_expr_node *n) {
     if (n->type == PMKTI_EXPR_DOUBLE) return signbit(n->value.d);
     return (n->type == PMKTI_EXPR_INT || n->type == PMKTI_EXPR_DURATION) && n->value.i < 0;
 }
 
-static int strength(const pmkti_node *n) {
+static int strength(const pmkti_expr_node *n) {
     if (n->kind == PMKTI_NODE_LITERAL) return is_negative(n) ? FACTOR : VALUE;
     if (n->kind < PMKTI_NODE_UNARY) return VALUE;
     if (n->kind > PMKTI_NODE_BINARY) return PREDICATE;
@@ -142,9 +142,9 @@ static int strength(const pmkti_node *n) {
 }
 
 static bool needs_parentheses(const pmkti_expr *program, int32_t node) {
-    const pmkti_node *n = &program->nodes[node];
+    const pmkti_expr_node *n = &program->nodes[node];
     if (n->parent < 0) return false;
-    const pmkti_node *parent = &program->nodes[n->parent];
+    const pmkti_expr_node *parent = &program->nodes[n->parent];
     const int outer = strength(parent);
     int least = outer;
     if (parent->kind == PMKTI_NODE_CALL) least = ANY;
@@ -157,7 +157,7 @@ static bool needs_parentheses(const pmkti_expr *program, int32_t node) {
 /* ----------------------------------------------------------------------- walk */
 
 /* The operand after `from`, the first one for -1; -1 after the last. */
-static int32_t next_operand(const pmkti_expr *program, const pmkti_node *n, int32_t from) {
+static int32_t next_operand(const pmkti_expr *program, const pmkti_expr_node *n, int32_t from) {
     const bool has_left = n->kind >= PMKTI_NODE_UNARY;
     if (n->kind < PMKTI_NODE_CALL) return -1;
     if (from < 0) return has_left ? n->a : n->b;
@@ -165,7 +165,7 @@ static int32_t next_operand(const pmkti_expr *program, const pmkti_node *n, int3
 }
 
 /* What stands before an operand. */
-static void say_before(printer *p, const pmkti_node *n, int32_t operand) {
+static void say_before(printer *p, const pmkti_expr_node *n, int32_t operand) {
     if (n->kind == PMKTI_NODE_CALL) {
         if (operand != n->b) say(p, ", ");
     } else if (operand == n->a) {
@@ -184,7 +184,7 @@ static void say_before(printer *p, const pmkti_node *n, int32_t operand) {
 
 /* What a node begins with, before its operands. */
 static void say_begin(printer *p, int32_t node) {
-    const pmkti_node *n = &p->program->nodes[node];
+    const pmkti_expr_node *n = &p->program->nodes[node];
     if (needs_parentheses(p->program, node)) say(p, "(");
     if (n->kind == PMKTI_NODE_LITERAL) {
         say_literal(p, n);
@@ -196,7 +196,7 @@ static void say_begin(printer *p, int32_t node) {
 }
 
 static void say_end(printer *p, int32_t node) {
-    const pmkti_node *n = &p->program->nodes[node];
+    const pmkti_expr_node *n = &p->program->nodes[node];
     if (n->kind == PMKTI_NODE_CALL || n->kind == PMKTI_NODE_IN) say(p, ")");
     if (n->kind == PMKTI_NODE_UNARY && n->op != PMKTI_OP_NOT && n->op != PMKTI_OP_NEG) {
         say(p, " ");
@@ -210,7 +210,7 @@ size_t pmkti_expr_print(const pmkti_expr *program, char *text, size_t room) {
     int32_t node = program->root, from = -1;
     say_begin(&p, node);
     while (node >= 0) {
-        const pmkti_node *n = &program->nodes[node];
+        const pmkti_expr_node *n = &program->nodes[node];
         const int32_t operand = next_operand(program, n, from);
         if (operand >= 0) {
             say_before(&p, n, operand);

@@ -23,7 +23,7 @@ typedef enum pmkti_node_kind {
     PMKTI_NODE_IN       /* a, b = the first element */
 } pmkti_node_kind;
 
-typedef struct pmkti_node {
+typedef struct pmkti_expr_node {
     uint8_t kind;
     uint8_t op;     /* of UNARY and BINARY */
     uint8_t type;   /* its own */
@@ -36,7 +36,7 @@ typedef struct pmkti_node {
     int32_t length;
     int32_t offset;    /* of a time: minutes ahead of UTC, for printing */
     pmkti_value value; /* of LITERAL */
-} pmkti_node;
+} pmkti_expr_node;
 
 typedef struct pmkti_code {
     uint8_t op;
@@ -51,7 +51,7 @@ typedef struct pmkti_code {
 struct pmkti_expr {
     pmkt_allocator allocator;
     size_t bytes; /* of the whole block */
-    const pmkti_node *nodes;
+    const pmkti_expr_node *nodes;
     const pmkti_code *code;
     const pmkti_value *literals; /* scalars below n_literals; the others are parameters */
     const pmkti_value *sets;

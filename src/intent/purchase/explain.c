@@ -64,7 +64,7 @@ static void look(void *ctx, const pmkti_visitor *v, const pmkti_sight *at) {
     if (e->wanted && (first == e->n || e->wanted[first].row != row)) return;
     double x[PMKTI_FEATURES_MOST] = {0};
     if (v && !v->past)
-        pmkti_features_of(&e->model->features, &e->model->reader, v, x);
+        pmkti_features_of(&e->model->features, &e->model->reader, v, at->glance, x);
     else
         for (int32_t j = 0; j < e->model->features.n; j++) x[j] = (double)NAN;
     if (!e->wanted) {

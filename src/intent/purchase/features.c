@@ -6,7 +6,7 @@
 
 #include "core/alloc.h"
 
-#define MINUTE 60000.0
+#define SECOND 1000 /* ms */
 #define PI 3.14159265358979323846
 
 /* The features beside the counts, in their order. The first two stand before the counts. */
@@ -53,6 +53,19 @@ static void circle(double share, double point[2]) {
     point[0] = sin(2 * PI * share), point[1] = cos(2 * PI * share);
 }
 
+static double buying_rate(uint32_t buys, uint32_t sessions) {
+    return log((buys + 0.5) / (sessions + 5.0));
+}
+
+static void make_tables(pmkti_features *f) {
+    for (int i = 0; i < PMKTI_LN_TABLE; i++) f->ln1p[i] = log1p(i);
+    for (uint32_t buys = 0; buys < PMKTI_RATE_BUYS; buys++) {
+        for (uint32_t n = 0; n < PMKTI_RATE_SESSIONS; n++) f->rate[buys][n] = buying_rate(buys, n);
+    }
+    for (int i = 0; i < 1440; i++) circle(i / 1440.0, f->clock[i]);
+    for (int i = 0; i < 7; i++) circle(i / 7.0, f->week[i]);
+}
+
 pmkt_status pmkti_features_make(const pmkt_intent *model, const pmkt_zone *zone,
                                 const pmkt_allocator *allocator, pmkti_features *out) {
     out->actions = model->facts.actions;
@@ -68,9 +81,7 @@ pmkt_status pmkti_features_make(const pmkt_intent *model, const pmkt_zone *zone,
         memcpy(table, zone->transitions, n * sizeof *table);
         out->zone.transitions = table;
     }
-    for (int i = 0; i < PMKTI_LN_TABLE; i++) out->ln1p[i] = log1p(i);
-    for (int i = 0; i < 1440; i++) circle(i / 1440.0, out->clock[i]);
-    for (int i = 0; i < 7; i++) circle(i / 7.0, out->week[i]);
+    make_tables(out);
     name_all(model, out);
     return PMKT_OK;
 }
@@ -88,11 +99,22 @@ static inline double ln1p_of(const pmkti_features *f, uint32_t n) {
     return n < PMKTI_LN_TABLE ? f->ln1p[n] : log1p(n);
 }
 
-static double *of_time(const pmkti_features *f, const pmkti_visitor *v, double *x) {
+/* ln(1 + ms / unit). log is much faster than log1p, and as good where its argument is not near 1. */
+static inline double ln1p_time(uint64_t ms, uint64_t unit) {
+    if (ms >= unit) return log((double)(ms + unit) / (double)unit);
+    return ms > 0 ? log1p((double)ms / (double)unit) : 0;
+}
+
+static inline double rate_of(const pmkti_features *f, uint32_t buys, uint32_t sessions) {
+    return buys < PMKTI_RATE_BUYS && sessions < PMKTI_RATE_SESSIONS ? f->rate[buys][sessions]
+                                                                    : buying_rate(buys, sessions);
+}
+
+static double *of_time(const pmkti_features *f, const pmkti_visitor *v, double dwell, double *x) {
     *x++ = v->events == 1;
-    *x++ = v->dwell;
+    *x++ = dwell;
     *x++ = v->events > 1 ? v->dwell_sum / (v->events - 1) : 0;
-    *x++ = log1p((double)(v->last - v->began) / 1000);
+    *x++ = ln1p_time(v->elapsed, SECOND);
     const int64_t local = pmkti_zone_local(&f->zone, v->last);
     const int64_t day = pmkti_floor_div(local, PMKTI_DAY_MS);
     const double *clock = f->clock[(local - day * PMKTI_DAY_MS) / PMKTI_MINUTE_MS];
@@ -102,36 +124,35 @@ static double *of_time(const pmkti_features *f, const pmkti_visitor *v, double *
 }
 
 static double *of_past(const pmkti_features *f, const pmkti_visitor *v, double *x) {
-    const bool never = v->orders == 0;
     *x++ = ln1p_of(f, v->sessions);
     *x++ = v->sessions == 0;
-    *x++ = v->since;
+    *x++ = ln1p_time(v->since, PMKTI_MINUTE_MS);
     *x++ = ln1p_of(f, v->orders);
     *x++ = ln1p_of(f, v->buys);
-    *x++ = v->rate;
-    *x++ = never ? 0 : log1p((double)(v->last - v->ordered) / MINUTE);
-    *x++ = never;
+    *x++ = rate_of(f, v->buys, v->sessions);
+    *x++ = ln1p_time(v->since_order, PMKTI_MINUTE_MS);
+    *x++ = v->orders == 0;
     return x;
 }
 
-static double *of_things(const pmkti_features *f, const pmkti_seen *latest, const pmkti_memory *all,
-                         bool favorite, double *x) {
+static double *of_things(const pmkti_features *f, const pmkti_visitor *v, int thing,
+                         const pmkti_seen *latest, double *x) {
     *x++ = f->ln1p[latest->here];
     *x++ = f->ln1p[latest->before];
-    *x++ = (latest->flags & PMKTI_SEEN_CART) != 0;
-    if (favorite) *x++ = (latest->flags & PMKTI_SEEN_FAVORITE) != 0;
-    *x++ = ln1p_of(f, all->different);
-    *x++ = ln1p_of(f, all->repeats);
+    *x++ = latest->cart;
+    if (thing == PMKTI_ITEM) *x++ = latest->favorite;
+    *x++ = f->ln1p[v->different[thing]];
+    *x++ = f->ln1p[v->repeats[thing]];
     return x;
 }
 
 void pmkti_features_of(const pmkti_features *f, const pmkti_reader *r, const pmkti_visitor *v,
-                       double *x) {
+                       const pmkti_glance *glance, double *x) {
     *x++ = v->evidence;
     *x++ = r->context[v->node];
     for (int32_t k = 0; k < f->actions; k++) *x++ = f->ln1p[v->count[k]];
-    x = of_time(f, v, x);
+    x = of_time(f, v, glance->dwell, x);
     x = of_past(f, v, x);
-    x = of_things(f, &v->item, &v->items, true, x);
-    of_things(f, &v->category, &v->categories, false, x);
+    x = of_things(f, v, PMKTI_ITEM, &glance->seen[PMKTI_ITEM], x);
+    of_things(f, v, PMKTI_CATEGORY, &glance->seen[PMKTI_CATEGORY], x);
 }

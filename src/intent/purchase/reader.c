@@ -19,12 +19,12 @@ static void look_out(const pmkt_intent *m, int32_t node, pmkti_outlook *out) {
 }
 
 /* Both chains' actions ascend by their numbers. */
-static void translate(const pmkt_intent *chain, const pmkt_intent *model, uint8_t *step) {
+void pmkti_reader_translate(const pmkt_intent *chain, const pmkt_intent *other, uint8_t *step) {
     memset(step, 0, PMKTI_STEP_MASK + 1);
     int32_t at = 0;
-    for (int32_t k = 0; k < model->facts.actions; k++) {
-        while (at < chain->facts.actions && chain->action[at] < model->action[k]) at++;
-        const bool same = at < chain->facts.actions && chain->action[at] == model->action[k];
+    for (int32_t k = 0; k < other->facts.actions; k++) {
+        while (at < chain->facts.actions && chain->action[at] < other->action[k]) at++;
+        const bool same = at < chain->facts.actions && chain->action[at] == other->action[k];
         step[k + 1] = same ? (uint8_t)(at + 1) : 0;
     }
 }
@@ -44,7 +44,8 @@ pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model
         pmkti_reader_free(out);
         return PMKT_E_NOMEM;
     }
-    translate(chain, model, out->step);
+    out->actions = model->facts.actions;
+    pmkti_reader_translate(chain, model, out->step);
     for (int32_t i = 0; i < chain->n_nodes; i++) {
         const double goal = fmin(fmax(chain->goal[i], LEAST), 1 - LEAST);
         out->context[i] = log(goal) - log1p(-goal);

@@ -21,8 +21,12 @@ typedef struct pmkti_reader {
     double *evidence;         /* [edges] ln P(step | buyers) / P(step | others) */
     double *context;          /* [nodes] log-odds of P(goal) */
     pmkti_outlook *outlook;   /* [nodes], if it was asked for */
+    int32_t actions;          /* of the model */
     uint8_t step[PMKTI_STEP_MASK + 1]; /* of the model's actions; 0: the chain does not know it */
 } pmkti_reader;
+
+/* The steps that a chain has for each of another's actions; 0: none. [PMKTI_STEP_MASK + 1] */
+void pmkti_reader_translate(const pmkt_intent *chain, const pmkt_intent *other, uint8_t *step);
 
 /* For a chain whose actions are some of those of `model`. PMKT_OK, PMKT_E_NOMEM: `out` is empty. */
 pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model, bool outlook,

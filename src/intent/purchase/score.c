@@ -30,7 +30,7 @@ static void score(void *ctx, const pmkti_visitor *v, const pmkti_sight *at) {
     const pmkt_purchase *m = s->model;
     const int64_t row = at->row;
     const bool open = v && !v->past, is_cart = at->kind == PMKT_KIND_CART;
-    if (s->context) s->context[row] = open ? v->node * 2 + is_cart : v ? PAST : BAD;
+    if (s->context) s->context[row] = open ? (int32_t)v->node * 2 + is_cart : v ? PAST : BAD;
     if (s->out.outcome) s->out.outcome[row] = open ? at->buyer : (double)NAN;
     if (!open) {
         if (s->out.p_goal) s->out.p_goal[row] = v ? 1 : (double)NAN;
@@ -39,7 +39,7 @@ static void score(void *ctx, const pmkti_visitor *v, const pmkti_sight *at) {
     const bool cart = s->out.p_cart && is_cart && m->logistic[PMKT_PURCHASE_CART];
     if (!s->out.p_goal && !cart) return;
     double x[PMKTI_FEATURES_MOST];
-    pmkti_features_of(&m->features, &m->reader, v, x);
+    pmkti_features_of(&m->features, &m->reader, v, at->glance, x);
     if (s->out.p_goal) s->out.p_goal[row] = probability(m->logistic[PMKT_PURCHASE_SESSION], x);
     if (cart) s->out.p_cart[row] = probability(m->logistic[PMKT_PURCHASE_CART], x);
 }

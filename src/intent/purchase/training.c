@@ -69,11 +69,11 @@ static bool goal_within(const pmkti_training *t, ahead *a, int64_t i) {
     return a->row < a->end && time[a->row] - time[i] <= t->cart_ms;
 }
 
-static void fill_row(const making *m, const pmkti_reader *r, const pmkti_visitor *v, int64_t i,
-                     ahead *a, int64_t at) {
+static void fill_row(const making *m, const pmkti_reader *r, const pmkti_visitor *v,
+                     const pmkti_glance *glance, int64_t i, ahead *a, int64_t at) {
     const pmkti_training *t = m->t;
     const pmkti_sessions *s = &t->visits->s;
-    pmkti_features_of(t->features, r, v, t->x + at * t->features->n);
+    pmkti_features_of(t->features, r, v, glance, t->x + at * t->features->n);
     t->cart[at] = 0;
     if (s->kind[i] != PMKT_KIND_CART || s->time[i] > m->last - t->cart_ms) return;
     t->cart[at] = goal_within(t, a, i) ? 2 : 1;
@@ -90,9 +90,10 @@ static int64_t fill_user(const making *m, int64_t u, pmkti_visitor *v, int64_t a
         pmkti_visitor_session(v, r, s->time[begin]);
         for (int64_t i = begin; i < end; i++) {
             const pmkti_step e = pmkti_purchase_step(t->folds->chains, t->visits, i);
-            pmkti_visitor_see(v, r, &e);
+            pmkti_glance glance;
+            pmkti_visitor_see(v, r, &e, &glance);
             if (i >= goal) continue;
-            fill_row(m, r, v, i, &a, at);
+            fill_row(m, r, v, &glance, i, &a, at);
             t->y[at] = goal < end;
             t->weight[at] = 1 / (double)(goal - begin);
             t->user[at++] = s->user[u];
@@ -105,10 +106,10 @@ static pmkt_status fill_part(void *ctx, int64_t part, int worker) {
     (void)worker;
     const making *m = ctx;
     const pmkti_sessions *s = &m->t->visits->s;
-    pmkti_visitor v;
+    pmkti_visitor_room room;
     int64_t at = m->t->part_at[part];
     for (int64_t u = s->part_at[part]; u < s->part_at[part + 1]; u++) {
-        if (is_drawn(m, u)) at = fill_user(m, u, &v, at);
+        if (is_drawn(m, u)) at = fill_user(m, u, &room.v, at);
     }
     return PMKT_OK;
 }

@@ -1,71 +1,110 @@
 /*
  * visitor.h - what is remembered of one user: the session so far, and a little of what was before.
  *
- * A few hundred bytes that one event after the other changes, so that scores of a whole batch and of a
- * live stream come from the same state, and from it alone.
+ * A hundred bytes and one for each action, which one event after the other changes, so that scores of a
+ * whole batch and of a live stream come from the same state, and from it alone. With the id of the user
+ * and 16 actions it is two cache lines. So counts stop (header of purchase.h), and what can be told from
+ * the rest is not kept. What is only true right after an event stands apart, in a glance.
  */
 #ifndef PMKTI_PURCHASE_VISITOR_H
 #define PMKTI_PURCHASE_VISITOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "intent/purchase/reader.h"
 
 #define PMKTI_MEMORY 4 /* things remembered: on real data as good as 32 */
 
+/* What things are. */
+enum {
+    PMKTI_ITEM,
+    PMKTI_CATEGORY,
+    PMKTI_THINGS
+};
+
+/* Where counts and times stop. */
+#define PMKTI_COUNT_MOST UINT16_MAX              /* sessions, buys, orders, events */
+#define PMKTI_ELAPSED_MOST UINT32_MAX            /* ms: 49 days */
+#define PMKTI_AGO_MOST ((UINT64_C(1) << 40) - 1) /* ms: 34 years */
+
+/*
+ * The latest four items and categories stand in the order in which they were met, the latest first; a
+ * new one takes the place of the last. One that is there was met at least once, `here` or `before`. Four
+ * bytes, or bits, of a word belong to the four places, the lowest to the first.
+ */
+typedef struct pmkti_visitor {
+    int64_t last;           /* event */
+    double evidence;        /* of the session, up to its goal */
+    double dwell_sum;       /* ln seconds, of the session's counted events */
+    uint64_t since : 40;    /* ms from the last event of the session before to the first of this; 0:
+                                  there was none */
+    uint64_t sessions : 16; /* before this one */
+    uint64_t cart : 8;      /* of 4 items, 4 categories: it is in the cart */
+    uint64_t since_order : 40; /* ms from the last goal to the last event */
+    uint64_t buys : 16;        /* sessions before this one, with a goal */
+    uint64_t favorite : 8;     /* as cart; of categories nobody asks */
+    uint32_t node : 31;
+    uint32_t past : 1; /* the session has reached its goal */
+    uint32_t elapsed;  /* ms from the session's first event to the last */
+    uint32_t key[PMKTI_THINGS][PMKTI_MEMORY];
+    uint32_t here[PMKTI_THINGS];     /* how often each was met, in this session */
+    uint32_t before[PMKTI_THINGS];   /* and in earlier ones */
+    uint16_t orders;                 /* goals so far */
+    uint16_t events;                 /* of this session; 0: there is none */
+    uint8_t different[PMKTI_THINGS]; /* met in this session */
+    uint8_t repeats[PMKTI_THINGS];   /* events of this session with one that had been met in it */
+    uint8_t count[];                 /* [actions of the model] in this session, up to its goal */
+} pmkti_visitor;
+
+/* Bytes of a visitor to a model of so many actions; sizeof has a tail that is not needed. */
+#define PMKTI_VISITOR_SIZE(actions) (offsetof(pmkti_visitor, count) + (size_t)(actions))
+
+_Static_assert(PMKTI_VISITOR_SIZE(16) + sizeof(uint64_t) == 128, "with an id, two cache lines");
+_Static_assert(offsetof(pmkti_visitor, elapsed) + sizeof(uint32_t) == 48, "nothing is padded");
+
+/* A visitor with room for any model's actions. */
+typedef union pmkti_visitor_room {
+    pmkti_visitor v;
+    uint8_t bytes[PMKTI_VISITOR_SIZE(PMKT_INTENT_MAX_ACTIONS)];
+} pmkti_visitor_room;
+
 /* How often a thing was met, and what was done with it. */
 typedef struct pmkti_seen {
     uint8_t here;   /* in this session */
     uint8_t before; /* in earlier ones */
-    uint8_t flags;
+    bool cart, favorite;
 } pmkti_seen;
 
-#define PMKTI_SEEN_CART 1u
-#define PMKTI_SEEN_FAVORITE 2u
-
-/* The latest things; a new one takes the place of the one that was met longest ago. */
-typedef struct pmkti_memory {
-    uint32_t key[PMKTI_MEMORY];
-    uint32_t met[PMKTI_MEMORY]; /* when last, by `clock`; 0: a free place */
-    pmkti_seen seen[PMKTI_MEMORY];
-    uint32_t clock;
-    uint32_t different; /* met in this session */
-    uint32_t repeats;   /* events of this session with one that had been met in it */
-} pmkti_memory;
-
-typedef struct pmkti_visitor {
-    int64_t began, last; /* of the session: its first and its latest event */
-    int64_t ended;       /* the latest event of the session before, if there was one */
-    int64_t ordered;     /* the latest goal, if there was one */
-    uint32_t sessions;   /* before this one */
-    uint32_t buys;       /* of them, with a goal */
-    uint32_t orders;     /* goals so far */
-    uint32_t events;     /* of this session */
-    double since, rate;  /* features that the whole session has: since_session, buying_rate */
-    double evidence;
-    double dwell, dwell_sum; /* ln seconds */
-    int32_t node;
-    bool past;                 /* the session has reached its goal */
-    pmkti_seen item, category; /* what was known of the latest event's before it */
-    pmkti_memory items, categories;
-    uint8_t count[PMKT_INTENT_MAX_ACTIONS]; /* of the model's actions */
-} pmkti_visitor;
+/* The latest event: what only it tells. */
+typedef struct pmkti_glance {
+    double dwell;                  /* ln seconds since the event before */
+    pmkti_seen seen[PMKTI_THINGS]; /* what was known of its item and category before it */
+} pmkti_glance;
 
 /* One event to a visitor. */
 typedef struct pmkti_step {
-    int64_t time;
+    int64_t time;            /* not before the last */
     uint64_t item, category; /* or PMKT_ID_NONE */
     uint32_t step;           /* of the model's: an action, GOAL, or UNKNOWN */
     uint16_t kind;
 } pmkti_step;
 
-/* A user of whom nothing is known. */
+/* A user of whom nothing is known, until a session begins. */
 void pmkti_visitor_new(pmkti_visitor *v);
 
-/* A session begins with an event at `time`. */
+/* A session begins with an event at `time`, which is not before the last. */
 void pmkti_visitor_session(pmkti_visitor *v, const pmkti_reader *r, int64_t time);
 
 /* The next event of the session. */
-void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step *e);
+void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step *e,
+                       pmkti_glance *glance);
+
+/*
+ * A visitor, with room for the actions of both, goes from one model's chains to another's in the middle
+ * of a session: to the context of the same actions, but for those that the new one does not know, with
+ * the counts of the actions that both know. What the old chains said, as evidence, stays.
+ */
+void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to);
 
 #endif

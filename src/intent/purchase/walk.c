@@ -26,8 +26,9 @@ static void walk_user(const walk *w, int64_t user, pmkti_visitor *v) {
         pmkti_visitor_session(v, r, s->time[begin]);
         for (int64_t i = begin; i < end; i++) {
             const pmkti_step e = pmkti_purchase_step(w->model->chains, &w->visits, i);
-            pmkti_visitor_see(v, r, &e);
-            w->look(w->ctx, v, &(pmkti_sight){s->row[i], s->kind[i], buyer});
+            pmkti_glance glance;
+            pmkti_visitor_see(v, r, &e, &glance);
+            w->look(w->ctx, v, &(pmkti_sight){s->row[i], s->kind[i], buyer, &glance});
         }
     }
 }
@@ -35,9 +36,9 @@ static void walk_user(const walk *w, int64_t user, pmkti_visitor *v) {
 static pmkt_status walk_part(void *ctx, int64_t part, int worker) {
     (void)worker;
     const walk *w = ctx;
-    pmkti_visitor v;
+    pmkti_visitor_room room;
     for (int64_t u = w->visits.s.part_at[part]; u < w->visits.s.part_at[part + 1]; u++) {
-        walk_user(w, u, &v);
+        walk_user(w, u, &room.v);
     }
     return PMKT_OK;
 }
@@ -61,7 +62,7 @@ static pmkt_status walk_all(walk *w, const pmkti_run *run) {
 /* Rows that no visitor has. */
 static void show_bad(const walk *w, const pmkt_events *ev) {
     for (int64_t i = 0; i < ev->rows; i++) {
-        if (pmkti_event_fault(ev, i) >= 0) w->look(w->ctx, NULL, &(pmkti_sight){i, 0, false});
+        if (pmkti_event_fault(ev, i) >= 0) w->look(w->ctx, NULL, &(pmkti_sight){i, 0, false, NULL});
     }
 }
 

@@ -11,9 +11,10 @@ typedef struct pmkti_sight {
     int64_t row; /* in the batch */
     uint16_t kind;
     bool buyer; /* its session reaches the goal, before or after */
+    const pmkti_glance *glance;
 } pmkti_sight;
 
-/* What to do right after an event; v is NULL for a bad row. Called from several threads at once, for
+/* What to do right after an event; v, and the glance, are NULL for a bad row. Called from several threads at once, for
    different rows. */
 typedef void (*pmkti_onlooker)(void *ctx, const pmkti_visitor *v, const pmkti_sight *at);
 

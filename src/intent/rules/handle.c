@@ -39,7 +39,7 @@ void pmkti_rules_destroy(pmkt_rules *r) {
     pmkti_free(&a, r->chars.at, (size_t)r->chars.room, 1);
     pmkti_free(&a, r->suggestions.at, (size_t)r->suggestions.room, sizeof(int32_t));
     pmkti_free(&a, r->pointers.at, (size_t)r->pointers.room, sizeof(const char *));
-    pmkti_free(&a, r->of_slot.at, (size_t)r->of_slot.room, 1);
+    pmkti_free(&a, r->turns.at, (size_t)r->turns.room, sizeof(pmkti_rules_turn));
     pmkti_free(&a, r->text, (size_t)r->length + 1, 1);
     pmkti_free(&a, r, 1, sizeof *r);
 }
@@ -52,7 +52,8 @@ static int64_t bytes_of(const pmkt_rules *r) {
     size_t bytes = sizeof *r + (size_t)r->length + 1;
     bytes += (size_t)r->rules.room * sizeof(pmkti_rule);
     bytes += (size_t)r->steps.room * sizeof(pmkti_rules_step);
-    bytes += (size_t)r->step_of.room + (size_t)r->chars.room + (size_t)r->of_slot.room;
+    bytes += (size_t)r->step_of.room + (size_t)r->chars.room;
+    bytes += (size_t)r->turns.room * sizeof(pmkti_rules_turn);
     bytes += (size_t)r->columns.room * sizeof(pmkti_rules_column);
     bytes += (size_t)r->suggestions.room * sizeof(int32_t);
     bytes += (size_t)r->pointers.room * sizeof(const char *);

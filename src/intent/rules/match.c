@@ -37,7 +37,8 @@ typedef struct walk {
 
 /* -------------------------------------------------------------------- a user */
 
-static pmkt_status shoot(walk *w, int64_t time, int64_t row, const uint8_t *fired, int32_t n) {
+static pmkt_status shoot(walk *w, int64_t time, int64_t row, const pmkti_rules_fire *fire,
+                         int32_t n) {
     pmkti_rules_part *part = w->part;
     const pmkt_allocator *a = &w->m->allocator;
     if (part->room - part->n < n) {
@@ -50,19 +51,19 @@ static pmkt_status shoot(walk *w, int64_t time, int64_t row, const uint8_t *fire
         part->room = room;
     }
     for (int32_t i = 0; i < n; i++) {
-        part->at[part->n++] = (pmkti_rules_shot){time, w->user, row, fired[i]};
+        part->at[part->n++] = (pmkti_rules_shot){time, w->user, row, fire[i].since, fire[i].rule};
     }
     return PMKT_OK;
 }
 
 /* Lets the clock pass all instants before `clock`. */
 static pmkt_status pass(walk *w, int64_t clock) {
-    uint8_t fired[PMKTI_RULES_MOST];
+    pmkti_rules_fire fire[PMKTI_RULES_MOST];
     pmkt_status status = PMKT_OK;
     while (!status && w->state.due < clock) {
         int64_t time = 0;
-        const int32_t n = pmkti_rules_step_due(w->m->r, &w->state, &time, fired);
-        status = shoot(w, time, -1, fired, n);
+        const int32_t n = pmkti_rules_step_due(w->m->r, &w->state, &time, fire);
+        status = shoot(w, time, -1, fire, n);
     }
     return status;
 }
@@ -107,7 +108,7 @@ static pmkt_status see(walk *w, int64_t i) {
     const pmkti_sessions *s = &m->s;
     const int32_t kind = s->kind[i];
     pmkti_rules_event e = {.time = s->time[i], .slot = pmkti_rules_slot(m->r, kind)};
-    uint8_t fired[PMKTI_RULES_MOST];
+    pmkti_rules_fire fire[PMKTI_RULES_MOST];
     const pmkt_status status = pass(w, e.time);
     if (status) return status;
     if (kind == PMKT_KIND_CART && m->ev.amount) w->cart_amount = m->ev.amount[s->row[i]];
@@ -115,8 +116,8 @@ static pmkt_status see(walk *w, int64_t i) {
     e.fields = w->fields;
     if (m->r->conditions >> e.slot & 1) fill(w, &e, kind, s->row[i]);
     w->before = e.time;
-    const int32_t n = pmkti_rules_step_event(m->r, &w->state, &e, fired);
-    return n > 0 ? shoot(w, e.time, s->row[i], fired, n) : PMKT_OK;
+    const int32_t n = pmkti_rules_step_event(m->r, &w->state, &e, fire);
+    return n > 0 ? shoot(w, e.time, s->row[i], fire, n) : PMKT_OK;
 }
 
 static pmkt_status see_part(void *ctx, int64_t number, int worker) {
@@ -132,9 +133,7 @@ static pmkt_status see_part(void *ctx, int64_t number, int worker) {
     for (int64_t u = s->part_at[number]; !status && u < s->part_at[number + 1]; u++) {
         w.user = s->user[u];
         w.before = w.cart_amount = PMKTI_INT_MISSING;
-        w.state.n = 0;
-        w.state.stamp = 0;
-        w.state.due = PMKTI_RULES_NEVER;
+        pmkti_rules_begin(&w.state);
         const int64_t last = pmkti_sessions_begin(s, u + 1);
         for (int64_t i = pmkti_sessions_begin(s, u); !status && i < last; i++) status = see(&w, i);
         if (!status) status = pass(&w, m->until);

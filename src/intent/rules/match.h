@@ -14,7 +14,8 @@
 typedef struct pmkti_rules_shot {
     int64_t time;
     uint64_t user;
-    int64_t row; /* of the batch, or -1 */
+    int64_t row;   /* of the batch, or -1 */
+    int64_t since; /* time of the first event of the match */
     int64_t rule;
 } pmkti_rules_shot;
 

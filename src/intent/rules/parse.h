@@ -57,7 +57,7 @@ bool pmkti_rules_parse_all(pmkti_rules_parser *p);
 /* ----------------------------------------------------------------- finish.c */
 
 /* What follows from the rule that was read. */
-void pmkti_rules_finish_rule(const pmkt_rules *r, pmkti_rule *rule);
+void pmkti_rules_finish_rule(pmkt_rules *r, pmkti_rule *rule);
 
 /* The tables of a set that was read. */
 bool pmkti_rules_finish(pmkti_rules_parser *p);

@@ -13,6 +13,7 @@
 /* What a text may have; all are in the header. */
 #define PMKTI_RULES_TEXT 1048576
 #define PMKTI_RULES_MOST 250
+#define PMKTI_RULES_WORDS 4 /* of bits of rules */
 #define PMKTI_RULES_STEPS 16
 #define PMKTI_RULES_COUNT 100
 #define PMKTI_RULES_SUGGESTIONS 16
@@ -47,6 +48,10 @@ enum {
 typedef struct pmkti_rules_what {
     uint64_t kinds; /* by slot; 0: none at all */
     pmkti_expr *where;
+    /* What many conditions are: whether a field, as 64 bits, is from `least` to `least` + `span`. */
+    bool is_range;
+    int32_t field;
+    uint64_t least, span;
 } pmkti_rules_what;
 
 typedef struct pmkti_rules_step {
@@ -72,6 +77,7 @@ typedef struct pmkti_rule {
     uint8_t same;      /* bits of ids */
     uint8_t different; /* 0, or 1 + the number of an id */
     bool in_a_row;
+    bool has_gaps;  /* a step must come within a time of the one before */
     bool restarts;  /* what ends its wait may also be an event of a step */
     bool is_single; /* one partial match of a key, the furthest, is as good as all */
 
@@ -80,6 +86,14 @@ typedef struct pmkti_rule {
     int32_t first_suggestion, n_suggestions;
     int32_t at, end, line; /* in the text */
 } pmkti_rule;
+
+/* What an event of one kind can be to one rule. */
+typedef struct pmkti_rules_turn {
+    uint16_t
+        steps; /* bits of those that name its kind; none: the kind is none of the rule's steps */
+    uint16_t asked; /* of these, those that have a condition */
+    bool unless, absent;
+} pmkti_rules_turn;
 
 typedef struct pmkti_rules_column {
     int32_t name; /* in `chars` */
@@ -104,9 +118,10 @@ struct pmkt_rules {
     uint64_t fields;     /* those that anything looks at, as bits */
     int32_t partials;    /* as of pmkt_rules_facts */
 
-    /* The rules that an event of slot k concerns, ascending: of_slot[slot_at[k], slot_at[k + 1]). */
-    int32_t slot_at[PMKTI_RULES_SLOTS + 1];
-    pmkti_vector of_slot; /* uint8_t */
+    /* By slot: which rules an event can begin, which it concerns at all, and what it can be to each of them. */
+    uint64_t begins[PMKTI_RULES_SLOTS][PMKTI_RULES_WORDS];
+    uint64_t concerns[PMKTI_RULES_SLOTS][PMKTI_RULES_WORDS];
+    pmkti_vector turns; /* pmkti_rules_turn [PMKTI_RULES_SLOTS][rules] */
 };
 
 static inline const pmkti_rule *pmkti_rules_at(const pmkt_rules *r, int64_t i) {
@@ -119,6 +134,11 @@ static inline const pmkti_rules_column *pmkti_rules_column_at(const pmkt_rules *
 
 static inline const char *pmkti_rules_chars(const pmkt_rules *r, int32_t at) {
     return (const char *)r->chars.at + at;
+}
+
+static inline const pmkti_rules_turn *pmkti_rules_turn_at(const pmkt_rules *r, int32_t slot,
+                                                          int32_t rule) {
+    return (const pmkti_rules_turn *)r->turns.at + slot * r->rules.n + rule;
 }
 
 /* The slot of a kind that exists. */

@@ -1,19 +1,50 @@
 #include "intent/rules/step.h"
 
+#include <string.h>
+
 #include "core/hash.h"
 
+/* An event under way, and what was found out about it, once for all rules. */
+typedef struct seen {
+    const pmkti_rules_event *e;
+    uint32_t key[1 << PMKTI_RULES_IDS]; /* by the ids that must be the same */
+    uint8_t known;                      /* bits of keys */
+} seen;
+
+/*
+ * What an event is to a rule, and where the rule's partial matches are: entry[from, to) of the state, of which
+ * those from `fresh` on were made at this event. `at` is where a loop over the others stands, downwards, so
+ * that entries can come and go meanwhile.
+ */
+typedef struct sight {
+    const pmkt_rules *r;
+    pmkti_rules_state *s;
+    const pmkti_rules_event *e;
+    const pmkti_rule *rule;
+    const pmkti_rules_step *step; /* the rule's */
+    const uint8_t *step_of;       /* the same: by the stage before it */
+    int64_t since;                /* if it matches: the time of its first event */
+    uint32_t key, other;
+    uint32_t steps, asked; /* bits of steps of which the event is; of those still to be asked */
+    int32_t number;        /* of the rule */
+    int32_t from, fresh, to, at;
+    bool has_kin; /* whether some may have the event's key */
+} sight;
+
 /* Rules that match at one instant, in the order of the text, and how often each. */
-typedef struct pmkti_rules_ready {
+typedef struct ready {
     int32_t n;
-    uint8_t rule[PMKTI_RULES_MOST];
+    pmkti_rules_fire fire[PMKTI_RULES_MOST];
     uint16_t times[PMKTI_RULES_MOST];
-} pmkti_rules_ready;
+} ready;
 
 /* ------------------------------------------------------------------- events */
 
-static bool is(const pmkti_rules_what *what, const pmkti_rules_event *e) {
-    if (!(what->kinds >> e->slot & 1)) return false;
-    return !what->where || pmkti_expr_row(what->where, e->fields, NULL, NULL, 0).i == PMKTI_TRUE;
+/* Whether the condition holds for an event of one of the kinds. */
+static bool holds(const pmkti_rules_what *what, const pmkti_rules_event *e) {
+    if (!what->where) return true;
+    if (what->is_range) return e->fields[what->field].id - what->least <= what->span;
+    return pmkti_expr_row(what->where, e->fields, NULL, NULL, 0).i == PMKTI_TRUE;
 }
 
 /* 32 bits, none of them zero alone. */
@@ -22,15 +53,23 @@ static uint32_t fold(uint64_t h) {
     return bits ? bits : 1;
 }
 
-/* The key of an event to a rule: 0 if it lacks one of its ids. */
-static uint32_t key_of(const pmkti_rule *rule, const pmkti_rules_event *e) {
+uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same) {
     uint64_t h = 1;
     for (int32_t i = 0; i < PMKTI_RULES_IDS; i++) {
-        if (!(rule->same >> i & 1)) continue;
-        if (e->id[i] == PMKT_ID_NONE) return 0;
-        h = pmkti_mix(h ^ pmkti_mix(e->id[i]));
+        if (!(same >> i & 1)) continue;
+        if (id[i] == PMKT_ID_NONE) return 0;
+        h = pmkti_mix(h ^ pmkti_mix(id[i]));
     }
     return fold(h);
+}
+
+/* The key of the event by some ids: 0 if it lacks one of them. */
+static uint32_t key_of(seen *x, uint32_t same) {
+    if (!(x->known >> same & 1)) {
+        x->key[same] = pmkti_rules_key(x->e->id, same);
+        x->known = (uint8_t)(x->known | 1U << same);
+    }
+    return x->key[same];
 }
 
 static uint32_t other_of(const pmkti_rule *rule, const pmkti_rules_event *e) {
@@ -39,88 +78,130 @@ static uint32_t other_of(const pmkti_rule *rule, const pmkti_rules_event *e) {
     return id == PMKT_ID_NONE ? 0 : fold(pmkti_mix(id));
 }
 
-/* The steps of which an event can be, as bits. */
-static uint32_t steps_of(const pmkt_rules *r, const pmkti_rule *rule, const pmkti_rules_event *e) {
-    const pmkti_rules_step *step = (const pmkti_rules_step *)r->steps.at + rule->first_step;
-    uint32_t steps = 0;
-    for (int32_t k = 0; k < rule->n_steps; k++) steps |= (uint32_t)is(&step[k].what, e) << k;
-    return steps;
+/* Whether the event is of a step. Conditions are asked when they matter, and once. */
+static bool is_step(sight *v, int32_t k) {
+    const uint32_t bit = 1U << k;
+    if (v->asked & bit) {
+        v->asked &= ~bit;
+        if (!holds(&v->step[k].what, v->e)) v->steps &= ~bit;
+    }
+    return v->steps & bit;
+}
+
+static bool is_any_step(sight *v) {
+    for (int32_t k = 0; k < v->rule->n_steps; k++) {
+        if (is_step(v, k)) return true;
+    }
+    return false;
 }
 
 /* ------------------------------------------------------------------ entries */
 
-static void drop(pmkti_rules_state *s, int32_t i) {
-    s->entry[i] = s->entry[--s->n];
+/* Where an entry stands among those of a user. */
+static int32_t place_of(const pmkti_rules_entry *x) {
+    return x->rule | x->is_cooldown << 8;
 }
 
-static bool is_of(const pmkti_rules_entry *x, int32_t rule) {
-    return x->rule == rule && !x->is_cooldown;
+/* Turns to a rule. */
+static void turn_to(sight *v, int32_t number) {
+    v->number = number;
+    v->rule = pmkti_rules_at(v->r, number);
+    v->step = (const pmkti_rules_step *)v->r->steps.at + v->rule->first_step;
+    v->step_of = (const uint8_t *)v->r->step_of.at + v->rule->first_stage;
+}
+
+/* Finds the partial matches of the rule, which are not before `from`. */
+static void find(sight *v, int32_t from) {
+    const pmkti_rules_entry *entry = v->s->entry;
+    const int32_t n = v->s->n;
+    while (from < n && place_of(&entry[from]) < v->number) from++;
+    v->from = v->at = from;
+    while (from < n && place_of(&entry[from]) == v->number) from++;
+    v->fresh = v->to = from;
+}
+
+/* Takes an entry out; all others keep their order. */
+static void drop(sight *v, int32_t i) {
+    pmkti_rules_state *s = v->s;
+    s->n--;
+    memmove(&s->entry[i], &s->entry[i + 1], (size_t)(s->n - i) * sizeof *s->entry);
+    v->from -= i < v->from;
+    v->fresh -= i < v->fresh;
+    v->to -= i < v->to;
+    v->at -= i < v->at;
 }
 
 /* Ends the partial matches of a key, or (0) of all keys, of a stage or further. */
-static void end(pmkti_rules_state *s, int32_t rule, uint32_t key, int32_t stage) {
-    for (int32_t i = s->n - 1; i >= 0; i--) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        if (is_of(x, rule) && (key == 0 || x->key == key) && x->stage >= stage) drop(s, i);
+static void end(sight *v, uint32_t key, int32_t stage) {
+    for (int32_t i = v->to - 1; i >= v->from; i--) {
+        const pmkti_rules_entry *x = &v->s->entry[i];
+        if ((key == 0 || x->key == key) && x->stage >= stage) drop(v, i);
     }
 }
 
-/* The step of the event that would take a partial match from this stage to the next. */
-static int32_t step_at(const pmkt_rules *r, const pmkti_rule *rule, int32_t stage) {
-    return ((const uint8_t *)r->step_of.at)[rule->first_stage + stage];
+/* Within how long of its mark the next event of a partial match must come; 0: any time. */
+static int64_t gap_at(const sight *v, int32_t stage) {
+    return v->rule->has_gaps ? v->step[v->step_of[stage]].within_ms : 0;
 }
 
-/* Within how long of its mark that event must come; 0: any time. */
-static int64_t gap_at(const pmkt_rules *r, const pmkti_rule *rule, int32_t stage) {
-    const pmkti_rules_step *step = (const pmkti_rules_step *)r->steps.at + rule->first_step;
-    return step[step_at(r, rule, stage)].within_ms;
-}
-
-/* Whether it can never go on. One that waits is over only when its time has come. */
-static bool is_over(const pmkt_rules *r, const pmkti_rules_entry *x, int64_t time) {
-    if (x->is_cooldown) return time >= x->start;
-    const pmkti_rule *rule = pmkti_rules_at(r, x->rule);
+/* Whether a partial match of the rule can never go on. One that waits is over only when its time has come. */
+static bool is_over(const sight *v, const pmkti_rules_entry *x) {
+    const pmkti_rule *rule = v->rule;
     if (x->stage == rule->n_stages) return false;
-    if (rule->within_ms && time - x->start > rule->within_ms) return true;
-    const int64_t gap = gap_at(r, rule, x->stage);
-    return gap > 0 && time - x->mark > gap;
+    if (rule->within_ms && v->e->time - x->start > rule->within_ms) return true;
+    const int64_t gap = gap_at(v, x->stage);
+    return gap > 0 && v->e->time - x->mark > gap;
 }
 
-/* Makes room: of what is over, else of what has gone on least lately. */
-static pmkti_rules_entry *make_room(const pmkt_rules *r, pmkti_rules_state *s, int64_t time) {
-    if (s->n < s->room) return &s->entry[s->n++];
-    for (int32_t i = s->n - 1; i >= 0; i--) {
-        if (is_over(r, &s->entry[i], time)) drop(s, i);
+/* Drops what is over, of all rules. */
+static void sweep(sight *v) {
+    sight of = *v; /* of the rule of each */
+    for (int32_t i = v->s->n - 1; i >= 0; i--) {
+        const pmkti_rules_entry *x = &v->s->entry[i];
+        if (!x->is_cooldown) turn_to(&of, x->rule);
+        if (x->is_cooldown ? v->e->time >= x->start : is_over(&of, x)) drop(v, i);
     }
-    if (s->n < s->room) return &s->entry[s->n++];
-    pmkti_rules_entry *oldest = s->entry;
-    for (int32_t i = 1; i < s->n; i++) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        if (x->mark < oldest->mark || (x->mark == oldest->mark && x->stage < oldest->stage)) {
-            oldest = &s->entry[i];
-        }
+}
+
+/* Drops what has gone on least lately. */
+static void drop_oldest(sight *v) {
+    const pmkti_rules_entry *entry = v->s->entry;
+    int32_t oldest = 0;
+    for (int32_t i = 1; i < v->s->n; i++) {
+        const pmkti_rules_entry *x = &entry[i], *y = &entry[oldest];
+        if (x->mark < y->mark || (x->mark == y->mark && x->stage < y->stage)) oldest = i;
     }
-    s->dropped++;
-    return oldest;
+    drop(v, oldest);
+    v->s->dropped++;
+}
+
+/* Puts an entry behind those of the rule, or (a cooldown) behind all. */
+static void insert(sight *v, const pmkti_rules_entry *new) {
+    pmkti_rules_state *s = v->s;
+    if (s->n == s->room) sweep(v);
+    if (s->n == s->room) drop_oldest(v);
+    const int32_t i = new->is_cooldown ? s->n : v->to++;
+    memmove(&s->entry[i + 1], &s->entry[i], (size_t)(s->n - i) * sizeof *s->entry);
+    s->entry[i] = *new;
+    s->n++;
 }
 
 /* Whether x is as good as y, of the same rule and key, but for what the last events were. */
-static bool covers(const pmkt_rules *r, const pmkti_rule *rule, const pmkti_rules_entry *x,
-                   const pmkti_rules_entry *y) {
+static bool covers(const sight *v, const pmkti_rules_entry *x, const pmkti_rules_entry *y) {
+    const pmkti_rule *rule = v->rule;
     if (x->stage != y->stage) return rule->is_single && x->stage > y->stage;
     if (x->stage == rule->n_stages) return x->mark <= y->mark; /* the first wait ends all */
     if (rule->within_ms && x->start < y->start) return false;
-    return x->mark >= y->mark || gap_at(r, rule, x->stage) == 0;
+    return x->mark >= y->mark || gap_at(v, x->stage) == 0;
 }
 
 /* Whether `new`, which is not in the state, is no better than what is there. */
-static bool is_covered(const pmkt_rules *r, const pmkti_rules_state *s, const pmkti_rule *rule,
-                       const pmkti_rules_entry *new) {
-    const bool alike = !rule->different || new->stage == rule->n_stages;
+static bool is_covered(const sight *v, const pmkti_rules_entry *new) {
+    const bool alike = !v->rule->different || new->stage == v->rule->n_stages;
     uint32_t other = 0;
-    for (int32_t i = 0; i < s->n; i++) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        if (!is_of(x, new->rule) || x->key != new->key || !covers(r, rule, x, new)) continue;
+    for (int32_t i = v->from; i < v->to; i++) {
+        const pmkti_rules_entry *x = &v->s->entry[i];
+        if (x->key != new->key || !covers(v, x, new)) continue;
         if (alike || x->other == new->other || (other && x->other != other)) return true;
         other = x->other;
     }
@@ -128,58 +209,55 @@ static bool is_covered(const pmkt_rules *r, const pmkti_rules_state *s, const pm
 }
 
 /* Whether what is there besides i covers it together with `new`. */
-static bool is_covered_besides(const pmkt_rules *r, const pmkti_rules_state *s,
-                               const pmkti_rule *rule, const pmkti_rules_entry *new, int32_t i) {
-    const pmkti_rules_entry *y = &s->entry[i];
-    if (!rule->different || y->stage == rule->n_stages || y->other == new->other) return true;
-    for (int32_t k = 0; k < s->n; k++) {
-        const pmkti_rules_entry *x = &s->entry[k];
-        if (k == i || !is_of(x, new->rule) || x->key != new->key) continue;
-        if (x->other != new->other && covers(r, rule, x, y)) return true;
+static bool is_covered_besides(const sight *v, const pmkti_rules_entry *new, int32_t i) {
+    const pmkti_rules_entry *y = &v->s->entry[i];
+    if (!v->rule->different || y->stage == v->rule->n_stages || y->other == new->other) return true;
+    for (int32_t k = v->from; k < v->to; k++) {
+        const pmkti_rules_entry *x = &v->s->entry[k];
+        if (k == i || x->key != new->key) continue;
+        if (x->other != new->other && covers(v, x, y)) return true;
     }
     return false;
 }
 
-static void put(const pmkt_rules *r, pmkti_rules_state *s, const pmkti_rule *rule, int64_t time,
-                const pmkti_rules_entry *new) {
-    if (is_covered(r, s, rule, new)) return;
-    for (int32_t i = s->n - 1; i >= 0; i--) {
-        const pmkti_rules_entry *y = &s->entry[i];
-        if (!is_of(y, new->rule) || y->key != new->key || !covers(r, rule, new, y)) continue;
-        if (is_covered_besides(r, s, rule, new, i)) drop(s, i);
+/* Drops what is no better than `new`; false, with nothing dropped, if `new` is no better itself. */
+static bool make_way(sight *v, const pmkti_rules_entry *new) {
+    if (is_covered(v, new)) return false;
+    for (int32_t i = v->to - 1; i >= v->from; i--) {
+        const pmkti_rules_entry *y = &v->s->entry[i];
+        if (y->key != new->key || !covers(v, new, y)) continue;
+        if (is_covered_besides(v, new, i)) drop(v, i);
     }
-    *make_room(r, s, time) = *new;
-    if (new->stage == rule->n_stages &&new->mark + rule->absent_ms < s->due) {
-        s->due = new->mark + rule->absent_ms;
+    return true;
+}
+
+/* Keeps a partial match, unless there are better ones. */
+static void put(sight *v, const pmkti_rules_entry *new) {
+    pmkti_rules_state *s = v->s;
+    if (v->has_kin && !make_way(v, new)) return;
+    insert(v, new);
+    s->alive[v->number >> 6] |= UINT64_C(1) << (v->number & 63);
+    s->took |= UINT64_C(1) << (v->number & 63);
+    if (new->stage == v->rule->n_stages &&new->mark + v->rule->absent_ms < s->due) {
+        s->due = new->mark + v->rule->absent_ms;
     }
 }
 
 /* --------------------------------------------------------------- one event */
 
-/* What an event is to a rule. */
-typedef struct sight {
-    const pmkt_rules *r;
-    const pmkti_rule *rule;
-    const pmkti_rules_event *e;
-    uint32_t key, other, steps;
-    int32_t number; /* of the rule */
-} sight;
-
-static bool goes_on(const sight *v, const pmkti_rules_entry *x) {
+/* Whether the event takes on a partial match that is not over. */
+static bool goes_on(sight *v, const pmkti_rules_entry *x) {
     if (x->key != v->key || x->stage == v->rule->n_stages || v->steps == 0) return false;
-    if (!(v->steps >> step_at(v->r, v->rule, x->stage) & 1)) return false;
-    return !(v->rule->different && x->other == v->other) && !is_over(v->r, x, v->e->time);
+    if (v->rule->different && x->other == v->other) return false;
+    return is_step(v, v->step_of[x->stage]);
 }
 
 /* The partial match with this event as its last. */
-static pmkti_rules_entry advanced(const sight *v, const pmkti_rules_entry *x, uint32_t stamp) {
+static pmkti_rules_entry advanced(const sight *v, const pmkti_rules_entry *x) {
     pmkti_rules_entry to = *x;
     const bool is_last = ++to.stage == v->rule->n_stages;
-    if (is_last || step_at(v->r, v->rule, to.stage) != step_at(v->r, v->rule, x->stage)) {
-        to.mark = v->e->time;
-    }
+    if (is_last || v->step_of[to.stage] != v->step_of[x->stage]) to.mark = v->e->time;
     to.other = v->other;
-    to.stamp = stamp;
     return to;
 }
 
@@ -188,91 +266,98 @@ static bool stays(const sight *v, const pmkti_rules_entry *to) {
     const pmkti_rule *rule = v->rule;
     if (rule->in_a_row) return false;
     if (to->stage == rule->n_stages) return rule->restarts;
-    return rule->different || (to->mark == v->e->time && gap_at(v->r, rule, to->stage) > 0);
+    return rule->different || (to->mark == v->e->time && gap_at(v, to->stage) > 0);
 }
 
-/* Takes the partial matches of one stage on; true if one is complete and does not wait. Downwards, for then
-   whatever changes its place has been looked at. `next` becomes the stage to look at after this. */
-static bool take_stage_on(const sight *v, pmkti_rules_state *s, int32_t stage, int32_t *next) {
+/* Drops what cannot go on any more, and gives the furthest stage that goes on now, or 0. */
+static int32_t furthest(sight *v) {
+    int32_t stage = 0;
+    v->has_kin = false;
+    for (v->at = v->to; v->at-- > v->from;) {
+        const pmkti_rules_entry *x = &v->s->entry[v->at];
+        if (is_over(v, x)) {
+            drop(v, v->at);
+        } else if (goes_on(v, x)) {
+            v->has_kin = true;
+            if (x->stage > stage) stage = x->stage;
+        } else if (v->rule->in_a_row) {
+            drop(v, v->at);
+        } else {
+            v->has_kin |= x->key == v->key;
+        }
+    }
+    return stage;
+}
+
+/* Takes the partial matches of one stage on; true if one is complete and does not wait. `next` becomes the
+   stage to look at after this. */
+static bool take_stage_on(sight *v, int32_t stage, int32_t *next) {
     const pmkti_rule *rule = v->rule;
     *next = 0;
-    for (int32_t i = s->n - 1; i >= 0; i--) {
-        if (i >= s->n) continue;
-        const pmkti_rules_entry *x = &s->entry[i];
-        if (!is_of(x, v->number) || x->stamp == s->stamp) continue;
-        if (x->stage != stage) {
-            if (x->stage < stage && x->stage > *next) *next = x->stage;
+    for (v->at = v->fresh; v->at-- > v->from;) {
+        const pmkti_rules_entry *x = &v->s->entry[v->at];
+        if (x->stage > stage || x->stage <= *next || !goes_on(v, x)) continue;
+        if (x->stage < stage) {
+            *next = x->stage;
             continue;
         }
-        if (!goes_on(v, x)) {
-            if (rule->in_a_row || is_over(v->r, x, v->e->time)) drop(s, i);
-            continue;
-        }
-        const pmkti_rules_entry to = advanced(v, x, s->stamp);
-        if (to.stage == rule->n_stages && rule->absent_ms == 0) return true;
-        if (!stays(v, &to)) drop(s, i);
-        put(v->r, s, rule, v->e->time, &to);
+        const pmkti_rules_entry to = advanced(v, x);
+        if (to.stage == rule->n_stages && rule->absent_ms == 0) return v->since = x->start, true;
+        if (!stays(v, &to)) drop(v, v->at);
+        put(v, &to);
     }
     return false;
 }
 
 /* The furthest first: what comes to a stage is compared with what has not left it. */
-static bool take_on(const sight *v, pmkti_rules_state *s) {
-    int32_t stage = 0;
-    for (int32_t i = 0; i < s->n; i++) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        if (is_of(x, v->number) && x->stage > stage) stage = x->stage;
-    }
-    while (stage > 0) {
-        int32_t next = 0;
-        if (take_stage_on(v, s, stage, &next)) return true;
-        stage = next;
+static bool take_on(sight *v) {
+    for (int32_t stage = furthest(v), next = 0; stage > 0; stage = next) {
+        if (take_stage_on(v, stage, &next)) return true;
     }
     return false;
 }
 
 /* Begins a partial match. True if one event is all that it takes. */
-static bool begin(const sight *v, pmkti_rules_state *s) {
-    const pmkti_rule *rule = v->rule;
-    if (!(v->steps & 1)) return false;
-    if (rule->n_stages == 1 && rule->absent_ms == 0) return true;
+static bool begin(sight *v) {
     const int64_t now = v->e->time;
+    if (!is_step(v, 0)) return false;
+    v->since = now;
+    if (v->rule->n_stages == 1 && v->rule->absent_ms == 0) return true;
     const pmkti_rules_entry new = {.start = now,
                                    .mark = now,
                                    .key = v->key,
                                    .other = v->other,
-                                   .stamp = s->stamp,
                                    .stage = 1,
                                    .rule = (uint8_t)v->number};
-    put(v->r, s, rule, now, &new);
+    put(v, &new);
     return false;
 }
 
 /* One rule. True if it matches. */
-static bool follow(const pmkt_rules *r, pmkti_rules_state *s, int32_t number,
-                   const pmkti_rules_event *e) {
-    const pmkti_rule *rule = pmkti_rules_at(r, number);
-    sight v = {r, rule, e, key_of(rule, e), other_of(rule, e), 0, number};
-    const bool is_kind = rule->kinds >> e->slot & 1;
-    if (is(&rule->unless, e)) {
-        end(s, number, rule->in_a_row && is_kind ? 0 : v.key, 0);
+static bool follow(sight *v, const pmkti_rules_turn *turn) {
+    const pmkti_rule *rule = v->rule;
+    const bool is_kind = turn->steps != 0;
+    if (turn->unless && holds(&rule->unless, v->e)) {
+        end(v, rule->in_a_row && is_kind ? 0 : v->key, 0);
         return false;
     }
-    if (is_kind && v.key && v.other) v.steps = steps_of(r, rule, e);
-    if (rule->absent_ms && is(&rule->absent, e)) {
-        end(s, number, v.key, v.steps ? rule->n_stages : 0);
+    v->steps = v->key && v->other ? turn->steps : 0;
+    v->asked = v->steps & turn->asked;
+    if (turn->absent && holds(&rule->absent, v->e)) {
+        end(v, v->key, is_any_step(v) ? rule->n_stages : 0);
     }
-    if (!is_kind || (v.steps == 0 && !rule->in_a_row)) return false;
-    if (!take_on(&v, s) && !begin(&v, s)) return false;
-    end(s, number, v.key, 0); /* in a row, all that is left is of this key */
+    if (!is_kind) return false;
+    if (!take_on(v) && !begin(v)) return false;
+    v->s->took |= UINT64_C(1) << (v->number & 63);
+    end(v, v->key, 0); /* in a row, all that is left is of this key */
     return true;
 }
 
 /* ------------------------------------------------------------------- firing */
 
 static pmkti_rules_entry *cooldown_of(const pmkti_rules_state *s, int32_t intent) {
-    for (int32_t i = 0; i < s->n; i++) {
-        if (s->entry[i].is_cooldown && s->entry[i].rule == intent) return &s->entry[i];
+    for (int32_t i = s->n - 1; i >= 0 && s->entry[i].is_cooldown; i--) {
+        if (s->entry[i].rule == intent) return &s->entry[i];
     }
     return NULL;
 }
@@ -288,49 +373,77 @@ static bool fire(const pmkt_rules *r, pmkti_rules_state *s, int32_t best, int64_
     }
     s->outranked += times - 1;
     if (rule->cooldown_ms == 0) return true;
-    if (!cooldown) cooldown = make_room(r, s, time);
-    *cooldown = (pmkti_rules_entry){.start = time + rule->cooldown_ms,
-                                    .mark = time,
-                                    .stamp = s->stamp,
-                                    .rule = (uint8_t)rule->intent,
-                                    .is_cooldown = 1};
+    const pmkti_rules_entry new = {.start = time + rule->cooldown_ms,
+                                   .mark = time,
+                                   .rule = (uint8_t)rule->intent,
+                                   .is_cooldown = 1};
+    if (cooldown) {
+        *cooldown = new;
+    } else {
+        const pmkti_rules_event now = {.time = time};
+        insert(&(sight){.r = r, .s = s, .e = &now}, &new);
+    }
     return true;
 }
 
 /* Of the rules of each intent the strongest, then the first. */
-static int32_t fire_all(const pmkt_rules *r, pmkti_rules_state *s, const pmkti_rules_ready *ready,
-                        int64_t time, uint8_t *fired) {
+static int32_t fire_all(const pmkt_rules *r, pmkti_rules_state *s, const ready *now, int64_t time,
+                        pmkti_rules_fire *out) {
     int32_t n = 0;
     bool done[PMKTI_RULES_MOST];
-    for (int32_t i = 0; i < ready->n; i++) done[i] = false;
-    for (int32_t i = 0; i < ready->n; i++) {
+    for (int32_t i = 0; i < now->n; i++) done[i] = false;
+    for (int32_t i = 0; i < now->n; i++) {
         if (done[i]) continue;
-        int32_t best = ready->rule[i];
-        int64_t times = ready->times[i];
-        for (int32_t k = i + 1; k < ready->n; k++) {
-            const pmkti_rule *other = pmkti_rules_at(r, ready->rule[k]);
-            if (other->intent != pmkti_rules_at(r, best)->intent) continue;
+        int32_t best = i;
+        int64_t times = now->times[i];
+        for (int32_t k = i + 1; k < now->n; k++) {
+            const pmkti_rule *strongest = pmkti_rules_at(r, now->fire[best].rule);
+            const pmkti_rule *other = pmkti_rules_at(r, now->fire[k].rule);
+            if (other->intent != strongest->intent) continue;
             done[k] = true;
-            times += ready->times[k];
-            if (other->strength > pmkti_rules_at(r, best)->strength) best = ready->rule[k];
+            times += now->times[k];
+            if (other->strength > strongest->strength) best = k;
         }
-        if (fire(r, s, best, times, time)) fired[n++] = (uint8_t)best;
+        if (fire(r, s, now->fire[best].rule, times, time)) out[n++] = now->fire[best];
     }
     return n;
 }
 
+/* Notes that a rule matches, so many times. */
+static void note(ready *now, const sight *v, uint16_t times) {
+    now->fire[now->n] = (pmkti_rules_fire){v->since, v->key, (uint8_t)v->number};
+    now->times[now->n++] = times;
+}
+
 int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
-                               const pmkti_rules_event *e, uint8_t *fired) {
-    const uint8_t *concerned = r->of_slot.at;
-    pmkti_rules_ready now;
+                               const pmkti_rules_event *e, pmkti_rules_fire *fire) {
+    const uint64_t *begins = r->begins[e->slot], *concerns = r->concerns[e->slot];
+    ready now;
+    seen x;
+    sight v;
+    int32_t from = 0;
     now.n = 0;
-    s->stamp++;
-    for (int32_t i = r->slot_at[e->slot]; i < r->slot_at[e->slot + 1]; i++) {
-        if (!follow(r, s, concerned[i], e)) continue;
-        now.rule[now.n] = concerned[i];
-        now.times[now.n++] = 1;
+    x.e = v.e = e;
+    x.known = 0;
+    v.r = r, v.s = s;
+    s->took = 0;
+    for (int32_t number = 0; number < r->rules.n; number++) {
+        const int32_t word = number >> 6;
+        const uint64_t left = (begins[word] | (concerns[word] & s->alive[word])) >> (number & 63);
+        if (left == 0) {
+            number |= 63;
+            continue;
+        }
+        number += __builtin_ctzll(left);
+        turn_to(&v, number);
+        find(&v, from);
+        v.key = key_of(&x, v.rule->same);
+        v.other = other_of(v.rule, e);
+        if (follow(&v, pmkti_rules_turn_at(r, e->slot, number))) note(&now, &v, 1);
+        if (v.from == v.to) s->alive[word] &= ~(UINT64_C(1) << (number & 63));
+        from = v.to;
     }
-    return now.n > 0 ? fire_all(r, s, &now, e->time, fired) : 0;
+    return now.n > 0 ? fire_all(r, s, &now, e->time, fire) : 0;
 }
 
 /* The end of a wait, or never. */
@@ -340,29 +453,44 @@ static int64_t due_of(const pmkt_rules *r, const pmkti_rules_entry *x) {
     return x->stage == rule->n_stages ? x->mark + rule->absent_ms : PMKTI_RULES_NEVER;
 }
 
+void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s) {
+    s->due = PMKTI_RULES_NEVER;
+    for (int32_t i = 0; i < PMKTI_RULES_WORDS; i++) s->alive[i] = 0;
+    for (int32_t i = 0; i < s->n; i++) {
+        const pmkti_rules_entry *x = &s->entry[i];
+        const int64_t due = due_of(r, x);
+        if (due < s->due) s->due = due;
+        if (!x->is_cooldown) s->alive[x->rule >> 6] |= UINT64_C(1) << (x->rule & 63);
+    }
+}
+
+/* Ends the partial matches of the rule whose wait ends at `time`, with all of their keys; how many. */
+static uint16_t finish(sight *v, int64_t time) {
+    uint16_t times = 0;
+    for (int32_t i = v->from; i < v->to; i++) {
+        const pmkti_rules_entry *x = &v->s->entry[i];
+        if (due_of(v->r, x) != time) continue;
+        if (times++ == 0) v->since = x->start, v->key = x->key;
+        end(v, x->key, 0);
+        i = v->from - 1; /* all have new places */
+    }
+    return times;
+}
+
 int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t *time,
-                             uint8_t *fired) {
-    pmkti_rules_ready now;
+                             pmkti_rules_fire *fire) {
+    ready now;
+    sight v = {.r = r, .s = s};
     now.n = 0;
     *time = s->due;
-    for (int32_t number = 0; number < r->rules.n; number++) {
-        if (pmkti_rules_at(r, number)->absent_ms == 0) continue;
-        uint16_t times = 0;
-        for (int32_t i = 0; i < s->n; i++) {
-            const pmkti_rules_entry *x = &s->entry[i];
-            if (!is_of(x, number) || due_of(r, x) != *time) continue;
-            end(s, number, x->key, 0);
-            times++;
-            i = -1; /* all have new places */
-        }
-        if (times == 0) continue;
-        now.rule[now.n] = (uint8_t)number;
-        now.times[now.n++] = times;
-    }
-    s->due = PMKTI_RULES_NEVER;
     for (int32_t i = 0; i < s->n; i++) {
-        const int64_t due = due_of(r, &s->entry[i]);
-        if (due < s->due) s->due = due;
+        if (due_of(r, &s->entry[i]) != *time) continue;
+        turn_to(&v, s->entry[i].rule);
+        find(&v, 0);
+        const uint16_t times = finish(&v, *time);
+        note(&now, &v, times);
+        i = v.from - 1;
     }
-    return now.n > 0 ? fire_all(r, s, &now, *time, fired) : 0;
+    pmkti_rules_due(r, s);
+    return now.n > 0 ? fire_all(r, s, &now, *time, fire) : 0;
 }

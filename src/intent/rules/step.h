@@ -19,22 +19,42 @@ typedef struct pmkti_rules_entry {
     int64_t mark;   /* from when the time of the present step runs; of a cooldown: when it began */
     uint32_t key;   /* of what must be the same */
     uint32_t other; /* of what must differ from the last event */
-    uint32_t stamp; /* of the event at which it was made */
     uint16_t stage; /* events matched */
     uint8_t rule;   /* of a cooldown: the intent */
     uint8_t is_cooldown;
 } pmkti_rules_entry;
 
-/* All zero but `entry`, `room` and `due` = PMKTI_RULES_NEVER begins a user. */
+/*
+ * What is kept of a user: partial matches by rule, those of one rule in the order in which they were made, then
+ * cooldowns. All zero but `entry`, `room` and `due` = PMKTI_RULES_NEVER begins the first user,
+ * pmkti_rules_begin a further one.
+ */
 typedef struct pmkti_rules_state {
     pmkti_rules_entry *entry; /* [room], at least 1 */
     int32_t n, room;
-    uint32_t stamp;
     int64_t due; /* nothing that waits is over before this */
-    int64_t suppressed, outranked, dropped;
+    uint64_t alive
+        [PMKTI_RULES_WORDS]; /* bits of rules that may have partial matches; others have none */
+    uint64_t
+        took; /* of the last event: bit (rule & 63) of rules that it matched, began or took on */
+    int64_t suppressed, outranked, dropped; /* of all users */
 } pmkti_rules_state;
 
 #define PMKTI_RULES_NEVER INT64_MAX
+
+static inline void pmkti_rules_begin(pmkti_rules_state *s) {
+    s->n = 0;
+    s->due = PMKTI_RULES_NEVER;
+    s->took = 0;
+    for (int32_t i = 0; i < PMKTI_RULES_WORDS; i++) s->alive[i] = 0;
+}
+
+/* A rule that fires. */
+typedef struct pmkti_rules_fire {
+    int64_t since; /* time of the first event of the match, or of one of several that end here */
+    uint32_t key;  /* of what its events have in common; 1 if nothing must be the same */
+    uint8_t rule;
+} pmkti_rules_fire;
 
 typedef struct pmkti_rules_event {
     int64_t time;
@@ -45,17 +65,27 @@ typedef struct pmkti_rules_event {
 } pmkti_rules_event;
 
 /*
- * One event, at state.due or earlier: bring what is due before it first. Writes the rules that fire to `fired`,
- * which has room for PMKTI_RULES_MOST, and returns how many.
+ * One event, at state.due or earlier: bring what is due before it first. Writes what fires to `fire`, which has
+ * room for PMKTI_RULES_MOST, and returns how many.
+ *
+ * An event that would make a partial match no better than one that is kept is not among `took`: what is kept is
+ * of other events.
  */
 int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
-                               const pmkti_rules_event *e, uint8_t *fired);
+                               const pmkti_rules_event *e, pmkti_rules_fire *fire);
 
 /*
  * What fires at the instant state.due, once the clock is past it; *time is that instant. Call it while
  * state.due is before the clock.
  */
 int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t *time,
-                             uint8_t *fired);
+                             pmkti_rules_fire *fire);
+
+/* What events of a rule have in common, of the ids that must be the same (rule.same); 1 if nothing must, 0 for an
+   event that lacks one of them. */
+uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same);
+
+/* Sets state.due and state.alive by the entries: for whoever brings these from elsewhere. */
+void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s);
 
 #endif

@@ -1,0 +1,153 @@
+/*
+ * live.c - what rules keep of a record: from rest into a state that they can work on, and back.
+ *
+ * A few entries lie in the record itself; more of them in a block of the least size that holds them.
+ */
+#include <string.h>
+
+#include "intent/tracker/tracker.h"
+
+#define SMALLEST 8       /* entries of the smallest block */
+#define CHUNK_ENTRIES 64 /* of the first chunk of each size, or one block */
+
+static uint32_t entries_of(int size) {
+    return (uint32_t)SMALLEST << (size - 1);
+}
+
+/* 0: they are in the record. */
+static int size_for(int32_t n) {
+    int size = 0;
+    if (n <= PMKTI_TRACKER_INLINE) return 0;
+    do size++;
+    while ((int64_t)entries_of(size) < n);
+    return size;
+}
+
+static pmkti_rules_packed *entries_at(const pmkti_shard *s, const pmkti_live *live) {
+    if (live->size == 0) return (pmkti_rules_packed *)live->entry;
+    return (pmkti_rules_packed *)(void *)pmkti_pool_at(&s->spill[live->size - 1], live->spill);
+}
+
+void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state) {
+    pmkti_rules_unpack(s->rules, entries_at(s, live), live->n, state);
+}
+
+void pmkti_live_drop(pmkti_shard *s, pmkti_live *live) {
+    if (live->size > 0) pmkti_pool_give(&s->spill[live->size - 1], live->spill);
+    live->size = 0;
+    live->n = 0;
+}
+
+/* -------------------------------------------------------------------- blocks */
+
+static pmkt_status grow(const pmkt_tracker *t, pmkti_shard *s, pmkti_pool *pool) {
+    const uint32_t items = pmkti_pool_next(pool);
+    const int64_t cost = (int64_t)pmkti_pool_bytes(pool, items);
+    if (items == 0 || cost > t->most_bytes - s->bytes) return PMKT_E_LIMIT;
+    const pmkt_status status = pmkti_pool_grow(pool, &t->allocator, items);
+    if (!status) s->bytes += cost;
+    return status;
+}
+
+static pmkt_status take_block(const pmkt_tracker *t, pmkti_shard *s, int size, uint32_t *block) {
+    pmkti_pool *pool = &s->spill[size - 1];
+    if (pool->size == 0) {
+        const uint32_t entries = entries_of(size);
+        pmkti_pool_begin(pool, entries * sizeof(pmkti_rules_packed),
+                         entries < CHUNK_ENTRIES ? CHUNK_ENTRIES / entries : 1);
+    }
+    *block = pmkti_pool_take(pool);
+    if (*block != PMKTI_POOL_NONE) return PMKT_OK;
+    const pmkt_status status = grow(t, s, pool);
+    if (!status) *block = pmkti_pool_take(pool);
+    return status;
+}
+
+/* Drops what has not gone on for longest until so many are left. */
+static void shrink(const pmkti_shard *s, pmkti_rules_state *state, int32_t room) {
+    while (state->n > room) {
+        int32_t oldest = 0;
+        for (int32_t i = 1; i < state->n; i++) {
+            if (state->entry[i].mark < state->entry[oldest].mark) oldest = i;
+        }
+        memmove(&state->entry[oldest], &state->entry[oldest + 1],
+                (size_t)(state->n - oldest - 1) * sizeof *state->entry);
+        state->n--;
+        state->dropped++;
+    }
+    pmkti_rules_due(s->rules, state);
+}
+
+/* Where the state's entries will be. Below the limit of memory there may be room for fewer of them. */
+static pmkt_status make_room(const pmkt_tracker *t, pmkti_shard *s, pmkti_live *live,
+                             pmkti_rules_state *state) {
+    const int size = size_for(state->n);
+    uint32_t block = 0;
+    pmkt_status status = PMKT_OK;
+    if (size == live->size) return PMKT_OK;
+    if (size > 0) status = take_block(t, s, size, &block);
+    if (status && size < live->size) return PMKT_OK; /* they stay where there is more room */
+    if (status == PMKT_E_LIMIT) {
+        const uint32_t room = live->size ? entries_of(live->size) : PMKTI_TRACKER_INLINE;
+        if ((int64_t)state->n > room) shrink(s, state, (int32_t)room);
+        return PMKT_OK;
+    }
+    if (status) return status;
+    pmkti_live_drop(s, live);
+    live->size = (uint8_t)size;
+    live->spill = block;
+    return PMKT_OK;
+}
+
+/* --------------------------------------------------------------------- queue */
+
+/* Keeps one entry of each user who waits, and unmarks in the end who was marked to see to that. */
+typedef struct sifting {
+    const pmkt_tracker *t;
+    const pmkti_shard *s;
+} sifting;
+
+#define SIFTED (PMKTI_RULES_NEVER - 1)
+
+static int counts(void *ctx, const pmkti_due *entry) {
+    const sifting *f = ctx;
+    pmkti_record *u = pmkti_record_at(f->s, entry->number);
+    pmkti_live *live = pmkti_record_live(f->t, u);
+    if (u->user == PMKT_ID_NONE || live->queued != entry->time) return 0;
+    live->queued = SIFTED;
+    return 1;
+}
+
+static void sift(const pmkt_tracker *t, pmkti_shard *s) {
+    sifting f = {t, s};
+    pmkti_due_sift(&s->heap, counts, &f);
+    for (uint32_t i = 0; i < s->heap.n; i++) {
+        pmkti_record *u = pmkti_record_at(s, s->heap.at[i].number);
+        pmkti_record_live(t, u)->queued = s->heap.at[i].time;
+    }
+}
+
+/* The entry of the heap that counts is never later than what is due, and seldom earlier. */
+static void queue(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, pmkti_live *live,
+                  int64_t due) {
+    if (due >= live->queued) return;
+    if (s->heap.n == s->heap.room) sift(t, s);
+    s->waiting += live->queued == PMKTI_RULES_NEVER;
+    live->queued = due;
+    pmkti_due_push(&s->heap, due, number);
+}
+
+pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
+                             pmkti_rules_state *state) {
+    pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
+    const pmkt_status status = make_room(t, s, live, state);
+    if (status) return status;
+    pmkti_rules_pack(state, entries_at(s, live));
+    live->n = (uint16_t)state->n;
+    queue(t, s, number, live, state->due);
+    s->sums.suppressed += state->suppressed;
+    s->sums.outranked += state->outranked;
+    s->sums.dropped += state->dropped;
+    state->suppressed = state->outranked = state->dropped = 0;
+    return PMKT_OK;
+}

@@ -1,0 +1,213 @@
+/*
+ * tracker.h (private) - how live state lies in memory.
+ *
+ *     tracker ── shards ── index      hash of a user -> number of a record
+ *                       ├─ users      records: visitor | rules at rest | trail
+ *                       ├─ spill      what rules keep beyond the few entries of a record, by size
+ *                       └─ heap       who is to be woken when
+ *
+ * A shard is one lock. What one event does to one user happens within one shard.
+ */
+#ifndef PMKTI_TRACKER_H
+#define PMKTI_TRACKER_H
+
+#include <stdbool.h>
+
+#include "core/hash.h"
+#include "core/lock.h"
+#include "core/origin.h"
+#include "intent/purchase/model.h"
+#include "intent/rules/pack.h"
+#include "intent/tracker/due.h"
+#include "intent/tracker/index.h"
+#include "intent/tracker/pool.h"
+#include "pmkt/tracker.h"
+
+#define PMKTI_TRACKER_SHARDS 1024
+#define PMKTI_TRACKER_HISTORY 64
+#define PMKTI_TRACKER_PARTIALS 1024
+#define PMKTI_TRACKER_INLINE 4 /* entries of rules in a record */
+#define PMKTI_TRACKER_SIZES 8  /* of spilled ones: 8, 16, ... 1,024 */
+#define PMKTI_TRACKER_FIRES 4  /* intents that a trail remembers */
+
+/* ------------------------------------------------------------------- records */
+
+/* What rules keep of a user, at rest: 128 bytes. */
+typedef struct pmkti_live {
+    int64_t queued;      /* the time of the entry of the heap that counts, or PMKTI_RULES_NEVER */
+    int64_t cart_amount; /* of the latest cart, or missing */
+    uint32_t session;    /* a hash of events.session, if the model cuts by it */
+    uint32_t spill;      /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
+    uint16_t n;          /* entries */
+    uint8_t size;        /* 0: they are here; else 1 + the size of the block */
+    bool known;          /* there was an event */
+    uint32_t reserved;
+    pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
+} pmkti_live;
+
+_Static_assert(sizeof(pmkti_live) == 128, "two cache lines");
+
+/* An intent that fired. */
+typedef struct pmkti_trail_fire {
+    int64_t time, since;
+    uint32_t key;
+    int16_t rule; /* of those in force; -1: none */
+    uint16_t turn; /* the latest has the highest; 0: nothing is here */
+} pmkti_trail_fire;
+
+typedef struct pmkti_trail_event {
+    int64_t time;
+    uint64_t id[PMKTI_RULES_IDS];
+    uint64_t took; /* bit (rule & 63) of each rule that it was a step of */
+    float log_odds;
+    uint16_t kind;
+    uint16_t reserved;
+} pmkti_trail_event;
+
+/* What evidence needs, if anybody wants it. */
+typedef struct pmkti_trail {
+    pmkti_trail_fire fire[PMKTI_TRACKER_FIRES];
+    uint16_t n;    /* events */
+    uint16_t next; /* where the next one goes */
+    uint32_t reserved;
+    pmkti_trail_event event[]; /* [history], a ring */
+} pmkti_trail;
+
+/* A record begins with this; a pmkti_visitor follows, and at fixed distances a pmkti_live and a pmkti_trail. */
+typedef struct pmkti_record {
+    uint64_t user; /* PMKT_ID_NONE: nobody */
+} pmkti_record;
+
+/* -------------------------------------------------------------------- shards */
+
+/* What is counted of pmkt_tracker_counts; the names are the same. */
+typedef struct pmkti_tracker_sums {
+    int64_t events, bad, late, fired, unheard, suppressed, outranked, dropped, ended, evicted,
+        expired, forgotten;
+} pmkti_tracker_sums;
+
+typedef struct pmkti_shard {
+    pmkti_lock lock;
+    uint32_t generation;        /* of the rules */
+    const pmkt_purchase *model; /* the tracker's; or NULL */
+    const pmkt_rules *rules;
+    pmkti_index index;
+    pmkti_pool users;
+    pmkti_pool spill[PMKTI_TRACKER_SIZES];
+    pmkti_due_heap heap;
+    int64_t waiting;         /* users with an entry of the heap */
+    int64_t bytes;           /* memory */
+    uint32_t hand;           /* the record at which looking for somebody to evict goes on */
+    uint32_t sweep;          /* the same of those who have expired */
+    int64_t swept_ms;        /* the clock of that */
+    pmkti_tracker_sums sums;
+    unsigned char apart[64]; /* from the next shard's */
+} pmkti_shard;
+
+struct pmkt_tracker {
+    pmkt_allocator allocator;
+    pmkti_origin origin;
+    pmkt_tracker_options options; /* with their defaults */
+    pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
+    uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
+    const pmkt_purchase *model;   /* owned; or NULL */
+    const pmkt_rules *rules;
+    _Atomic int64_t clock;
+    _Atomic int64_t clocks_back;
+    size_t live_at, trail_at, stride; /* of a record; trail_at == 0: no trails */
+    int64_t most_bytes;               /* of a shard; INT64_MAX: no limit */
+    int32_t shard_shift;
+    pmkti_shard *shard; /* [options.shards] */
+};
+
+static inline uint64_t pmkti_tracker_hash(uint64_t user) {
+    return pmkti_mix(user);
+}
+
+static inline pmkti_shard *pmkti_tracker_shard(const pmkt_tracker *t, uint64_t hash) {
+    return &t->shard[t->shard_shift == 64 ? 0 : hash >> t->shard_shift];
+}
+
+static inline pmkti_record *pmkti_record_at(const pmkti_shard *s, uint32_t number) {
+    return (pmkti_record *)(void *)pmkti_pool_at(&s->users, number);
+}
+
+static inline pmkti_visitor *pmkti_record_visitor(pmkti_record *u) {
+    return (pmkti_visitor *)(void *)(u + 1);
+}
+
+static inline pmkti_live *pmkti_record_live(const pmkt_tracker *t, pmkti_record *u) {
+    return (pmkti_live *)(void *)((unsigned char *)u + t->live_at);
+}
+
+/* NULL: there are none. */
+static inline pmkti_trail *pmkti_record_trail(const pmkt_tracker *t, pmkti_record *u) {
+    return t->trail_at ? (pmkti_trail *)(void *)((unsigned char *)u + t->trail_at) : NULL;
+}
+
+/* ----------------------------------------------------- users of a shard (users.c) */
+
+/* The number of a user's record, or PMKTI_POOL_NONE. */
+uint32_t pmkti_users_find(const pmkti_shard *s, uint64_t hash, uint64_t user);
+
+/* A record for a user who has none; somebody else may be evicted. PMKT_OK, PMKT_E_NOMEM. */
+pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash, uint64_t user,
+                            uint32_t *number);
+
+/* Forgets a user. */
+void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);
+
+/* Begins a user anew, who keeps the record. */
+void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u);
+
+/* Memory for `users` in one go. PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. */
+pmkt_status pmkti_users_reserve(const pmkt_tracker *t, pmkti_shard *s, uint32_t users);
+
+/* Looks at `n` records in turn and drops those who have expired at `clock`. */
+void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, uint32_t n);
+
+/* ------------------------------------------------- rules of a record (live.c) */
+
+/* What rules keep of a record into `state`, whose entries have room for options.partials. */
+void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state);
+
+/* And back, with its entry in the heap. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
+   has changed. */
+pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
+                             pmkti_rules_state *state);
+
+/* Gives back what a record holds elsewhere. */
+void pmkti_live_drop(pmkti_shard *s, pmkti_live *live);
+
+/* ---------------------------------------------------------------- firing (fire.c) */
+
+/* Where firings go, and how many there have been. */
+typedef struct pmkti_tracker_out {
+    pmkt_tracker_fired *at; /* NULL: they are only counted */
+    int64_t n, room;
+} pmkti_tracker_out;
+
+/* Room for all that can fire at one instant. */
+static inline bool pmkti_tracker_has_room(const pmkti_tracker_out *out, const pmkt_rules *rules) {
+    return !out->at || !rules || out->room - out->n >= rules->n_intents;
+}
+
+/* Tells of n rules of a user that fired at one instant. */
+void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, int64_t time,
+                        int64_t row, const pmkti_rules_fire *fire, int32_t n,
+                        pmkti_tracker_out *out);
+
+/* Fires what is due before `clock`, while there is room. `state` is loaded, and the caller stores it. */
+void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
+                        pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out);
+
+/* ------------------------------------------------------------------- checks */
+
+/* A tracker that may be used in this process. */
+pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err);
+
+/* Whether all that can fire at one instant has room. Rules may be NULL. */
+pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
+                                     pmkt_error *err);
+
+#endif
