@@ -34,6 +34,7 @@ static pmkt_status pmktgo_tracker_explain(pmkt_tracker *tracker, uint64_t user, 
 import "C"
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unsafe"
@@ -48,8 +49,11 @@ type TrackerOptions struct {
 	Late     time.Duration // an event may be older than the user's latest by so much
 	History  int           // 8: events kept of a user for Explain, to 64; -1: none
 	Shards   int           // 64: a power of two, to 1,024
-	Actions  int           // of the model, and of those that Swap brings: 16, 32, 48 or 64; 0: as many as it has
+	Actions  int           // of the model, and of those that Swap brings; 0: as many as it has, rounded up
 }
+
+// defaultPartials is TrackerOptions.Partials if they are 0.
+const defaultPartials = 32
 
 func (o *TrackerOptions) toC() (*C.pmkt_tracker_options, error) {
 	var p pinned
@@ -76,7 +80,10 @@ func (o *TrackerOptions) toC() (*C.pmkt_tracker_options, error) {
 // Tracker is the live state of everybody: at each event it says how likely an order is, what comes next, and
 // which rules fired. Any number of goroutines may call anything at a time; it is synchronized within, by
 // parts of the users, and no call takes a context but those on files. The header tracker.h says more.
-type Tracker struct{ h *handle }
+type Tracker struct {
+	h        *handle
+	partials int
+}
 
 // NewTracker is a tracker that knows nobody. It keeps model and rules, which may be closed; one of them may be
 // nil.
@@ -102,7 +109,7 @@ func NewTracker(model *Purchase, rules *Rules, options TrackerOptions) (*Tracker
 	if err := failure(C.pmkt_tracker_new(learned, parsed, c, &at, &e), &e); err != nil {
 		return nil, err
 	}
-	t := &Tracker{}
+	t := &Tracker{partials: cmp.Or(options.Partials, defaultPartials)}
 	t.h = own(t, unsafe.Pointer(at), func(p unsafe.Pointer) { C.pmkt_tracker_free((*C.pmkt_tracker)(p)) })
 	return t, nil
 }

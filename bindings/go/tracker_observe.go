@@ -138,8 +138,8 @@ type TrackerAnswers struct {
 	names []byte // of extra columns
 }
 
-// NewAnswers has room for all that the model in force tells of so many rows, and for so much that fires, or for
-// as many as the rules in force have intents if that is more.
+// NewAnswers has room for all that the model in force tells of so many rows, and for so much that fires; at least
+// for all that one event can fire, with waits that are over.
 func (t *Tracker) NewAnswers(rows, room int) (*TrackerAnswers, error) {
 	if rows < 0 {
 		return nil, invalid("there are %d rows", rows)
@@ -156,7 +156,7 @@ func (t *Tracker) NewAnswers(rows, room int) (*TrackerAnswers, error) {
 	out := &TrackerAnswers{}
 	if rules != nil {
 		out.Rule = make([]int32, rows)
-		out.Fired = make([]Fired, max(room, rules.info.Intents))
+		out.Fired = make([]Fired, max(room, rules.info.Intents+t.partials))
 		_ = rules.Close()
 	}
 	if model != nil {
@@ -306,9 +306,10 @@ func (t *Tracker) Observe(batch *Events, out *TrackerAnswers) (Report, error) {
 	return out.report(&turn), failure(status, &e)
 }
 
-// ObserveOne takes one event and answers into the first entries of the slices of out that are not empty. It says
-// whether the event was taken, which a late one is not; a bad one is an error. Fields that are zero are null, as in
-// EventsOf. Of rules with columns beyond the standard ones, observe a batch of one row. It allocates nothing.
+// ObserveOne takes one event and answers into the slices of out that are not empty, each as long as for a batch of
+// one row. It says whether the event was taken, which a late one is not; a bad one is an error. If out.Done is 0
+// there was no room for all that fires, which NewAnswers has: call again. Fields that are zero are null, as in
+// EventsOf. For rules with columns beyond the standard ones, observe a batch of one row. It allocates nothing.
 func (t *Tracker) ObserveOne(event Event, out *TrackerAnswers) (taken bool, err error) {
 	if out == nil {
 		return false, invalid("the answers are nil")
