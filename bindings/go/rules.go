@@ -159,10 +159,11 @@ type MatchOptions struct {
 
 // RuleMatch is something that fired.
 type RuleMatch struct {
-	Row  int64 // of the batch, at which the rule fired; -1: a wait ended
-	User uint64
-	Time int64 // of the event; of a wait, its last instant; in milliseconds
-	Rule int   // as of Rules.Rules
+	Row   int64 // of the batch, at which the rule fired; -1: a wait ended
+	User  uint64
+	Time  int64 // of the event; of a wait, its last instant; in milliseconds
+	Rule  int   // as of Rules.Rules
+	Since int64 // time of the first event of the match, in milliseconds
 }
 
 // RuleMatches are what fired, by time, then user, rule and row; and what did not.
@@ -237,8 +238,9 @@ func copyMatches(made *C.pmkt_rules_matches) (*RuleMatches, error) {
 	n := int(c.n)
 	row, user := borrow[int64](c.row, n), borrow[uint64](c.user, n)
 	at, rule := borrow[int64](c.time, n), borrow[int32](c.rule, n)
+	since := borrow[int64](c.since, n)
 	for i := range out.Fired {
-		out.Fired[i] = RuleMatch{row[i], user[i], at[i], int(rule[i])}
+		out.Fired[i] = RuleMatch{row[i], user[i], at[i], int(rule[i]), since[i]}
 	}
 	return out, nil
 }

@@ -54,7 +54,7 @@ func TestRulesWithColumns(t *testing.T) {
 	}
 	found, _, err := rules.Match(background, batch, MatchOptions{}, WithThreads(1))
 	check(t, err)
-	if len(found.Fired) != 2 || found.Fired[1].Row != 2 || found.Suppressed != 1 {
+	if len(found.Fired) != 2 || found.Fired[1].Row != 2 || found.Fired[1].Since != 5 || found.Suppressed != 1 {
 		t.Errorf("got %+v", found)
 	}
 	batch.Extra = []Column{{Name: "stock", Double: []float64{0, 0, 0}}}

@@ -43,7 +43,10 @@
  * is passed over by them, but is an event like the others to the rest.
  *
  * Of each user the last 4 items and 4 categories are remembered, by 32 bits of a hash, so that a live
- * state stays small and knows the same; counts of actions, items and categories stop at 255.
+ * state stays small and knows the same. For the same reason numbers stop: counts of actions, of items and
+ * categories, and of events with them at 255; sessions, orders and buys at 65,535 (buys at the latest
+ * when sessions do), and dwell_mean is of a session's first 65,535 events; elapsed stops at 2^32
+ * milliseconds, 49 days, since_session and since_order at 2^40, 34 years.
  *
  * History. What a user did before the batch is not known. Give as much of it as the fit saw, neither
  * more nor less: counts of sessions and orders grow with it, and mean what they meant there.

@@ -242,10 +242,12 @@ typedef struct pmkt_rules_matches_columns {
     int64_t suppressed;     /* matches besides, in a cooldown */
     int64_t outranked;      /* matches besides, of an intent that fired by a stronger rule */
     int64_t dropped;        /* partial matches and cooldowns that had to make room */
+    const int64_t
+        *since; /* [n] time of the first event of the match; of several that end here, of one */
 } pmkt_rules_matches_columns;
 
 #define PMKT_RULES_MATCHES_COLUMNS_INIT \
-    { sizeof(pmkt_rules_matches_columns), 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+    { sizeof(pmkt_rules_matches_columns), 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL }
 
 static inline void pmkt_rules_matches_columns_init(pmkt_rules_matches_columns *columns) {
     const pmkt_rules_matches_columns empty = PMKT_RULES_MATCHES_COLUMNS_INIT;

@@ -25,7 +25,8 @@ static uint64_t digest_ruleset(const pmkt_rules *rules) {
 static uint64_t digest_matches(const pmkt_rules_matches *matches) {
     pmkt_rules_matches_columns c = PMKT_RULES_MATCHES_COLUMNS_INIT;
     if (pmkt_rules_matches_columns_of(matches, &c, NULL) || c.n == 0) return 0;
-    const uint64_t digest = digest_bytes(c.time, (size_t)c.n * sizeof *c.time);
+    uint64_t digest = digest_bytes(c.time, (size_t)c.n * sizeof *c.time);
+    digest = digest_add(digest, digest_bytes(c.since, (size_t)c.n * sizeof *c.since));
     return digest_add(digest, digest_bytes(c.rule, (size_t)c.n * sizeof *c.rule));
 }
 

@@ -32,8 +32,10 @@ TEST(rules_match) {
         "intent b { when cart then no order for 3 ms strength 0.25 }");
     const pmkt::matches found = rules.match(batch);
     CHECK(found.size() == 2 && found.columns().users == 2);
-    CHECK(found.row()[0] == 1 && found.user()[0] == 1 && found.rule()[0] == 0);
-    CHECK(found.row()[1] == -1 && found.time()[1] == 8 && found.strength()[1] == 0.25);
+    CHECK(found.row()[0] == 1 && found.user()[0] == 1 && found.rule()[0] == 0 &&
+          found.since()[0] == 0);
+    CHECK(found.row()[1] == -1 && found.time()[1] == 8 && found.since()[1] == 5 &&
+          found.strength()[1] == 0.25);
     pmkt::match_options later;
     later.until_ms = 13;
     pmkt::report told;

@@ -103,7 +103,8 @@ static double *of_things(const slow_shop *s, const uint64_t *id, int64_t i, bool
     *x++ = log1p((double)least(here, MOST_SEEN)), *x++ = log1p((double)least(before, MOST_SEEN));
     *x++ = holds(s, id, last, PMKT_KIND_CART, PMKT_KIND_UNCART);
     if (favorite) *x++ = holds(s, id, last, PMKT_KIND_FAVORITE, PMKT_KIND_NONE);
-    *x++ = log1p((double)different), *x++ = log1p((double)repeats);
+    *x++ = log1p((double)least(different, MOST_SEEN));
+    *x++ = log1p((double)least(repeats, MOST_SEEN));
     return x;
 }
 

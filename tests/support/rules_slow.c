@@ -198,14 +198,23 @@ static bool completes(choice c, int first, int at, int k, int n) {
     return false;
 }
 
-/* Whether a match ends at event `last`. */
-static bool matches(const slow_rule *r, const slow_event *e, int last, int used) {
+static void add_start(slow_result *out, int64_t time) {
+    if (out->n_starts == out->room_starts) {
+        out->room_starts = 2 * out->room_starts + 64;
+        out->start = realloc(out->start, (size_t)out->room_starts * sizeof *out->start);
+    }
+    out->start[out->n_starts++] = time;
+}
+
+/* Whether a match ends at event `last`; all times at which one may begin are appended. */
+static bool matches(const slow_rule *r, const slow_event *e, int last, int used, slow_result *out) {
+    const int64_t before = out->n_starts;
     for (int first = used + 1; first <= last; first++) {
         if (!fits(r, &e[first], 0) || !same_key(r, &e[first], &e[last])) continue;
         const choice c = {r, e, last, used, e[first].time};
-        if (completes(c, first, first, 0, 1)) return true;
+        if (completes(c, first, first, 0, 1)) add_start(out, e[first].time);
     }
-    return false;
+    return out->n_starts > before;
 }
 
 /* Whether nothing ends the wait that begins at event i. */
@@ -221,16 +230,18 @@ static bool is_quiet(const slow_rule *r, const slow_event *e, int n, int i) {
 typedef struct raw {
     int64_t time;
     int waited, at, rule; /* at: the event, of waits 0 */
+    int64_t first_start, n_starts;
 } raw;
 
 /* All matches of a rule, one after the other; `used` of each event's key is kept by the event that did it. */
 static int matches_of(const slow_rule *r, int rule, const slow_event *e, int n, int64_t until,
-                      raw *out) {
+                      raw *out, slow_result *result) {
     int found = 0;
     int *used = malloc((size_t)n * sizeof *used + sizeof *used); /* of the key of each event */
     for (int i = 0; i < n; i++) used[i] = -1;
     for (int i = 0; i < n; i++) {
-        if (lacks_key(r, &e[i]) || i <= used[i] || !matches(r, e, i, used[i])) continue;
+        const int64_t start = result->n_starts;
+        if (lacks_key(r, &e[i]) || i <= used[i] || !matches(r, e, i, used[i], result)) continue;
         int last = i;
         if (r->wait) {
             if (e[i].time + r->wait >= until || !is_quiet(r, e, n, i)) continue;
@@ -239,7 +250,8 @@ static int matches_of(const slow_rule *r, int rule, const slow_event *e, int n, 
         for (int k = 0; k < n; k++) {
             if (same_key(r, &e[k], &e[i])) used[k] = last;
         }
-        out[found++] = (raw){e[i].time + r->wait, r->wait > 0, r->wait ? 0 : i, rule};
+        out[found++] = (raw){e[i].time + r->wait,     r->wait > 0, r->wait ? 0 : i, rule, start,
+                             result->n_starts - start};
     }
     free(used);
     return found;
@@ -250,7 +262,8 @@ static int by_instant(const void *x, const void *y) {
     if (a->time != b->time) return a->time < b->time ? -1 : 1;
     if (a->waited != b->waited) return a->waited - b->waited;
     if (a->at != b->at) return a->at - b->at;
-    return a->rule - b->rule;
+    if (a->rule != b->rule) return a->rule - b->rule;
+    return (a->first_start > b->first_start) - (a->first_start < b->first_start);
 }
 
 static void add(slow_result *out, slow_shot shot) {
@@ -268,7 +281,7 @@ void slow_match(const slow_rule *rules, int n_rules, const slow_event *e, int n,
     int found = 0;
     for (int i = 0; i < 8; i++) cool[i] = INT64_MIN;
     for (int k = 0; k < n_rules; k++) {
-        found += matches_of(&rules[k], k, e, n, until, all + found);
+        found += matches_of(&rules[k], k, e, n, until, all + found, out);
     }
     qsort(all, (size_t)found, sizeof *all, by_instant);
     for (int i = 0, next; i < found; i = next) {
@@ -277,12 +290,12 @@ void slow_match(const slow_rule *rules, int n_rules, const slow_event *e, int n,
             next++;
         }
         for (int intent = 0; intent < 8; intent++) {
-            int best = -1, times = 0;
+            int best = -1, times = 0, at = 0;
             for (int k = i; k < next; k++) {
                 const slow_rule *r = &rules[all[k].rule];
                 if (r->intent != intent) continue;
                 times++;
-                if (best < 0 || r->strength > rules[best].strength) best = all[k].rule;
+                if (best < 0 || r->strength > rules[best].strength) best = all[k].rule, at = k;
             }
             if (best < 0) continue;
             if (all[i].time < cool[intent]) {
@@ -292,7 +305,8 @@ void slow_match(const slow_rule *rules, int n_rules, const slow_event *e, int n,
             out->outranked += times - 1;
             if (rules[best].cooldown) cool[intent] = all[i].time + rules[best].cooldown;
             const int64_t row = all[i].waited ? -1 : e[all[i].at].row;
-            add(out, (slow_shot){all[i].time, row, user, best});
+            add(out,
+                (slow_shot){all[i].time, row, user, best, all[at].first_start, all[at].n_starts});
         }
     }
     free(all);

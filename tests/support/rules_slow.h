@@ -44,11 +44,15 @@ typedef struct slow_shot {
     int64_t time, row;
     uint64_t user;
     int32_t rule;
+    int64_t first_start,
+        n_starts; /* in slow_result.start: when a match that ends here may have begun */
 } slow_shot;
 
 typedef struct slow_result {
     slow_shot *shot; /* malloc'ed */
     int64_t n, room, suppressed, outranked;
+    int64_t *start; /* malloc'ed */
+    int64_t n_starts, room_starts;
 } slow_result;
 
 /* A rule by chance, of kinds `from` up to, not including, `to`, and times up to about `span`; and its text. */

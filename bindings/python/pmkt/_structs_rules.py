@@ -76,4 +76,5 @@ class pmkt_rules_matches_columns(Structure):
         ("suppressed", c_int64),
         ("outranked", c_int64),
         ("dropped", c_int64),
+        ("since", POINTER(c_int64)),
     ]

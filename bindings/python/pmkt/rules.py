@@ -78,7 +78,8 @@ class Matches(Table):
 
     The columns: ``row`` of the batch at which the rule fired, or -1: a wait ended; ``user``;
     ``time`` (datetime64[ms], UTC); ``intent``; ``cause`` (None: none); ``strength``;
-    ``suggestions``, a tuple of texts; ``rule``, its row in :attr:`Rules.rules`.
+    ``suggestions``, a tuple of texts; ``rule``, its row in :attr:`Rules.rules`; ``since``, the time
+    of the first event of the match.
 
     Attributes:
         users: in the batch.
@@ -217,6 +218,7 @@ class Rules:
             "strength": column("strength", np.float64),
             "suggestions": self.rules["suggestions"][rule],
             "rule": rule,
+            "since": column("since", np.int64).view("datetime64[ms]"),
         }
         shown: Dict[str, Callable[[Any], str]] = {
             "user": str,

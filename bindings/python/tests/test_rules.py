@@ -60,6 +60,7 @@ def test_the_words_of_the_requirement() -> None:
         ("cyn", 31 * MINUTE, "abandoning", "process"),
         ("dan", 31 * MINUTE, "abandoning", "price"),
     ]
+    assert matches["since"].astype(np.int64).tolist()[:2] == [0, 0]
     assert matches["row"].tolist()[:2] == [4, 2] and matches["row"].tolist()[2:] == [-1, -1]
     assert matches["suggestions"][0] == ("coupon", "size guide")
     assert matches.users == 4 and matches.dropped == 0

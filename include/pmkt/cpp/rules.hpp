@@ -56,6 +56,7 @@ class matches : public owner<pmkt_rules_matches, pmkt_rules_matches_free> {
     span<const std::int64_t> row() const { return all(columns().row); }
     span<const std::uint64_t> user() const { return all(columns().user); }
     span<const std::int64_t> time() const { return all(columns().time); }
+    span<const std::int64_t> since() const { return all(columns().since); }
     span<const std::int32_t> rule() const { return all(columns().rule); }
     span<const double> strength() const { return all(columns().strength); }
 

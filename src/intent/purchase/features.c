@@ -141,8 +141,8 @@ static double *of_things(const pmkti_features *f, const pmkti_visitor *v, int th
     *x++ = f->ln1p[latest->before];
     *x++ = latest->cart;
     if (thing == PMKTI_ITEM) *x++ = latest->favorite;
-    *x++ = f->ln1p[v->different[thing]];
-    *x++ = f->ln1p[v->repeats[thing]];
+    *x++ = f->ln1p[v->events_with[thing][0]];
+    *x++ = f->ln1p[v->events_with[thing][1]];
     return x;
 }
 

@@ -5,8 +5,9 @@
 
 #include "core/hash.h"
 
-#define COUNT 8 /* bits */
+#define MET 16 /* bits of a place */
 #define FLAG 1
+#define NOWHERE UINT32_MAX
 
 void pmkti_visitor_new(pmkti_visitor *v) {
     memset(v, 0, PMKTI_VISITOR_SIZE(0));
@@ -23,23 +24,22 @@ static inline uint64_t longer(uint64_t ms, int64_t by, uint64_t most) {
 
 /* ---------------------------------------------------------------------- memory */
 
-/* What an event does with its things. */
-typedef struct deed {
-    bool cart, uncart, favorite, goal;
-} deed;
-
-/* Of places of so many bits each, i comes before those that were before it. */
-static inline uint32_t to_front(uint32_t places, uint32_t bits, uint32_t i) {
-    const uint32_t at = bits * i, one = (UINT32_C(1) << bits) - 1;
-    const uint32_t before = (UINT32_C(1) << at) - 1;
+/* Of four places of so many bits each, i comes before those that were before it. */
+static inline uint64_t to_front(uint64_t places, uint32_t bits, uint32_t i) {
+    const uint32_t at = bits * i;
+    const uint64_t one = (UINT64_C(1) << bits) - 1, before = (UINT64_C(1) << at) - 1;
     return (places & ~(before << bits | one)) | (places & before) << bits | (places >> at & one);
 }
 
-/* Brings a key to the front; one that is new is in the last place before that. Its old place, or
+/* Brings a key to the front, the last one leaving for one that is new. Its old place, or
    PMKTI_MEMORY: it is new. Without a branch, for none could be foretold. */
 static inline uint32_t key_to_front(uint32_t *key, uint32_t new) {
     const uint32_t k0 = key[0], k1 = key[1], k2 = key[2], k3 = key[3];
-    const uint32_t at = 4u - 4u * (k0 == new) - 3u * (k1 == new) - 2u * (k2 == new) - (k3 == new);
+    uint32_t at = PMKTI_MEMORY;
+    at = k3 == new ? 3 : at;
+    at = k2 == new ? 2 : at;
+    at = k1 == new ? 1 : at;
+    at = k0 == new ? 0 : at;
     key[0] = new;
     key[1] = at > 0 ? k0 : k1;
     key[2] = at > 1 ? k1 : k2;
@@ -47,61 +47,64 @@ static inline uint32_t key_to_front(uint32_t *key, uint32_t new) {
     return at;
 }
 
-/* The flags of one sort of things, with place i at the front. */
-static inline uint32_t flags_to_front(uint32_t flags, int thing, uint32_t i) {
-    const uint32_t shift = PMKTI_MEMORY * (uint32_t)thing, all = UINT32_C(15) << shift;
-    return (flags & ~all) | to_front(flags >> shift & 15, FLAG, i) << shift;
-}
-
-/* Meets a thing. What was known of it before. */
-static inline pmkti_seen meet(pmkti_visitor *v, int thing, uint64_t id, deed d) {
-    if (id == PMKT_ID_NONE) return (pmkti_seen){0, 0, false, false};
+/* Meets a thing. Where it was; what was known of it goes to *seen, but for the flags. */
+static inline uint32_t meet(pmkti_visitor *v, int thing, uint64_t id, pmkti_seen *seen) {
+    *seen = (pmkti_seen){0, 0, false, false};
+    if (id == PMKT_ID_NONE) return NOWHERE;
     const uint32_t hash = (uint32_t)(pmkti_mix(id) >> 32);
     const uint32_t at = key_to_front(v->key[thing], hash + (hash == 0)); /* 0 is a free place */
-    const uint32_t new = at == PMKTI_MEMORY, from = at - new, left = UINT32_MAX >> COUNT *new;
-    const uint32_t here = to_front(v->here[thing] & left, COUNT, from);
-    const uint32_t before = to_front(v->before[thing] & left, COUNT, from);
-    const uint32_t flag = UINT32_C(1) << PMKTI_MEMORY * thing, last = flag << (PMKTI_MEMORY - 1);
-    uint32_t cart = v->cart, favorite = v->favorite;
-    if (cart | favorite) {
-        cart = flags_to_front(new ? cart & ~last : cart, thing, from);
-        favorite = flags_to_front(new ? favorite & ~last : favorite, thing, from);
-    }
-    const pmkti_seen seen = {(uint8_t)here, (uint8_t)before, (cart & flag) != 0,
-                             (favorite & flag) != 0};
-    cart = d.cart ? cart | flag : d.uncart ? cart & ~flag : cart;
-    favorite = d.favorite ? favorite | flag : d.goal ? favorite & ~flag : favorite;
-    if (v->cart != cart) v->cart = cart & UINT8_MAX;
-    if (v->favorite != favorite) v->favorite = favorite & UINT8_MAX;
-    v->before[thing] = before;
-    v->here[thing] = here + (seen.here < UINT8_MAX);
-    const bool again = seen.here > 0;
-    v->repeats[thing] = (uint8_t)(v->repeats[thing] + (again & (v->repeats[thing] < UINT8_MAX)));
-    v->different[thing] =
-        (uint8_t)(v->different[thing] + (!again & (v->different[thing] < UINT8_MAX)));
-    return seen;
+    const uint64_t old = v->met[thing];
+    const uint64_t met = at < PMKTI_MEMORY ? to_front(old, MET, at) : old << MET;
+    seen->here = (uint8_t)met, seen->before = (uint8_t)(met >> MET / 2);
+    v->met[thing] = met + (seen->here < UINT8_MAX);
+    grow(&v->events_with[thing][seen->here > 0]);
+    return at;
 }
 
-static deed deed_of(const pmkti_step *e) {
+/* Brings the flags of a thing to the front. */
+static uint32_t flags_to_front(uint32_t flags, int thing, uint32_t at) {
+    const uint32_t shift = PMKTI_MEMORY * (uint32_t)thing, all = (UINT32_C(1) << PMKTI_MEMORY) - 1;
+    const uint32_t these = flags >> shift & all;
+    const uint32_t now =
+        at < PMKTI_MEMORY ? (uint32_t)to_front(these, FLAG, at) : these << FLAG & all;
+    return (flags & ~(all << shift)) | now << shift;
+}
+
+/* The flags of a thing that was at a place, now that it has been met. */
+static void mark(pmkti_visitor *v, int thing, uint32_t at, const pmkti_step *e, pmkti_seen *seen) {
+    if (at == NOWHERE) return;
+    const uint32_t flag = UINT32_C(1) << PMKTI_MEMORY * thing;
     const bool goal = e->step == PMKTI_GOAL;
-    return (deed){.cart = !goal && e->kind == PMKT_KIND_CART,
-                  .uncart = goal || e->kind == PMKT_KIND_UNCART,
-                  .favorite = !goal && e->kind == PMKT_KIND_FAVORITE,
-                  .goal = goal};
+    uint32_t cart = flags_to_front(v->cart, thing, at);
+    uint32_t favorite = flags_to_front(v->favorite, thing, at);
+    seen->cart = (cart & flag) != 0, seen->favorite = (favorite & flag) != 0;
+    if (e->kind == PMKT_KIND_CART) cart |= flag;
+    if (e->kind == PMKT_KIND_FAVORITE) favorite |= flag;
+    if (e->kind == PMKT_KIND_UNCART || goal) cart &= ~flag;
+    if (goal) favorite &= ~flag;
+    v->cart = cart & UINT8_MAX;
+    v->favorite = favorite & UINT8_MAX;
+}
+
+static inline void meet_both(pmkti_visitor *v, const pmkti_step *e, pmkti_seen *seen) {
+    const uint32_t item = meet(v, PMKTI_ITEM, e->item, &seen[PMKTI_ITEM]);
+    const uint32_t category = meet(v, PMKTI_CATEGORY, e->category, &seen[PMKTI_CATEGORY]);
+    const bool any = v->cart | v->favorite; /* most often there is none */
+    if (!any && e->kind != PMKT_KIND_CART && e->kind != PMKT_KIND_FAVORITE) return;
+    mark(v, PMKTI_ITEM, item, e, &seen[PMKTI_ITEM]);
+    mark(v, PMKTI_CATEGORY, category, e, &seen[PMKTI_CATEGORY]);
 }
 
 /* What was met in this session now was met before. */
 static void memory_session(pmkti_visitor *v, int thing) {
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < PMKTI_MEMORY; i++) {
-        const uint32_t at = COUNT * i;
-        const uint32_t all =
-            (v->before[thing] >> at & UINT8_MAX) + (v->here[thing] >> at & UINT8_MAX);
-        sum |= (all < UINT8_MAX ? all : UINT8_MAX) << at;
+    uint64_t met = 0;
+    for (uint32_t at = 0; at < PMKTI_MEMORY * MET; at += MET) {
+        const uint64_t here = v->met[thing] >> at & UINT8_MAX;
+        const uint64_t all = (v->met[thing] >> (at + MET / 2) & UINT8_MAX) + here;
+        met |= (all < UINT8_MAX ? all : UINT8_MAX) << (at + MET / 2);
     }
-    v->before[thing] = sum;
-    v->here[thing] = 0;
-    v->different[thing] = v->repeats[thing] = 0;
+    v->met[thing] = met;
+    memset(v->events_with[thing], 0, sizeof v->events_with[thing]);
 }
 
 /* -------------------------------------------------------------------- sessions */
@@ -148,9 +151,7 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
     wait(v, gap);
     v->elapsed = (uint32_t)longer(v->elapsed, gap, PMKTI_ELAPSED_MOST);
     v->last = e->time;
-    const deed d = deed_of(e);
-    glance->seen[PMKTI_ITEM] = meet(v, PMKTI_ITEM, e->item, d);
-    glance->seen[PMKTI_CATEGORY] = meet(v, PMKTI_CATEGORY, e->category, d);
+    meet_both(v, e, glance->seen);
     if (e->step == PMKTI_GOAL) {
         v->orders = (uint16_t)(v->orders + (v->orders < PMKTI_COUNT_MOST));
         v->since_order = 0;

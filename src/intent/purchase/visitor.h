@@ -30,38 +30,34 @@ enum {
 
 /*
  * The latest four items and categories stand in the order in which they were met, the latest first; a
- * new one takes the place of the last. One that is there was met at least once, `here` or `before`. Four
- * bytes, or bits, of a word belong to the four places, the lowest to the first.
+ * new one takes the place of the last. Of words that all four share, the lowest bits are of the first.
  */
 typedef struct pmkti_visitor {
-    int64_t last;           /* event */
-    double evidence;        /* of the session, up to its goal */
-    double dwell_sum;       /* ln seconds, of the session's counted events */
-    uint64_t since : 40;    /* ms from the last event of the session before to the first of this; 0:
-                                  there was none */
-    uint64_t sessions : 16; /* before this one */
-    uint64_t cart : 8;      /* of 4 items, 4 categories: it is in the cart */
-    uint64_t since_order : 40; /* ms from the last goal to the last event */
-    uint64_t buys : 16;        /* sessions before this one, with a goal */
-    uint64_t favorite : 8;     /* as cart; of categories nobody asks */
-    uint32_t node : 31;
-    uint32_t past : 1; /* the session has reached its goal */
-    uint32_t elapsed;  /* ms from the session's first event to the last */
-    uint32_t key[PMKTI_THINGS][PMKTI_MEMORY];
-    uint32_t here[PMKTI_THINGS];     /* how often each was met, in this session */
-    uint32_t before[PMKTI_THINGS];   /* and in earlier ones */
-    uint16_t orders;                 /* goals so far */
-    uint16_t events;                 /* of this session; 0: there is none */
-    uint8_t different[PMKTI_THINGS]; /* met in this session */
-    uint8_t repeats[PMKTI_THINGS];   /* events of this session with one that had been met in it */
-    uint8_t count[];                 /* [actions of the model] in this session, up to its goal */
+    int64_t last;               /* event */
+    double evidence;            /* of the session, up to its goal */
+    double dwell_sum;           /* ln seconds, of the session's counted events */
+    uint64_t met[PMKTI_THINGS]; /* how often each: 8 bits in this session, 8 in earlier ones */
+    uint64_t since : 40;        /* ms from the end of the session before to this one; 0: none was */
+    uint64_t sessions : 16;     /* before this one */
+    uint64_t cart : 8;          /* of 4 items, 4 categories: it is in the cart */
+    uint64_t since_order : 40;  /* ms from the last goal to the last event; 0: none was */
+    uint64_t buys : 16;         /* sessions before this one, with a goal */
+    uint64_t favorite : 8;      /* as cart; of categories nobody asks */
+    uint32_t node : 31;         /* of the chain, after the last action before the goal */
+    uint32_t past : 1;          /* the session has reached its goal */
+    uint32_t elapsed;           /* ms from the session's first event to the last */
+    uint32_t key[PMKTI_THINGS][PMKTI_MEMORY]; /* 32 bits of a hash; 0: a free place */
+    uint16_t orders;                          /* goals so far */
+    uint16_t events;                          /* of this session; 0: there is none */
+    uint8_t events_with[PMKTI_THINGS][2]; /* one new to this session; one that had been met in it */
+    uint8_t count[]; /* [actions of the model] in this session, before its goal */
 } pmkti_visitor;
 
-/* Bytes of a visitor to a model of so many actions; sizeof has a tail that is not needed. */
+/* Bytes of a visitor to a model of so many actions. */
 #define PMKTI_VISITOR_SIZE(actions) (offsetof(pmkti_visitor, count) + (size_t)(actions))
 
 _Static_assert(PMKTI_VISITOR_SIZE(16) + sizeof(uint64_t) == 128, "with an id, two cache lines");
-_Static_assert(offsetof(pmkti_visitor, elapsed) + sizeof(uint32_t) == 48, "nothing is padded");
+_Static_assert(sizeof(pmkti_visitor) == PMKTI_VISITOR_SIZE(0), "nothing is padded");
 
 /* A visitor with room for any model's actions. */
 typedef union pmkti_visitor_room {

@@ -102,6 +102,22 @@ static pmkti_rules_turn turn_of(const pmkt_rules *r, const pmkti_rule *rule, int
     return turn;
 }
 
+static void note_turn(pmkt_rules *r, int32_t slot, int32_t i, const pmkti_rules_turn *turn) {
+    pmkti_rules_slots *of = &r->of_slot[slot];
+    const uint64_t bit = UINT64_C(1) << (i & 63);
+    if (!turn->steps && !turn->unless && !turn->absent) return;
+    r->kinds |= UINT64_C(1) << slot;
+    of->concerns[i >> 6] |= bit;
+    if (turn->steps & 1) of->begins[i >> 6] |= bit;
+    if (pmkti_rules_at(r, i)->in_a_row && turn->steps) of->in_a_row[i >> 6] |= bit;
+}
+
+static void note_same(pmkt_rules *r, uint8_t same) {
+    int32_t i = 0;
+    while (i < r->n_sames && r->sames[i] != same) i++;
+    if (i == r->n_sames) r->sames[r->n_sames++] = same;
+}
+
 static bool make_turns(pmkti_rules_parser *p) {
     pmkt_rules *r = p->made;
     const int32_t n = r->rules.n;
@@ -110,9 +126,7 @@ static bool make_turns(pmkti_rules_parser *p) {
     for (int32_t slot = 0; turn && slot < PMKTI_RULES_SLOTS; slot++) {
         for (int32_t i = 0; i < n; i++, turn++) {
             *turn = turn_of(r, pmkti_rules_at(r, i), slot);
-            const uint64_t bit = UINT64_C(1) << (i & 63);
-            if (turn->steps & 1) r->begins[slot][i >> 6] |= bit;
-            if (turn->steps || turn->unless || turn->absent) r->concerns[slot][i >> 6] |= bit;
+            note_turn(r, slot, i, turn);
         }
     }
     return turn != NULL;
@@ -134,7 +148,11 @@ bool pmkti_rules_finish(pmkti_rules_parser *p) {
     for (int32_t i = 0; i < r->rules.n; i++) {
         const pmkti_rule *rule = pmkti_rules_at(r, i);
         r->partials += need_of(rule);
+        note_same(r, rule->same);
+        r->brief[i] = (pmkti_rules_brief){rule->within_ms ? rule->within_ms : INT64_MAX,
+                                          (uint16_t)rule->n_stages, rule->same, rule->has_gaps};
         look_at_rule(r, rule);
     }
+    r->n_words = (r->rules.n + 63) / 64;
     return make_turns(p) && make_pointers(p);
 }

@@ -47,13 +47,14 @@ static bool columns_make(pmkt_rules_matches *out, size_t n) {
     out->columns.n = (int64_t)n;
     out->row = pmkti_alloc(a, n, sizeof *out->row);
     out->time = pmkti_alloc(a, n, sizeof *out->time);
+    out->since = pmkti_alloc(a, n, sizeof *out->since);
     out->user = pmkti_alloc(a, n, sizeof *out->user);
     out->rule = pmkti_alloc(a, n, sizeof *out->rule);
     out->strength = pmkti_alloc(a, n, sizeof *out->strength);
     pmkt_rules_matches_columns *c = &out->columns;
-    c->row = out->row, c->time = out->time, c->user = out->user;
+    c->row = out->row, c->time = out->time, c->since = out->since, c->user = out->user;
     c->rule = out->rule, c->strength = out->strength;
-    return out->row && out->time && out->user && out->rule && out->strength;
+    return out->row && out->time && out->since && out->user && out->rule && out->strength;
 }
 
 static void columns_fill(const pmkt_rules *r, const pmkti_rules_shot *shot, const pmkti_visit *v,
@@ -62,6 +63,7 @@ static void columns_fill(const pmkt_rules *r, const pmkti_rules_shot *shot, cons
         const pmkti_rules_shot *s = &shot[v[i].what];
         out->row[i] = s->row;
         out->time[i] = s->time;
+        out->since[i] = s->since;
         out->user[i] = s->user;
         out->rule[i] = (int32_t)s->rule;
         out->strength[i] = pmkti_rules_at(r, s->rule)->strength;
@@ -106,6 +108,7 @@ void pmkt_rules_matches_free(pmkt_rules_matches *matches) {
     const size_t n = (size_t)matches->columns.n;
     pmkti_free(&a, matches->row, n, sizeof *matches->row);
     pmkti_free(&a, matches->time, n, sizeof *matches->time);
+    pmkti_free(&a, matches->since, n, sizeof *matches->since);
     pmkti_free(&a, matches->user, n, sizeof *matches->user);
     pmkti_free(&a, matches->rule, n, sizeof *matches->rule);
     pmkti_free(&a, matches->strength, n, sizeof *matches->strength);

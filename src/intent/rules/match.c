@@ -3,13 +3,12 @@
  */
 #include "intent/rules/match.h"
 
-#include <string.h>
-
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/events.h"
 #include "core/structs.h"
 #include "core/zone.h"
+#include "intent/rules/fields.h"
 
 /* Matching under way. */
 typedef struct matching {
@@ -18,7 +17,7 @@ typedef struct matching {
     pmkt_allocator allocator;
     pmkti_run run;
     pmkt_events ev;
-    const void *column[PMKTI_RULES_COLUMNS]; /* the data of each declared one, or NULL */
+    pmkti_rules_fields fields; /* the columns found, and values that a walk fills in */
     pmkti_sessions s;
     int64_t until;
     pmkti_rules_entry *entries; /* [workers * partials] */
@@ -32,7 +31,7 @@ typedef struct walk {
     pmkti_rules_state state;
     uint64_t user;
     int64_t before, cart_amount; /* the time of the event before, or missing; of the latest cart */
-    pmkti_value fields[PMKTI_RULES_FIELDS + PMKTI_RULES_COLUMNS];
+    pmkti_rules_fields fields;
 } walk;
 
 /* -------------------------------------------------------------------- a user */
@@ -68,37 +67,6 @@ static pmkt_status pass(walk *w, int64_t clock) {
     return status;
 }
 
-static void fill_columns(walk *w, int64_t row) {
-    const matching *m = w->m;
-    for (int32_t k = 0; k < m->r->columns.n; k++) { /* what is missing was filled in once */
-        const char *data = m->column[k];
-        if (data) memcpy(&w->fields[PMKTI_RULES_FIELDS + k], data + row * 8, 8);
-    }
-}
-
-static void fill_missing(walk *w) {
-    static const int32_t TYPES[] = {0, PMKTI_EXPR_INT, PMKTI_EXPR_ID, PMKTI_EXPR_DOUBLE};
-    const pmkt_rules *r = w->m->r;
-    for (int32_t k = 0; k < r->columns.n; k++) {
-        const int32_t type = TYPES[pmkti_rules_column_at(r, k)->type];
-        w->fields[PMKTI_RULES_FIELDS + k] = pmkti_expr_missing(type);
-    }
-}
-
-static void fill(walk *w, const pmkti_rules_event *e, int32_t kind, int64_t row) {
-    const pmkt_events *ev = &w->m->ev;
-    pmkti_value *f = w->fields;
-    f[PMKTI_RULES_KIND].i = kind;
-    f[PMKTI_RULES_TIME].i = e->time;
-    for (int32_t i = 0; i < PMKTI_RULES_IDS; i++) f[PMKTI_RULES_ITEM + i].id = e->id[i];
-    f[PMKTI_RULES_AMOUNT].i = ev->amount ? ev->amount[row] : PMKTI_INT_MISSING;
-    f[PMKTI_RULES_QUANTITY].i = ev->quantity ? ev->quantity[row] : PMKTI_INT_MISSING;
-    const bool is_first = w->before == PMKTI_INT_MISSING;
-    f[PMKTI_RULES_DWELL].i = is_first ? PMKTI_INT_MISSING : e->time - w->before;
-    f[PMKTI_RULES_CART_AMOUNT].i = w->cart_amount;
-    fill_columns(w, row);
-}
-
 static uint64_t at(const uint64_t *column, int64_t i) {
     return column ? column[i] : PMKT_ID_NONE;
 }
@@ -113,8 +81,16 @@ static pmkt_status see(walk *w, int64_t i) {
     if (status) return status;
     if (kind == PMKT_KIND_CART && m->ev.amount) w->cart_amount = m->ev.amount[s->row[i]];
     e.id[0] = at(s->item, i), e.id[1] = at(s->category, i), e.id[2] = at(s->channel, i);
-    e.fields = w->fields;
-    if (m->r->conditions >> e.slot & 1) fill(w, &e, kind, s->row[i]);
+    e.fields = w->fields.value;
+    if (m->r->conditions >> e.slot & 1) {
+        const pmkti_rules_row row = {.time = e.time,
+                                     .row = s->row[i],
+                                     .before = w->before,
+                                     .cart_amount = w->cart_amount,
+                                     .id = e.id,
+                                     .kind = kind};
+        pmkti_rules_fields_fill(&w->fields, &row);
+    }
     w->before = e.time;
     const int32_t n = pmkti_rules_step_event(m->r, &w->state, &e, fire);
     return n > 0 ? shoot(w, e.time, s->row[i], fire, n) : PMKT_OK;
@@ -128,7 +104,7 @@ static pmkt_status see_part(void *ctx, int64_t number, int worker) {
     w.part = &m->part[number];
     w.state = (pmkti_rules_state){.entry = m->entries + (int64_t)worker * m->o.partials,
                                   .room = m->o.partials};
-    fill_missing(&w);
+    w.fields = m->fields;
     pmkt_status status = PMKT_OK;
     for (int64_t u = s->part_at[number]; !status && u < s->part_at[number + 1]; u++) {
         w.user = s->user[u];
@@ -157,25 +133,6 @@ static pmkt_status check_options(matching *m, pmkt_error *err) {
         return pmkti_fail(err, PMKT_E_INVALID,
                           "options.until_ms is no time of the years 1700 to "
                           "2999");
-    }
-    return PMKT_OK;
-}
-
-static pmkt_status find_columns(matching *m, pmkt_error *err) {
-    static const char *const TYPES[] = {"", "int64", "uint64", "double"};
-    for (int32_t k = 0; k < m->r->columns.n; k++) {
-        const pmkti_rules_column *c = pmkti_rules_column_at(m->r, k);
-        const char *name = pmkti_rules_chars(m->r, c->name);
-        for (int64_t i = 0; i < m->ev.n_extra; i++) {
-            const pmkt_column *x = &m->ev.extra[i];
-            if (strcmp(x->name, name) != 0) continue;
-            if (x->type != c->type) {
-                return pmkti_fail(err, PMKT_E_INVALID,
-                                  "events.extra \"%s\" is %s, but the rules declare it as %s", name,
-                                  TYPES[x->type], TYPES[c->type]);
-            }
-            m->column[k] = x->data;
-        }
     }
     return PMKT_OK;
 }
@@ -249,7 +206,7 @@ pmkt_status pmkt_rules_match(const pmkt_rules *rules, const pmkt_events *events,
         status = pmkti_struct_in(&m.o, sizeof m.o, options, sizeof m.o, "options", err);
     }
     if (!status) status = check_options(&m, err);
-    if (!status) status = find_columns(&m, err);
+    if (!status) status = pmkti_rules_fields_find(rules, &m.ev, &m.fields, err);
     if (!status) status = pmkti_allocator_check(m.o.allocator, &m.allocator, err);
     if (!status) status = pmkti_run_check(run, m.ev.rows, &m.run, err);
     if (!status) status = pmkti_report_begin(report, m.ev.rows, &mine, err);

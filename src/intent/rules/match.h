@@ -29,7 +29,7 @@ typedef struct pmkti_rules_part {
 struct pmkt_rules_matches {
     pmkt_allocator allocator;
     pmkt_rules_matches_columns columns;
-    int64_t *row, *time;
+    int64_t *row, *time, *since;
     uint64_t *user;
     int32_t *rule;
     double *strength;

@@ -2,8 +2,8 @@
  * pack.h - what is kept of a user, at rest: 24 bytes a partial match or cooldown.
  *
  * All times of valid events (years 1700 to 2999) fit, with the longest wait and cooldown after them. To unpack,
- * step and pack again does exactly what keeping the state would. What is no entry is not kept: `due` and `alive`
- * follow from the entries, `took` is of the last event only, and the counters are those of the state that is
+ * step and pack again does exactly what keeping the state would. What is no entry is not kept: `due`
+ * follows from the entries, `took` is of the last event only, and the counters are those of the state that is
  * unpacked into, so that they are of all its users.
  */
 #ifndef PMKTI_RULES_PACK_H

@@ -95,6 +95,21 @@ typedef struct pmkti_rules_turn {
     bool unless, absent;
 } pmkti_rules_turn;
 
+/* What every event asks of every partial match. */
+typedef struct pmkti_rules_brief {
+    int64_t life_ms; /* `within`; INT64_MAX: any time */
+    uint16_t n_stages;
+    uint8_t same;
+    bool has_gaps;
+} pmkti_rules_brief;
+
+/* What an event of one kind can be to all rules, as bits. */
+typedef struct pmkti_rules_slots {
+    uint64_t begins[PMKTI_RULES_WORDS];
+    uint64_t concerns[PMKTI_RULES_WORDS]; /* any step, `unless` or `no` names the kind */
+    uint64_t in_a_row[PMKTI_RULES_WORDS]; /* of these, those whose other keys it ends, too */
+} pmkti_rules_slots;
+
 typedef struct pmkti_rules_column {
     int32_t name; /* in `chars` */
     int32_t type; /* PMKT_TYPE_... */
@@ -118,9 +133,12 @@ struct pmkt_rules {
     uint64_t fields;     /* those that anything looks at, as bits */
     int32_t partials;    /* as of pmkt_rules_facts */
 
-    /* By slot: which rules an event can begin, which it concerns at all, and what it can be to each of them. */
-    uint64_t begins[PMKTI_RULES_SLOTS][PMKTI_RULES_WORDS];
-    uint64_t concerns[PMKTI_RULES_SLOTS][PMKTI_RULES_WORDS];
+    uint64_t kinds; /* slots that concern any rule */
+    pmkti_rules_slots of_slot[PMKTI_RULES_SLOTS];
+    pmkti_rules_brief brief[PMKTI_RULES_MOST];
+    int32_t n_words; /* of bits of rules */
+    int32_t n_sames; /* the different `same` of the rules */
+    uint8_t sames[1 << PMKTI_RULES_IDS];
     pmkti_vector turns; /* pmkti_rules_turn [PMKTI_RULES_SLOTS][rules] */
 };
 

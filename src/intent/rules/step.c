@@ -4,11 +4,15 @@
 
 #include "core/hash.h"
 
-/* An event under way, and what was found out about it, once for all rules. */
+/* An event under way, and what it finds. */
 typedef struct seen {
-    const pmkti_rules_event *e;
-    uint32_t key[1 << PMKTI_RULES_IDS]; /* by the ids that must be the same */
-    uint8_t known;                      /* bits of keys */
+    uint32_t key
+        [1
+         << PMKTI_RULES_IDS]; /* of the event, by the ids that must be the same; 0: it lacks one */
+    uint64_t alive[PMKTI_RULES_WORDS];   /* bits of rules that have partial matches */
+    uint64_t kin[PMKTI_RULES_WORDS];     /* the same, of the event's key */
+    uint16_t to[64 * PMKTI_RULES_WORDS]; /* of those: where their partial matches end */
+    int32_t n;                           /* entries */
 } seen;
 
 /*
@@ -28,7 +32,7 @@ typedef struct sight {
     uint32_t steps, asked; /* bits of steps of which the event is; of those still to be asked */
     int32_t number;        /* of the rule */
     int32_t from, fresh, to, at;
-    bool has_kin; /* whether some may have the event's key */
+    bool has_kin; /* whether some of the rule's partial matches are of the event's key */
 } sight;
 
 /* Rules that match at one instant, in the order of the text, and how often each. */
@@ -63,15 +67,6 @@ uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same) {
     return fold(h);
 }
 
-/* The key of the event by some ids: 0 if it lacks one of them. */
-static uint32_t key_of(seen *x, uint32_t same) {
-    if (!(x->known >> same & 1)) {
-        x->key[same] = pmkti_rules_key(x->e->id, same);
-        x->known = (uint8_t)(x->known | 1U << same);
-    }
-    return x->key[same];
-}
-
 static uint32_t other_of(const pmkti_rule *rule, const pmkti_rules_event *e) {
     if (!rule->different) return 1;
     const uint64_t id = e->id[rule->different - 1];
@@ -97,9 +92,64 @@ static bool is_any_step(sight *v) {
 
 /* ------------------------------------------------------------------ entries */
 
-/* Where an entry stands among those of a user. */
-static int32_t place_of(const pmkti_rules_entry *x) {
-    return x->rule | x->is_cooldown << 8;
+/* Within how long of its mark the next event of a partial match must come; 0: any time. */
+static int64_t gap_at(const pmkt_rules *r, const pmkti_rule *rule, int32_t stage) {
+    if (!rule->has_gaps) return 0;
+    const int32_t step = ((const uint8_t *)r->step_of.at)[rule->first_stage + stage];
+    return ((const pmkti_rules_step *)r->steps.at)[rule->first_step + step].within_ms;
+}
+
+/* Whether the time of its present step is over. */
+static bool is_late(const pmkt_rules *r, const pmkti_rules_entry *x, int64_t time) {
+    const pmkti_rule *rule = pmkti_rules_at(r, x->rule);
+    if (x->stage == rule->n_stages) return false;
+    const int64_t gap = gap_at(r, rule, x->stage);
+    return gap > 0 && time - x->mark > gap;
+}
+
+/* Whether an entry has no effect any more. A partial match that waits is over only when its time has come. */
+static bool is_over(const pmkt_rules *r, const pmkti_rules_entry *x, int64_t time) {
+    if (x->is_cooldown) return time >= x->start;
+    const pmkti_rules_brief *rule = &r->brief[x->rule];
+    if (time - x->start > rule->life_ms && x->stage != rule->n_stages) return true;
+    return is_late(r, x, time);
+}
+
+/*
+ * One pass over all entries: drops what is over, and notes which rules have partial matches, where, and whether
+ * of the event's key; of an event without one, all may be concerned. Almost without branches, for little here can
+ * be foretold.
+ */
+static void survey(const pmkt_rules *r, pmkti_rules_state *s, int64_t time, seen *x) {
+    pmkti_rules_entry *entry = s->entry;
+    int32_t i = 0, n = 0, word = 0;
+    uint64_t alive = 0, kin = 0;
+    for (int32_t w = 0; w < r->n_words; w++) x->alive[w] = x->kin[w] = 0;
+    for (; i < s->n && !entry[i].is_cooldown; i++) {
+        const int32_t number = entry[i].rule;
+        const pmkti_rules_brief *rule = &r->brief[number];
+        const uint32_t key = x->key[rule->same];
+        const bool ends =
+            (time - entry[i].start > rule->life_ms) & (entry[i].stage != rule->n_stages);
+        const bool stays = !(ends | (rule->has_gaps && is_late(r, &entry[i], time)));
+        const bool is_kin = stays & ((key == entry[i].key) | (key == 0));
+        if (number >> 6 != word) {
+            x->alive[word] = alive, x->kin[word] = kin;
+            alive = kin = 0;
+            word = number >> 6;
+        }
+        alive |= (uint64_t)stays << (number & 63);
+        kin |= (uint64_t)is_kin << (number & 63);
+        entry[n] = entry[i];
+        n += stays;
+        x->to[number] = (uint16_t)n;
+    }
+    x->alive[word] = alive, x->kin[word] = kin;
+    for (; i < s->n; i++) {
+        entry[n] = entry[i];
+        n += time < entry[i].start;
+    }
+    s->n = x->n = n;
 }
 
 /* Turns to a rule. */
@@ -110,14 +160,28 @@ static void turn_to(sight *v, int32_t number) {
     v->step_of = (const uint8_t *)v->r->step_of.at + v->rule->first_stage;
 }
 
-/* Finds the partial matches of the rule, which are not before `from`. */
-static void find(sight *v, int32_t from) {
-    const pmkti_rules_entry *entry = v->s->entry;
-    const int32_t n = v->s->n;
-    while (from < n && place_of(&entry[from]) < v->number) from++;
-    v->from = v->at = from;
-    while (from < n && place_of(&entry[from]) == v->number) from++;
-    v->fresh = v->to = from;
+/* Finds the partial matches of the rule by going through all entries. */
+static void search(sight *v) {
+    const pmkti_rules_state *s = v->s;
+    int32_t i = 0;
+    while (i < s->n && !s->entry[i].is_cooldown && s->entry[i].rule < v->number) i++;
+    v->from = v->at = i;
+    while (i < s->n && !s->entry[i].is_cooldown && s->entry[i].rule == v->number) i++;
+    v->fresh = v->to = i;
+}
+
+/* Finds them by the survey; all that changed since is before them, and made `grown` entries more. */
+static void find(sight *v, const seen *x, int32_t grown) {
+    int32_t word = v->number >> 6;
+    const uint64_t bit = UINT64_C(1) << (v->number & 63);
+    uint64_t before = x->alive[word] & (bit - 1);
+    const bool is_alive = x->alive[word] & bit;
+    while (before == 0 && word > 0) before = x->alive[--word];
+    v->from = before ? x->to[64 * word + 63 - __builtin_clzll(before)] : 0;
+    v->to = is_alive ? x->to[v->number] : v->from;
+    v->from += grown, v->to += grown;
+    v->fresh = v->to;
+    v->at = v->from;
 }
 
 /* Takes an entry out; all others keep their order. */
@@ -139,27 +203,10 @@ static void end(sight *v, uint32_t key, int32_t stage) {
     }
 }
 
-/* Within how long of its mark the next event of a partial match must come; 0: any time. */
-static int64_t gap_at(const sight *v, int32_t stage) {
-    return v->rule->has_gaps ? v->step[v->step_of[stage]].within_ms : 0;
-}
-
-/* Whether a partial match of the rule can never go on. One that waits is over only when its time has come. */
-static bool is_over(const sight *v, const pmkti_rules_entry *x) {
-    const pmkti_rule *rule = v->rule;
-    if (x->stage == rule->n_stages) return false;
-    if (rule->within_ms && v->e->time - x->start > rule->within_ms) return true;
-    const int64_t gap = gap_at(v, x->stage);
-    return gap > 0 && v->e->time - x->mark > gap;
-}
-
 /* Drops what is over, of all rules. */
 static void sweep(sight *v) {
-    sight of = *v; /* of the rule of each */
     for (int32_t i = v->s->n - 1; i >= 0; i--) {
-        const pmkti_rules_entry *x = &v->s->entry[i];
-        if (!x->is_cooldown) turn_to(&of, x->rule);
-        if (x->is_cooldown ? v->e->time >= x->start : is_over(&of, x)) drop(v, i);
+        if (is_over(v->r, &v->s->entry[i], v->e->time)) drop(v, i);
     }
 }
 
@@ -192,7 +239,7 @@ static bool covers(const sight *v, const pmkti_rules_entry *x, const pmkti_rules
     if (x->stage != y->stage) return rule->is_single && x->stage > y->stage;
     if (x->stage == rule->n_stages) return x->mark <= y->mark; /* the first wait ends all */
     if (rule->within_ms && x->start < y->start) return false;
-    return x->mark >= y->mark || gap_at(v, x->stage) == 0;
+    return x->mark >= y->mark || gap_at(v->r, rule, x->stage) == 0;
 }
 
 /* Whether `new`, which is not in the state, is no better than what is there. */
@@ -236,7 +283,6 @@ static void put(sight *v, const pmkti_rules_entry *new) {
     pmkti_rules_state *s = v->s;
     if (v->has_kin && !make_way(v, new)) return;
     insert(v, new);
-    s->alive[v->number >> 6] |= UINT64_C(1) << (v->number & 63);
     s->took |= UINT64_C(1) << (v->number & 63);
     if (new->stage == v->rule->n_stages &&new->mark + v->rule->absent_ms < s->due) {
         s->due = new->mark + v->rule->absent_ms;
@@ -245,7 +291,7 @@ static void put(sight *v, const pmkti_rules_entry *new) {
 
 /* --------------------------------------------------------------- one event */
 
-/* Whether the event takes on a partial match that is not over. */
+/* Whether the event takes a partial match on. */
 static bool goes_on(sight *v, const pmkti_rules_entry *x) {
     if (x->key != v->key || x->stage == v->rule->n_stages || v->steps == 0) return false;
     if (v->rule->different && x->other == v->other) return false;
@@ -266,24 +312,18 @@ static bool stays(const sight *v, const pmkti_rules_entry *to) {
     const pmkti_rule *rule = v->rule;
     if (rule->in_a_row) return false;
     if (to->stage == rule->n_stages) return rule->restarts;
-    return rule->different || (to->mark == v->e->time && gap_at(v, to->stage) > 0);
+    return rule->different || (to->mark == v->e->time && gap_at(v->r, rule, to->stage) > 0);
 }
 
-/* Drops what cannot go on any more, and gives the furthest stage that goes on now, or 0. */
+/* The furthest stage that goes on now, or 0. In a row, drops what does not go on. */
 static int32_t furthest(sight *v) {
     int32_t stage = 0;
-    v->has_kin = false;
-    for (v->at = v->to; v->at-- > v->from;) {
-        const pmkti_rules_entry *x = &v->s->entry[v->at];
-        if (is_over(v, x)) {
-            drop(v, v->at);
-        } else if (goes_on(v, x)) {
-            v->has_kin = true;
+    for (int32_t i = v->to - 1; i >= v->from; i--) {
+        const pmkti_rules_entry *x = &v->s->entry[i];
+        if (goes_on(v, x)) {
             if (x->stage > stage) stage = x->stage;
         } else if (v->rule->in_a_row) {
-            drop(v, v->at);
-        } else {
-            v->has_kin |= x->key == v->key;
+            drop(v, i);
         }
     }
     return stage;
@@ -347,7 +387,7 @@ static bool follow(sight *v, const pmkti_rules_turn *turn) {
         end(v, v->key, is_any_step(v) ? rule->n_stages : 0);
     }
     if (!is_kind) return false;
-    if (!take_on(v) && !begin(v)) return false;
+    if (!((v->has_kin || rule->in_a_row) && take_on(v)) && !begin(v)) return false;
     v->s->took |= UINT64_C(1) << (v->number & 63);
     end(v, v->key, 0); /* in a row, all that is left is of this key */
     return true;
@@ -415,33 +455,40 @@ static void note(ready *now, const sight *v, uint16_t times) {
     now->times[now->n++] = times;
 }
 
+/* The rules of a word of bits on which an event has an effect: those that it begins, those that have something of
+   its key, and in a row those that have anything. */
+static uint64_t affected(const pmkt_rules *r, const seen *x, int32_t slot, int32_t word) {
+    const pmkti_rules_slots *of = &r->of_slot[slot];
+    return of->begins[word] | (of->concerns[word] & x->kin[word]) |
+           (of->in_a_row[word] & x->alive[word]);
+}
+
 int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
                                const pmkti_rules_event *e, pmkti_rules_fire *fire) {
-    const uint64_t *begins = r->begins[e->slot], *concerns = r->concerns[e->slot];
     ready now;
     seen x;
     sight v;
-    int32_t from = 0;
-    now.n = 0;
-    x.e = v.e = e;
-    x.known = 0;
-    v.r = r, v.s = s;
     s->took = 0;
-    for (int32_t number = 0; number < r->rules.n; number++) {
-        const int32_t word = number >> 6;
-        const uint64_t left = (begins[word] | (concerns[word] & s->alive[word])) >> (number & 63);
-        if (left == 0) {
-            number |= 63;
-            continue;
+    if (!(r->kinds >> e->slot & 1)) return 0;
+    for (int32_t i = 0; i < r->n_sames; i++) x.key[r->sames[i]] = pmkti_rules_key(e->id, r->sames[i]);
+    survey(r, s, e->time, &x);
+    now.n = 0;
+    v.r = r, v.s = s, v.e = e;
+    const int64_t dropped = s->dropped;
+    for (int32_t word = 0; word < r->n_words; word++) {
+        for (uint64_t left = affected(r, &x, e->slot, word); left; left &= left - 1) {
+            const int32_t number = 64 * word + __builtin_ctzll(left);
+            turn_to(&v, number);
+            if (s->dropped == dropped) {
+                find(&v, &x, s->n - x.n);
+            } else {
+                search(&v);
+            }
+            v.has_kin = x.kin[word] >> (number & 63) & 1;
+            v.key = x.key[v.rule->same];
+            v.other = other_of(v.rule, e);
+            if (follow(&v, pmkti_rules_turn_at(r, e->slot, number))) note(&now, &v, 1);
         }
-        number += __builtin_ctzll(left);
-        turn_to(&v, number);
-        find(&v, from);
-        v.key = key_of(&x, v.rule->same);
-        v.other = other_of(v.rule, e);
-        if (follow(&v, pmkti_rules_turn_at(r, e->slot, number))) note(&now, &v, 1);
-        if (v.from == v.to) s->alive[word] &= ~(UINT64_C(1) << (number & 63));
-        from = v.to;
     }
     return now.n > 0 ? fire_all(r, s, &now, e->time, fire) : 0;
 }
@@ -455,12 +502,9 @@ static int64_t due_of(const pmkt_rules *r, const pmkti_rules_entry *x) {
 
 void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s) {
     s->due = PMKTI_RULES_NEVER;
-    for (int32_t i = 0; i < PMKTI_RULES_WORDS; i++) s->alive[i] = 0;
     for (int32_t i = 0; i < s->n; i++) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        const int64_t due = due_of(r, x);
+        const int64_t due = due_of(r, &s->entry[i]);
         if (due < s->due) s->due = due;
-        if (!x->is_cooldown) s->alive[x->rule >> 6] |= UINT64_C(1) << (x->rule & 63);
     }
 }
 
@@ -486,7 +530,7 @@ int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t 
     for (int32_t i = 0; i < s->n; i++) {
         if (due_of(r, &s->entry[i]) != *time) continue;
         turn_to(&v, s->entry[i].rule);
-        find(&v, 0);
+        search(&v);
         const uint16_t times = finish(&v, *time);
         note(&now, &v, times);
         i = v.from - 1;

@@ -46,7 +46,6 @@ static inline void pmkti_rules_begin(pmkti_rules_state *s) {
     s->n = 0;
     s->due = PMKTI_RULES_NEVER;
     s->took = 0;
-    for (int32_t i = 0; i < PMKTI_RULES_WORDS; i++) s->alive[i] = 0;
 }
 
 /* A rule that fires. */
@@ -85,7 +84,7 @@ int32_t pmkti_rules_step_due(const pmkt_rules *r, pmkti_rules_state *s, int64_t 
    event that lacks one of them. */
 uint32_t pmkti_rules_key(const uint64_t *id, uint32_t same);
 
-/* Sets state.due and state.alive by the entries: for whoever brings these from elsewhere. */
+/* Sets state.due by the entries: for whoever brings these from elsewhere. */
 void pmkti_rules_due(const pmkt_rules *r, pmkti_rules_state *s);
 
 #endif

@@ -81,30 +81,40 @@ static uint32_t share_of(int64_t capacity, int32_t shards) {
     return (uint32_t)(shards == 1 ? mean : mean + 4 * root);
 }
 
+static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, pmkt_error *err) {
+    const size_t place = (size_t)(s - t->shard) * users * t->stride;
+    s->model = t->model;
+    s->rules = t->rules;
+    s->generation = t->generation;
+    s->swept_ms = INT64_MIN;
+    const size_t lost = (64 - (uintptr_t)t->arena % 64) % 64;
+    const pmkt_status status = pmkti_users_begin(t, s, t->arena + lost + place, users);
+    if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
+    if (status == PMKT_OK) return PMKT_OK;
+    return pmkti_fail(err, PMKT_E_LIMIT,
+                      "options.max_bytes is %lld, which is not enough for %lld users in each of %d shards",
+                      (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
+}
+
 static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const pmkt_tracker_options *o = &t->options;
     const uint32_t share = o->capacity > 0 ? share_of(o->capacity, o->shards) : 0;
-    for (int32_t i = 0; i < o->shards; i++) {
-        pmkti_shard *s = &t->shard[i];
-        pmkti_pool_begin(&s->users, t->stride, share > FEW ? share : FEW);
-        s->model = t->model;
-        s->rules = t->rules;
-        s->generation = t->generation;
-        s->swept_ms = INT64_MIN;
-        pmkt_status status = PMKT_OK;
-        if (o->max_bytes > 0 || share > 0) {
-            status = pmkti_users_reserve(t, s, share > FEW ? share : FEW);
-        }
-        if (status == PMKT_E_LIMIT) {
-            return pmkti_fail(err, PMKT_E_LIMIT,
-                              "options.max_bytes is %lld, which is not enough for %lld users in each "
-                              "of %d shards",
-                              (long long)o->max_bytes, (long long)(share > FEW ? share : FEW),
-                              (int)o->shards);
-        }
-        if (status) return pmkti_no_memory(err, pmkti_pool_bytes(&s->users, share));
+    const uint32_t users = share > FEW ? share : FEW;
+    const size_t bytes = (size_t)o->shards * users * t->stride + 64;
+    if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
+        return pmkti_fail(err, PMKT_E_LIMIT,
+                          "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
+                          (long long)o->max_bytes, (long long)users, (int)o->shards,
+                          (long long)bytes);
     }
-    return PMKT_OK;
+    t->arena = pmkti_alloc_zero(&t->allocator, bytes, 1);
+    if (!t->arena) return pmkti_no_memory(err, bytes);
+    t->arena_bytes = bytes;
+    pmkt_status status = PMKT_OK;
+    for (int32_t i = 0; i < o->shards && !status; i++) {
+        status = begin_shard(t, &t->shard[i], users, err);
+    }
+    return status;
 }
 
 /* ----------------------------------------------------------------- begin, end */
@@ -161,6 +171,7 @@ void pmkt_tracker_free(pmkt_tracker *tracker) {
     for (int32_t i = 0; tracker->shard && i < tracker->options.shards; i++) {
         free_shard(tracker, &tracker->shard[i]);
     }
+    pmkti_free(&a, tracker->arena, tracker->arena_bytes, 1);
     pmkti_free(&a, tracker->shard, (size_t)tracker->options.shards, sizeof *tracker->shard);
     pmkt_purchase_release(tracker->model);
     pmkt_rules_release(tracker->rules);

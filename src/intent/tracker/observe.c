@@ -9,10 +9,15 @@
 
 #define FAR 16 /* rows ahead: the index */
 #define NEAR 8 /* the record */
+#define NEXT 4 /* what lies apart from it */
 
 static void fetch_index(const pmkti_taking *k, int64_t i) {
     const uint64_t hash = pmkti_tracker_hash(k->ev.user[i]);
     pmkti_index_prefetch(&pmkti_tracker_shard(k->t, hash)->index, (uint32_t)hash);
+}
+
+static void fetch_lines(const unsigned char *at, size_t bytes) {
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
 }
 
 /* What the index says here may be wrong by the time that it is read; then the wrong memory is fetched. */
@@ -21,12 +26,31 @@ static void fetch_record(const pmkti_taking *k, int64_t i) {
     const pmkti_shard *s = pmkti_tracker_shard(k->t, hash);
     const uint32_t number = pmkti_index_hint(&s->index, (uint32_t)hash);
     if (number == PMKTI_POOL_NONE) return;
-    const unsigned char *at = pmkti_pool_at(&s->users, number);
-    const size_t end = k->t->live_at + sizeof(pmkti_live);
-    for (size_t line = 0; line < end; line += 64) __builtin_prefetch(at + line, 1);
+    const size_t trail = k->t->trail_at ? sizeof(pmkti_trail) : 0;
+    fetch_lines(pmkti_pool_at(&s->users, number), k->t->live_at + sizeof(pmkti_live) + trail);
+}
+
+/* What the record knows: where its entries are, and where its trail goes on. */
+static void fetch_rest(const pmkti_taking *k, int64_t i) {
+    const uint64_t hash = pmkti_tracker_hash(k->ev.user[i]);
+    pmkti_shard *s = pmkti_tracker_shard(k->t, hash);
+    pmkti_lock_take(&s->lock);
+    const uint32_t number = pmkti_users_find(s, hash, k->ev.user[i]);
+    if (number != PMKTI_POOL_NONE) {
+        pmkti_record *u = pmkti_record_at(s, number);
+        const pmkti_live *live = pmkti_record_live(k->t, u);
+        const pmkti_trail *trail = pmkti_record_trail(k->t, u);
+        if (live->size > 0) {
+            fetch_lines(pmkti_pool_at(&s->spill[live->size - 1], live->spill),
+                        live->n * sizeof(pmkti_rules_packed));
+        }
+        if (trail) fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
+    }
+    pmkti_lock_give(&s->lock);
 }
 
 static void fetch(const pmkti_taking *k, int64_t i) {
+    if (i + NEXT < k->ev.rows) fetch_rest(k, i + NEXT);
     if (i + FAR < k->ev.rows) fetch_index(k, i + FAR);
     if (i + NEAR < k->ev.rows) fetch_record(k, i + NEAR);
 }

@@ -50,6 +50,12 @@ pmkt_status pmkti_pool_grow(pmkti_pool *pool, const pmkt_allocator *allocator, u
     return PMKT_OK;
 }
 
+void pmkti_pool_adopt(pmkti_pool *pool, unsigned char *at, uint32_t items) {
+    atomic_store_explicit(&pool->at[0], at, memory_order_release);
+    pool->chunks = 1;
+    pool->room = items;
+}
+
 uint32_t pmkti_pool_take(pmkti_pool *pool) {
     uint32_t item = pool->spare;
     if (item != PMKTI_POOL_NONE) {

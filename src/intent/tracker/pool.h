@@ -15,13 +15,14 @@
 #define PMKTI_POOL_CHUNKS 26
 
 typedef struct pmkti_chunk {
-    void *block; /* what the allocator gave; the items begin at the first cache line in it */
+    void *block; /* what the allocator gave; the items begin at the first cache line in it. NULL: it is
+                    somebody else's */
     size_t bytes;
 } pmkti_chunk;
 
 typedef struct pmkti_pool {
     size_t size;    /* of an item, 16 at least */
-    uint32_t base;  /* items of the first chunk: a power of two */
+    uint32_t base;  /* items of the first chunk */
     uint32_t room;  /* items for which there is memory */
     uint32_t n;     /* of them, that were ever taken */
     uint32_t used;  /* of them, that are taken */
@@ -44,12 +45,18 @@ size_t pmkti_pool_bytes(const pmkti_pool *pool, uint32_t items);
    PMKT_E_NOMEM. */
 pmkt_status pmkti_pool_grow(pmkti_pool *pool, const pmkt_allocator *allocator, uint32_t items);
 
+/* The first chunk in memory that is the caller's, zeroed, and begins at a cache line. */
+void pmkti_pool_adopt(pmkti_pool *pool, unsigned char *at, uint32_t items);
+
 /* An item, all zero, or NONE where there is no memory left. */
 uint32_t pmkti_pool_take(pmkti_pool *pool);
 void pmkti_pool_give(pmkti_pool *pool, uint32_t item);
 
 /* Item i, i < n. */
 static inline unsigned char *pmkti_pool_at(const pmkti_pool *pool, uint32_t i) {
+    if (i < pool->base) { /* so mostly, where there was an estimate */
+        return atomic_load_explicit(&pool->at[0], memory_order_relaxed) + i * pool->size;
+    }
     const uint64_t lot = (uint64_t)(i / pool->base) + 1;
     const int chunk = 63 - __builtin_clzll(lot);
     const uint64_t first = ((UINT64_C(1) << chunk) - 1) * pool->base;

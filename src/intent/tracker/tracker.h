@@ -117,6 +117,8 @@ struct pmkt_tracker {
     size_t live_at, trail_at, stride; /* of a record; trail_at == 0: no trails */
     int64_t most_bytes;               /* of a shard; INT64_MAX: no limit */
     int32_t shard_shift;
+    size_t arena_bytes;
+    unsigned char *arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
     pmkti_shard *shard; /* [options.shards] */
 };
 
@@ -160,8 +162,9 @@ void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);
 /* Begins a user anew, who keeps the record. */
 void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u);
 
-/* Memory for `users` in one go. PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. */
-pmkt_status pmkti_users_reserve(const pmkt_tracker *t, pmkti_shard *s, uint32_t users);
+/* Begins with memory for `users`, at `at`. PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. */
+pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, unsigned char *at,
+                              uint32_t users);
 
 /* Looks at `n` records in turn and drops those who have expired at `clock`. */
 void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, uint32_t n);
