@@ -39,7 +39,7 @@ func TestBuiltinRules(t *testing.T) {
 	check(t, err)
 	equal(t, "accepted", report.Accepted, int64(5))
 	equal(t, "users", found.Users, int64(2))
-	want := []RuleMatch{{2, 1, 2 * minute, 0}, {-1, 2, 31 * minute, 3}}
+	want := []RuleMatch{{2, 1, 2 * minute, 0, 0}, {-1, 2, 31 * minute, 3, 0}}
 	if !slices.Equal(found.Fired, want) {
 		t.Errorf("got %+v", found)
 	}

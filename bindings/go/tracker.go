@@ -169,8 +169,12 @@ func (t *Tracker) Advance(clock time.Time, fired []Fired) (n int, err error) {
 	defer t.h.leave()
 	var found C.int64_t
 	var e C.pmkt_error
-	status := C.pmkt_tracker_advance(at, C.int64_t(ms), data[C.pmkt_tracker_fired](fired),
-		C.int64_t(len(fired)), &found, &e)
+	var nowhere C.pmkt_tracker_fired
+	room := &nowhere // without rules there is no need for any
+	if len(fired) > 0 {
+		room = data[C.pmkt_tracker_fired](fired)
+	}
+	status := C.pmkt_tracker_advance(at, C.int64_t(ms), room, C.int64_t(len(fired)), &found, &e)
 	return int(found), failure(status, &e)
 }
 

@@ -145,7 +145,7 @@ func TestTrackerSaysWhatABatchSays(t *testing.T) {
 	check(t, err)
 	var got []RuleMatch
 	for _, f := range append(fired, waits...) {
-		got = append(got, RuleMatch{f.Row, f.User, f.Time, int(f.Rule)})
+		got = append(got, RuleMatch{f.Row, f.User, f.Time, int(f.Rule), f.Since})
 		if f.Generation != 1 || f.Since > f.Time || f.Strength != rules.rules[f.Rule].Strength {
 			t.Errorf("got %+v", f)
 		}
@@ -316,9 +316,24 @@ func TestWaitsAndTheClock(t *testing.T) {
 	equal(t, "none left", must(tracker.Advance(minutesPast(61), fired)), 0)
 	equal(t, "waiting", must(tracker.Stats()).Waiting, 0)
 	_, err := tracker.Advance(minutesPast(61), nil)
-	fails(t, err, ErrInvalid)
+	fails(t, err, ErrInvalid, "room")
 	_, err = tracker.Advance(time.Time{}, fired)
 	fails(t, err, ErrInvalid, "clock")
+}
+
+func TestUsersExpire(t *testing.T) {
+	tracker := newTracker(t, newPurchase(t, shopping(300)), nil, TrackerOptions{TTL: time.Hour})
+	out := must(tracker.NewAnswers(1, 9))
+	equal(t, "room without rules", len(out.Fired)+len(out.Rule), 0)
+	for user := range uint64(50) {
+		must(tracker.ObserveOne(Event{User: user + 1, Kind: KindView, Time: minutesPast(int(user))}, out))
+	}
+	for clock := range 40 {
+		equal(t, "fired", must(tracker.Advance(minutesPast(5*clock), nil)), 0)
+	}
+	stats := must(tracker.Stats())
+	equal(t, "users", stats.Users, 0)
+	equal(t, "expired", stats.Expired, 50)
 }
 
 func TestEvidenceOfAnIntent(t *testing.T) {
