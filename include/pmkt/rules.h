@@ -218,7 +218,7 @@ typedef struct pmkt_rules_matches pmkt_rules_matches;
  *
  * Errors: PMKT_E_INVALID, also for an extra column of another type than declared, and an until_ms before the
  * last event; PMKT_E_BAD_ROW; PMKT_E_CANCELED; PMKT_E_NOMEM. Any thread; rules may be shared. O(rows * (rules
- * that name the kind) * partials) at the worst; up to about 70 bytes a row, and 80 a match, meanwhile. Since 0.3.
+ * that name the kind) * partials) at the worst; up to about 70 bytes a row, and 90 a match, meanwhile. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_rules_match(const pmkt_rules *rules, const pmkt_events *events,
                                       const pmkt_rules_match_options *options, const pmkt_run *run,
@@ -242,8 +242,7 @@ typedef struct pmkt_rules_matches_columns {
     int64_t suppressed;     /* matches besides, in a cooldown */
     int64_t outranked;      /* matches besides, of an intent that fired by a stronger rule */
     int64_t dropped;        /* partial matches and cooldowns that had to make room */
-    const int64_t
-        *since; /* [n] time of the first event of the match; of several that end here, of one */
+    const int64_t *since;   /* [n] time of the first event of the match, or of one of several */
 } pmkt_rules_matches_columns;
 
 #define PMKT_RULES_MATCHES_COLUMNS_INIT \

@@ -29,11 +29,12 @@
  * come in the order of time. One that is older than the user's latest is late: if by no more than late_ms, it
  * is taken as if it were of the same time as that; else it is ignored and counted.
  *
- * Memory. A user takes 256 bytes (128 of them what the model looks at, for up to 16 actions, and 16 more for
- * every 16; 128 what the rules do, for up to 4 partial matches and cooldowns; more are kept apart, 24 bytes each,
- * up to `partials`), 16 to 32 bytes to be found by, and, unless `history` is -1, what evidence needs: 40 bytes
- * an event and 160 besides. Memory is taken by chunks, when somebody new comes who has no room, and kept until
- * the tracker is freed; `capacity` takes it at the beginning. So an event of somebody known allocates nothing.
+ * Memory. A user takes 256 bytes: 128 for what the model looks at (192 if it has more than 16 actions), 128 for what
+ * the rules do, which is up to 4 partial matches and cooldowns; more, up to `partials`, lie apart in blocks of 8,
+ * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
+ * event and 104; learning 64. Memory is taken by chunks, when somebody new has no room or more partial matches
+ * need a block, and kept until the tracker is freed; `capacity` takes that of users at the beginning. Else an event
+ * allocates nothing.
  *
  * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
  * memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is evicted below.
@@ -70,9 +71,9 @@ typedef struct pmkt_tracker_options {
     int64_t late_ms;      /* an event may be older than the user's latest by so much */
     int32_t history;      /* events kept of a user for evidence, to 64; 0 = 8; -1 = none */
     int32_t shards;       /* a power of two, to 1,024; 0 = 64 */
-    int32_t actions;      /* of the model, and of those that it may be swapped for; 0 = as many as this
+    int32_t actions; /* of the model, and of those that it may be swapped for; 0 = as many as this
                              one has, rounded up to 16, 32, 48 or 64 */
-    int32_t reserved;     /* 0 */
+    int32_t learn;   /* 1: count what sessions do, for pmkt_tracker_learn */
     const pmkt_allocator *allocator; /* NULL = the C heap; copied */
 } pmkt_tracker_options;
 
@@ -122,16 +123,17 @@ typedef struct pmkt_tracker_answers {
     uint32_t struct_size; /* sizeof(pmkt_tracker_answers) */
     uint32_t reserved;    /* 0 */
     double *p_goal;       /* P(the goal comes later in the session) */
-    double *p_cart;       /* of cart events: P(the user reaches the goal within the model's cart_ms) */
-    double *time_ms;      /* mean time until the goal, if it is reached */
-    uint32_t *next;       /* the likeliest next actions or ends */
-    double *next_p;       /* their probabilities */
-    int32_t *rule;        /* the strongest rule that fired at the event, of equals the first; -1: none */
-    pmkt_tracker_fired *fired; /* [room] all that fired, in the order of rows; NULL: it is only counted */
-    int64_t room;              /* if `fired` is not NULL: at least as many as the rules have intents */
-    int64_t from;              /* in: the first row to take */
-    int64_t done;              /* out: the row after the last one that was taken */
-    int64_t n_fired;           /* out */
+    double *p_cart;  /* of cart events: P(the user reaches the goal within the model's cart_ms) */
+    double *time_ms; /* mean time until the goal, if it is reached */
+    uint32_t *next;  /* the likeliest next actions or ends */
+    double *next_p;  /* their probabilities */
+    int32_t *rule;   /* the strongest rule that fired at the event, of equals the first; -1: none */
+    pmkt_tracker_fired
+        *fired;      /* [room] all that fired, in the order of rows; NULL: it is only counted */
+    int64_t room;    /* if `fired` is not NULL: at least as many as the rules have intents */
+    int64_t from;    /* in: the first row to take */
+    int64_t done;    /* out: the row after the last one that was taken */
+    int64_t n_fired; /* out */
 } pmkt_tracker_answers;
 
 #define PMKT_TRACKER_ANSWERS_INIT \
@@ -185,7 +187,8 @@ PMKT_API pmkt_status pmkt_tracker_forget(pmkt_tracker *tracker, uint64_t user, i
 typedef struct pmkt_tracker_event {
     int64_t time;
     uint64_t item, category, channel; /* or PMKT_ID_NONE */
-    double log_odds; /* what it adds to the session's evidence: ln (P(action | buyers) / P(it | the others));
+    double
+        log_odds; /* what it adds to the session's evidence: ln (P(action | buyers) / P(it | the others));
                         0 where the model does not know the action, past the goal, and without a model */
     int32_t kind;
     int32_t matched; /* 1: a step of the match that fired */
@@ -193,16 +196,18 @@ typedef struct pmkt_tracker_event {
 
 /* Why an intent fired, and what is known of a user. */
 typedef struct pmkt_tracker_evidence {
-    uint32_t struct_size;      /* in: sizeof(pmkt_tracker_evidence) */
-    int32_t rule;              /* that fired latest of the intent; -1: none, or long ago */
-    pmkt_tracker_event *event; /* in: [room], or NULL. The latest events, the oldest of them first */
-    int64_t room;              /* in */
-    int64_t n;                 /* events that were written */
-    int64_t time, since;       /* of the rule that fired: when, and the first event of its match */
-    int64_t session;           /* events of the user's session so far */
-    double evidence;           /* ln (P(the session so far | buyers) / P(it | the others)); 0 without a model */
-    uint32_t generation;       /* of the rules that `rule` is of, those in force */
-    uint32_t reserved;         /* 0 */
+    uint32_t struct_size; /* in: sizeof(pmkt_tracker_evidence) */
+    int32_t rule;         /* that fired latest of the intent; -1: none, or long ago */
+    pmkt_tracker_event
+        *event;          /* in: [room], or NULL. The latest events, the oldest of them first */
+    int64_t room;        /* in */
+    int64_t n;           /* events that were written */
+    int64_t time, since; /* of the rule that fired: when, and the first event of its match */
+    int64_t session;     /* events of the user's session so far */
+    double
+        evidence; /* ln (P(the session so far | buyers) / P(it | the others)); 0 without a model */
+    uint32_t generation; /* of the rules that `rule` is of, those in force */
+    uint32_t reserved;   /* 0 */
 } pmkt_tracker_evidence;
 
 #define PMKT_TRACKER_EVIDENCE_INIT \
@@ -232,7 +237,8 @@ PMKT_API pmkt_status pmkt_tracker_explain(pmkt_tracker *tracker, uint64_t user, 
 /*
  * Goes on with another model, such as one that was fitted anew, while others observe. Users keep their counts
  * and history; the context of each is looked up in the new chains, and the evidence of a session under way is
- * that of the old ones so far. From a user's next session on all is as the new model says.
+ * that of the old ones so far. From a user's next session on all is as the new model says. What was counted for
+ * pmkt_tracker_learn is gone: the new model is taken to know it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED if the tracker began without a model; PMKT_E_LIMIT if it has more
  * actions than there is room for; PMKT_E_MISMATCH if only one of the two starts sessions by events.session;
@@ -252,6 +258,26 @@ PMKT_API pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchas
  */
 PMKT_API pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rules,
                                              int64_t *ended, pmkt_error *err);
+
+/*
+ * Learns on: chains that have counted what the sessions did which ended since the tracker was made, or since the
+ * last call or swap of models, beside what those in force have counted. The latter weighs less by and by: half as
+ * much for every half_life_ms of the events' time between two calls. The tracker goes on with the new model, as if
+ * swapped; sessions under way keep on being counted. What is not learned anew are the logistic models, those of the
+ * model in force: fit them again now and then. An action that the model does not know is not counted, as it is
+ * passed over; of a session of more than 48 actions the first 48 are, and its end.
+ *
+ *   half_life_ms  0: what was counted never weighs less
+ *   run           NULL = all allowed threads, no progress
+ *   model         out, or NULL: the new model, one owner of which is the caller
+ *
+ * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED without a model or options.learn, or as pmkt_intent_fit;
+ * PMKT_E_LIMIT, PMKT_E_CANCELED, PMKT_E_NOMEM: nothing has changed; PMKT_E_FORKED. Any number of threads, one after the
+ * other. O(contexts + users). Since 0.3.
+ */
+PMKT_API pmkt_status pmkt_tracker_learn(pmkt_tracker *tracker, int64_t half_life_ms,
+                                        const pmkt_run *run, pmkt_purchase **model,
+                                        pmkt_error *err);
 
 /*
  * The rules in force, retained for the caller to release; NULL if there are none. *generation, if not NULL,
@@ -285,10 +311,12 @@ typedef struct pmkt_tracker_counts {
     int64_t expired;    /* users, after ttl_ms */
     int64_t forgotten;  /* users */
     int64_t waiting;    /* users for whom something waits */
+    int64_t learned;    /* sessions counted, for pmkt_tracker_learn */
+    int64_t unlearned;  /* sessions that could not be counted, for want of memory */
 } pmkt_tracker_counts;
 
 #define PMKT_TRACKER_COUNTS_INIT \
-    { sizeof(pmkt_tracker_counts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(pmkt_tracker_counts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 static inline void pmkt_tracker_counts_init(pmkt_tracker_counts *counts) {
     const pmkt_tracker_counts none = PMKT_TRACKER_COUNTS_INIT;
@@ -313,9 +341,8 @@ PMKT_API pmkt_status pmkt_tracker_save(pmkt_tracker *tracker, const char *path,
                                        const pmkt_save_options *options, const pmkt_run *run,
                                        pmkt_error *err);
 PMKT_API pmkt_status pmkt_tracker_save_memory(pmkt_tracker *tracker,
-                                              const pmkt_save_options *options,
-                                              const pmkt_run *run, pmkt_buffer **buffer,
-                                              pmkt_error *err);
+                                              const pmkt_save_options *options, const pmkt_run *run,
+                                              pmkt_buffer **buffer, pmkt_error *err);
 
 /*
  * Takes everybody from a snapshot into a tracker that knows nobody yet. With the same model and rules it is as

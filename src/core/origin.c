@@ -56,6 +56,7 @@ bool pmkti_origin_asks(const pmkti_origin *origin) {
 }
 
 pmkt_status pmkti_forked(pmkt_error *err) {
-    return pmkti_fail(err, PMKT_E_FORKED,
-                      "this process was forked from the one that made the handle; make a new one here");
+    return pmkti_fail(
+        err, PMKT_E_FORKED,
+        "this process was forked from the one that made the handle; make a new one here");
 }

@@ -24,8 +24,15 @@ static pmkti_count *find(pmkti_count *slot, int64_t size, uint64_t key) {
     return &slot[i];
 }
 
-static pmkt_status grow(pmkti_tally *t) {
-    const int64_t size = t->size ? t->size * 2 : FIRST_SIZE;
+int64_t pmkti_tally_size(const pmkti_tally *t, int64_t keys) {
+    int64_t size = t->size ? t->size : FIRST_SIZE;
+    while ((t->used + keys) * 2 > size) size *= 2;
+    return size;
+}
+
+pmkt_status pmkti_tally_reserve(pmkti_tally *t, int64_t keys) {
+    const int64_t size = pmkti_tally_size(t, keys);
+    if (size == t->size) return PMKT_OK;
     pmkti_count *slot = pmkti_alloc_zero(&t->allocator, (size_t)size, sizeof *slot);
     if (!slot) return PMKT_E_NOMEM;
     for (int64_t i = 0; i < t->size; i++) {
@@ -37,8 +44,8 @@ static pmkt_status grow(pmkti_tally *t) {
 }
 
 pmkt_status pmkti_tally_add(pmkti_tally *t, uint64_t key, int64_t buyers, int64_t others) {
-    if (t->used * 2 >= t->size) {
-        const pmkt_status status = grow(t);
+    if ((t->used + 1) * 2 > t->size) {
+        const pmkt_status status = pmkti_tally_reserve(t, 1);
         if (status) return status;
     }
     pmkti_count *c = find(t->slot, t->size, key);

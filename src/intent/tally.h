@@ -17,6 +17,12 @@ typedef struct pmkti_tally {
 /* Adds to the count of a key. PMKT_E_NOMEM: then nothing has changed. */
 pmkt_status pmkti_tally_add(pmkti_tally *t, uint64_t key, int64_t buyers, int64_t others);
 
+/* Makes room for so many more keys, so that adding them cannot fail. PMKT_OK, PMKT_E_NOMEM. */
+pmkt_status pmkti_tally_reserve(pmkti_tally *t, int64_t keys);
+
+/* The size that this takes. */
+int64_t pmkti_tally_size(const pmkti_tally *t, int64_t keys);
+
 /* All that another one holds. */
 pmkt_status pmkti_tally_merge(pmkti_tally *t, const pmkti_tally *from);
 

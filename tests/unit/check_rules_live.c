@@ -401,11 +401,56 @@ START_TEST(what_an_event_was_to_rules) {
 }
 END_TEST
 
+/* A rule beyond the first 64, and the 128th, among others that have partial matches, too. */
+START_TEST(many_rules) {
+    static walk one, many;
+    static char text[40000];
+    int64_t fired = 0;
+    random_seed(13);
+    for (int64_t round = 0; round < scaled(1000, 50); round++) {
+        book b;
+        slow_event e[EVENTS];
+        const int64_t span = random_between(6, 200);
+        const int at = (int)random_below(200);
+        size_t length = 0;
+        book_random(&b, span);
+        const int n = events_random(e, span, 0);
+        for (int k = 0; k < 200; k++) {
+            if (k == at) {
+                memcpy(text + length, b.text[0], b.length[0]);
+                length += b.length[0];
+            }
+            length += (size_t)snprintf(text + length, sizeof text - length,
+                                       "intent f%d { when %d event then 2 view }\n", k, 1 + k % 4);
+        }
+        pmkt_rules *alone = parse(b.text[0], b.length[0]), *r = parse(text, length);
+        walk_begin(&one, alone, ROOM);
+        walk_begin(&many, r, ROOM);
+        for (int i = 0; i <= n; i++) {
+            if (i == n) walk_pass(&one, INT64_MAX), walk_pass(&many, INT64_MAX);
+            if (i < n) walk_see(&one, &e[i], i), walk_see(&many, &e[i], i);
+            int32_t shots = 0;
+            for (int32_t k = 0; k < many.n; k++) {
+                if (many.shot[k].rule != at) continue;
+                REQUIRE(shots < one.n && same_shot(&many.shot[k], &one.shot[shots]));
+                shots++;
+            }
+            REQUIRE(shots == one.n && many.s.dropped == 0);
+            fired += shots;
+            many.n = one.n = 0;
+        }
+        pmkt_rules_release(alone);
+        pmkt_rules_release(r);
+    }
+    ck_assert_int_gt(fired, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("rules live");
     TOPIC(suite, "pack", packing_is_invisible, the_longest_times_fit);
     TOPIC(suite, "swap", rules_that_stay_notice_nothing, what_is_the_same_rule,
           cooldowns_are_of_intents);
-    TOPIC(suite, "took", what_an_event_was_to_rules);
+    TOPIC(suite, "took", what_an_event_was_to_rules, many_rules);
     return suite_run(suite);
 }

@@ -106,9 +106,9 @@ class Memory:
         thing = self.things.pop(key, None) or dict(nothing)
         known = dict(thing)
         if known["here"]:
-            self.repeats += 1
+            self.repeats = min(255, self.repeats + 1)
         else:
-            self.different += 1
+            self.different = min(255, self.different + 1)
         thing["here"] = min(255, thing["here"] + 1)
         if kind == "order":
             thing["cart"] = thing["favorite"] = False

@@ -149,7 +149,7 @@ static double *of_things(const pmkti_features *f, const pmkti_visitor *v, int th
 void pmkti_features_of(const pmkti_features *f, const pmkti_reader *r, const pmkti_visitor *v,
                        const pmkti_glance *glance, double *x) {
     *x++ = v->evidence;
-    *x++ = r->context[v->node];
+    *x++ = r->context[v->node].z;
     for (int32_t k = 0; k < f->actions; k++) *x++ = f->ln1p[v->count[k]];
     x = of_time(f, v, glance->dwell, x);
     x = of_past(f, v, x);

@@ -21,7 +21,7 @@ int64_t pmkti_purchase_bytes(const pmkt_purchase *m) {
     const pmkt_intent *c = m->chains;
     const pmkt_zone *zone = &m->features.zone;
     const int64_t node = sizeof *m->reader.context + sizeof *m->reader.outlook;
-    const int64_t edge = sizeof *m->reader.by + sizeof *m->reader.to + sizeof *m->reader.evidence;
+    const int64_t edge = sizeof *m->reader.by + sizeof *m->reader.way;
     return (int64_t)sizeof *m + c->facts.bytes + c->n_nodes * node + c->n_edges * edge +
            zone->n_transitions * (int64_t)sizeof *zone->transitions +
            pmkti_logistic_bytes(m->logistic[PMKT_PURCHASE_SESSION]) +

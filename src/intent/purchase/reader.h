@@ -14,19 +14,32 @@ typedef struct pmkti_outlook {
     double time_ms;
 } pmkti_outlook;
 
+/* A context, and one action after it: what a step needs of them stands together, for in a chain of any size
+   each is a cache line that was not read for long. */
+typedef struct pmkti_context {
+    double z;           /* log-odds of P(goal) */
+    int32_t first, end; /* ways */
+} pmkti_context;
+
+typedef struct pmkti_way {
+    double evidence; /* ln P(step | buyers) / P(step | others) */
+    int32_t to;      /* context */
+    int32_t reserved;
+} pmkti_way;
+
 typedef struct pmkti_reader {
     const pmkt_intent *chain; /* borrowed */
     uint8_t *by;              /* [edges] the chain's step, a cache line for a whole context */
-    int32_t *to;              /* [edges] where it leads */
-    double *evidence;         /* [edges] ln P(step | buyers) / P(step | others) */
-    double *context;          /* [nodes] log-odds of P(goal) */
+    pmkti_way *way;           /* [edges] */
+    pmkti_context *context;   /* [nodes] */
     pmkti_outlook *outlook;   /* [nodes], if it was asked for */
     int32_t actions;          /* of the model */
     uint8_t step[PMKTI_STEP_MASK + 1]; /* of the model's actions; 0: the chain does not know it */
 } pmkti_reader;
 
-/* The steps that a chain has for each of another's actions; 0: none. [PMKTI_STEP_MASK + 1] */
-void pmkti_reader_translate(const pmkt_intent *chain, const pmkt_intent *other, uint8_t *step);
+/* The steps that a chain has for each of the n actions of another one; 0: none. [PMKTI_STEP_MASK + 1] */
+void pmkti_reader_translate(const pmkt_intent *chain, const uint32_t *action, int32_t n,
+                            uint8_t *step);
 
 /* For a chain whose actions are some of those of `model`. PMKT_OK, PMKT_E_NOMEM: `out` is empty. */
 pmkt_status pmkti_reader_make(const pmkt_intent *chain, const pmkt_intent *model, bool outlook,

@@ -109,8 +109,8 @@ static void memory_session(pmkti_visitor *v, int thing) {
 
 /* -------------------------------------------------------------------- sessions */
 
-/* Time goes by, until an event; the session's own does not. */
-static inline void wait(pmkti_visitor *v, int64_t gap) {
+/* Time until an event; that of the session is its own. */
+static inline void pass(pmkti_visitor *v, int64_t gap) {
     if (v->orders > 0)
         v->since_order = longer(v->since_order, gap, PMKTI_AGO_MOST) & PMKTI_AGO_MOST;
 }
@@ -118,7 +118,7 @@ static inline void wait(pmkti_visitor *v, int64_t gap) {
 void pmkti_visitor_session(pmkti_visitor *v, const pmkti_reader *r, int64_t time) {
     if (v->events > 0) {
         const int64_t gap = time - v->last;
-        wait(v, gap);
+        pass(v, gap);
         v->since = longer(0, gap, PMKTI_AGO_MOST) & PMKTI_AGO_MOST;
         if (v->sessions < PMKTI_COUNT_MOST) { /* so that buys stop with sessions */
             v->sessions = (v->sessions + 1u) & UINT16_MAX;
@@ -148,7 +148,7 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
         v->events++;
         v->dwell_sum += glance->dwell;
     }
-    wait(v, gap);
+    pass(v, gap);
     v->elapsed = (uint32_t)longer(v->elapsed, gap, PMKTI_ELAPSED_MOST);
     v->last = e->time;
     meet_both(v, e, glance->seen);
@@ -165,12 +165,11 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
 /* ---------------------------------------------------------------------- models */
 
 /* The context of the same steps. */
-static int32_t same_node(const pmkt_intent *from, int32_t node, const pmkt_intent *to,
-                         const uint8_t *step) {
-    const pmkti_node *old = &from->nodes[node];
-    int32_t at = 0;
-    for (int32_t i = old->length - 1; i >= 0; i--) {
-        const uint32_t was = (uint32_t)(old->key >> (PMKTI_STEP_BITS * i)) & PMKTI_STEP_MASK;
+static int32_t same_node(uint64_t context, const pmkt_intent *to, const uint8_t *step) {
+    int32_t at = 0, length = 0;
+    while (context >> (PMKTI_STEP_BITS * length)) length++;
+    for (int32_t i = length - 1; i >= 0; i--) {
+        const uint32_t was = (uint32_t)(context >> (PMKTI_STEP_BITS * i)) & PMKTI_STEP_MASK;
         if (was == PMKTI_START)
             at = to->start;
         else if (step[was] != 0)
@@ -179,13 +178,19 @@ static int32_t same_node(const pmkt_intent *from, int32_t node, const pmkt_inten
     return at;
 }
 
-void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to) {
-    uint8_t step[PMKTI_STEP_MASK + 1], was[PMKT_INTENT_MAX_ACTIONS];
-    pmkti_reader_translate(to->chain, from->chain, step);
-    v->node = (uint32_t)same_node(from->chain, (int32_t)v->node, to->chain, step) & INT32_MAX;
-    memcpy(was, v->count, (size_t)from->actions);
-    memset(v->count, 0, (size_t)to->actions);
-    for (int32_t k = 0; k < from->actions; k++) {
-        if (step[k + 1] != 0) v->count[step[k + 1] - 1] = was[k];
+void pmkti_visitor_place(pmkti_visitor *v, const pmkt_intent *to, const pmkti_whereabouts *was,
+                         const uint8_t *step) {
+    v->node = (uint32_t)same_node(was->context, to, step) & INT32_MAX;
+    memset(v->count, 0, (size_t)to->facts.actions);
+    for (int32_t k = 0; k < was->actions; k++) {
+        if (step[k + 1] != 0) v->count[step[k + 1] - 1] = was->count[k];
     }
+}
+
+void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to) {
+    uint8_t step[PMKTI_STEP_MASK + 1];
+    pmkti_whereabouts was = {.context = from->chain->nodes[v->node].key, .actions = from->actions};
+    memcpy(was.count, v->count, (size_t)from->actions);
+    pmkti_reader_translate(to->chain, from->chain->action, from->chain->facts.actions, step);
+    pmkti_visitor_place(v, to->chain, &was, step);
 }

@@ -103,4 +103,16 @@ void pmkti_visitor_see(pmkti_visitor *v, const pmkti_reader *r, const pmkti_step
  */
 void pmkti_visitor_move(pmkti_visitor *v, const pmkti_reader *from, const pmkti_reader *to);
 
+/* Where a visitor is in chains, told without them. */
+typedef struct pmkti_whereabouts {
+    uint64_t context; /* as the key of a pmkti_node; its longest shift is below 64 */
+    int32_t actions;
+    uint8_t count[PMKT_INTENT_MAX_ACTIONS];
+} pmkti_whereabouts;
+
+/* The part of pmkti_visitor_move that needs no old chains: `step` is what pmkti_reader_translate says of their
+   actions. */
+void pmkti_visitor_place(pmkti_visitor *v, const pmkt_intent *to, const pmkti_whereabouts *was,
+                         const uint8_t *step);
+
 #endif

@@ -17,6 +17,10 @@ typedef struct pmkti_rules_packed {
     uint64_t word[3];
 } pmkti_rules_packed;
 
+/* Whether entries from anywhere can be those of a user whose last event was at `last`. */
+bool pmkti_rules_packed_check(const pmkt_rules *r, const pmkti_rules_packed *in, int32_t n,
+                              int64_t last);
+
 /* Writes the state's n entries to out[n], in their order. */
 void pmkti_rules_pack(const pmkti_rules_state *s, pmkti_rules_packed *out);
 

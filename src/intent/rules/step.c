@@ -1,7 +1,5 @@
 #include "intent/rules/step.h"
 
-#include <string.h>
-
 #include "core/hash.h"
 
 /* An event under way, and what it finds. */
@@ -124,7 +122,7 @@ static void survey(const pmkt_rules *r, pmkti_rules_state *s, int64_t time, seen
     pmkti_rules_entry *entry = s->entry;
     int32_t i = 0, n = 0, word = 0;
     uint64_t alive = 0, kin = 0;
-    for (int32_t w = 0; w < r->n_words; w++) x->alive[w] = x->kin[w] = 0;
+    for (int32_t w = 0; w < PMKTI_RULES_WORDS; w++) x->alive[w] = x->kin[w] = 0;
     for (; i < s->n && !entry[i].is_cooldown; i++) {
         const int32_t number = entry[i].rule;
         const pmkti_rules_brief *rule = &r->brief[number];
@@ -140,7 +138,7 @@ static void survey(const pmkt_rules *r, pmkti_rules_state *s, int64_t time, seen
         }
         alive |= (uint64_t)stays << (number & 63);
         kin |= (uint64_t)is_kin << (number & 63);
-        entry[n] = entry[i];
+        if (n < i) entry[n] = entry[i];
         n += stays;
         x->to[number] = (uint16_t)n;
     }
@@ -188,7 +186,7 @@ static void find(sight *v, const seen *x, int32_t grown) {
 static void drop(sight *v, int32_t i) {
     pmkti_rules_state *s = v->s;
     s->n--;
-    memmove(&s->entry[i], &s->entry[i + 1], (size_t)(s->n - i) * sizeof *s->entry);
+    for (int32_t k = i; k < s->n; k++) s->entry[k] = s->entry[k + 1];
     v->from -= i < v->from;
     v->fresh -= i < v->fresh;
     v->to -= i < v->to;
@@ -228,9 +226,8 @@ static void insert(sight *v, const pmkti_rules_entry *new) {
     if (s->n == s->room) sweep(v);
     if (s->n == s->room) drop_oldest(v);
     const int32_t i = new->is_cooldown ? s->n : v->to++;
-    memmove(&s->entry[i + 1], &s->entry[i], (size_t)(s->n - i) * sizeof *s->entry);
+    for (int32_t k = s->n++; k > i; k--) s->entry[k] = s->entry[k - 1]; /* few, as a rule */
     s->entry[i] = *new;
-    s->n++;
 }
 
 /* Whether x is as good as y, of the same rule and key, but for what the last events were. */

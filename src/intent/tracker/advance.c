@@ -22,10 +22,15 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     pmkti_record *u = pmkti_record_at(s, entry->number);
     pmkti_live *live = pmkti_record_live(p->t, u);
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return PMKT_OK; /* left over */
+    if (entry->time >
+        pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
+        pmkti_users_drop(p->t, s, entry->number);
+        s->sums.expired++;
+        return PMKT_OK;
+    }
     const pmkti_tracker_out out = p->out;
     const pmkti_tracker_sums sums = s->sums;
     live->queued = PMKTI_RULES_NEVER;
-    s->waiting--;
     pmkti_live_load(s, live, &p->state);
     pmkti_tracker_pass(p->t, s, u, &p->state, p->clock, &p->out);
     const pmkt_status status = pmkti_live_store(p->t, s, entry->number, &p->state);
@@ -34,7 +39,6 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     s->sums = sums;
     p->state.suppressed = p->state.outranked = p->state.dropped = 0;
     live->queued = entry->time;
-    s->waiting++;
     pmkti_due_push(&s->heap, entry->time, entry->number);
     return status;
 }
@@ -42,6 +46,7 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
 static void sweep(const passing *p, pmkti_shard *s) {
     const int64_t step = p->t->options.ttl_ms / SWEEPS + 1;
     if (s->swept_ms == INT64_MIN) s->swept_ms = p->clock;
+    if (p->clock < s->swept_ms) return; /* another thread's clock was here first */
     const int64_t passed = p->clock - s->swept_ms;
     const double share = passed < step ? (double)passed / (double)step : 1.0;
     const uint32_t n = (uint32_t)(share * s->users.n);
@@ -57,7 +62,8 @@ static bool pass_shard(passing *p, pmkti_shard *s, pmkt_status *status, pmkt_err
     while (s->rules && s->heap.n > 0 && s->heap.at[0].time < p->clock && !*status) {
         room = pmkti_tracker_has_room(&p->out, s->rules);
         if (!room && p->out.n == 0) { /* the rules were swapped in between */
-            *status = pmkti_tracker_room_check(s->rules, "room", p->out.room, err);
+            *status =
+                pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "room", p->out.room, err);
         }
         if (!room) break;
         const pmkti_due entry = pmkti_due_pop(&s->heap);
@@ -98,7 +104,7 @@ static pmkt_status check(pmkt_tracker *t, int64_t clock, const pmkt_tracker_fire
         return pmkti_fail(err, PMKT_E_INVALID, "clock_ms is no time of the years 1700 to 2999");
     }
     pmkti_lock_take(&t->shard->lock);
-    status = pmkti_tracker_room_check(t->shard->rules, "room", room, err);
+    status = pmkti_tracker_room_check(pmkti_tracker_intents(t->shard->rules), "room", room, err);
     pmkti_lock_give(&t->shard->lock);
     return status;
 }

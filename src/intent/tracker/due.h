@@ -36,6 +36,7 @@ void pmkti_due_push(pmkti_due_heap *heap, int64_t time, uint32_t number);
 pmkti_due pmkti_due_pop(pmkti_due_heap *heap);
 
 /* Keeps the entries for which `counts` says so, in O(n). */
-void pmkti_due_sift(pmkti_due_heap *heap, int (*counts)(void *ctx, const pmkti_due *entry), void *ctx);
+void pmkti_due_sift(pmkti_due_heap *heap, int (*counts)(void *ctx, const pmkti_due *entry),
+                    void *ctx);
 
 #endif

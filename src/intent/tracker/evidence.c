@@ -21,11 +21,13 @@ static const pmkti_trail_fire *find(const pmkt_rules *r, const pmkti_trail *trai
     return found;
 }
 
-/* Whether an event was a step of a match, as far as that can still be told. */
+/* Whether an event was a step of a match. Of more rules than there are bits, its kind has to tell. */
 static bool is_matched(const pmkt_rules *r, const pmkti_trail_fire *f, const pmkti_trail_event *e) {
     if (!f || e->time < f->since || e->time > f->time) return false;
     if (!(e->took >> (f->rule & 63) & 1)) return false;
-    return pmkti_rules_key(e->id, pmkti_rules_at(r, f->rule)->same) == f->key;
+    const pmkti_rule *rule = pmkti_rules_at(r, f->rule);
+    if (!(rule->kinds >> pmkti_rules_slot(r, e->kind) & 1)) return false;
+    return pmkti_rules_key(e->id, rule->same) == f->key;
 }
 
 static void tell_events(const pmkt_tracker *t, const pmkt_rules *r, const pmkti_trail *trail,

@@ -26,7 +26,8 @@ static void remember(const pmkt_rules *r, pmkti_trail *trail, int64_t time,
         if (turn && f->turn > turn) f->turn--;
         if (f != to && f->turn > latest) latest = f->turn;
     }
-    *to = (pmkti_trail_fire){time, fire->since, fire->key, (int16_t)fire->rule, (uint16_t)(latest + 1)};
+    *to = (pmkti_trail_fire){time, fire->since, fire->key, (int16_t)fire->rule,
+                             (uint16_t)(latest + 1)};
 }
 
 void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, int64_t time,
@@ -39,13 +40,14 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
         const pmkti_rules_fire *f = &fire[i];
         if (trail) remember(s->rules, trail, time, f);
         if (out->at) {
-            out->at[out->n] = (pmkt_tracker_fired){.user = u->user,
-                                                   .time = time,
-                                                   .since = f->since,
-                                                   .row = row,
-                                                   .strength = pmkti_rules_at(s->rules, f->rule)->strength,
-                                                   .rule = f->rule,
-                                                   .generation = s->generation};
+            out->at[out->n] =
+                (pmkt_tracker_fired){.user = u->user,
+                                     .time = time,
+                                     .since = f->since,
+                                     .row = row,
+                                     .strength = pmkti_rules_at(s->rules, f->rule)->strength,
+                                     .rule = f->rule,
+                                     .generation = s->generation};
         }
         out->n++;
     }
@@ -54,6 +56,8 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
 void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
                         pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out) {
     pmkti_rules_fire fire[PMKTI_RULES_MOST];
+    const int64_t end = pmkti_record_last(t, u);
+    if (clock > end + 1) clock = end + 1;
     while (state->due < clock && pmkti_tracker_has_room(out, s->rules)) {
         int64_t time = 0;
         const int32_t n = pmkti_rules_step_due(s->rules, state, &time, fire);

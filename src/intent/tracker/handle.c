@@ -6,7 +6,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/structs.h"
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 #define TTL_MS (INT64_C(30) * 86400000)
 #define TTL_MS_MOST (INT64_C(36500) * 86400000)
@@ -45,9 +45,9 @@ static pmkt_status check_options(pmkt_tracker_options *o, const pmkt_purchase *m
     if (!status) status = check_range("history", o->history, -1, PMKTI_TRACKER_HISTORY, err);
     if (!status) status = check_range("shards", o->shards, 1, PMKTI_TRACKER_SHARDS, err);
     if (!status) status = check_range("actions", o->actions, actions, PMKT_INTENT_MAX_ACTIONS, err);
+    if (!status) status = check_range("learn", o->learn, 0, 1, err);
     if (status) return status;
     o->actions = rounded(o->actions);
-    if (o->reserved != 0) return pmkti_fail(err, PMKT_E_INVALID, "options.reserved is not 0");
     if ((o->shards & (o->shards - 1)) == 0) return PMKT_OK;
     return pmkti_fail(err, PMKT_E_INVALID, "options.shards is %d, but must be a power of two",
                       (int)o->shards);
@@ -63,7 +63,10 @@ static void lay_out(pmkt_tracker *t) {
     const pmkt_tracker_options *o = &t->options;
     t->live_at = lines(sizeof(pmkti_record) + PMKTI_VISITOR_SIZE(o->actions));
     t->stride = t->live_at + sizeof(pmkti_live);
-    t->trail_at = 0;
+    if (o->learn && t->model) {
+        t->path_at = t->stride;
+        t->stride += sizeof(pmkti_path);
+    }
     if (o->history < 0) return;
     t->trail_at = t->stride;
     const size_t events = (size_t)o->history * sizeof(pmkti_trail_event);
@@ -81,6 +84,15 @@ static uint32_t share_of(int64_t capacity, int32_t shards) {
     return (uint32_t)(shards == 1 ? mean : mean + 4 * root);
 }
 
+/* Room for the times between actions, if there is learning. */
+static pmkt_status begin_learning(pmkt_tracker *t, pmkti_shard *s) {
+    s->tally.allocator = t->allocator;
+    if (t->dwell_bytes == 0) return PMKT_OK;
+    s->dwell = pmkti_alloc_zero(&t->allocator, t->dwell_bytes, 1);
+    s->bytes += (int64_t)t->dwell_bytes;
+    return s->dwell ? PMKT_OK : PMKT_E_NOMEM;
+}
+
 static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, pmkt_error *err) {
     const size_t place = (size_t)(s - t->shard) * users * t->stride;
     s->model = t->model;
@@ -88,12 +100,14 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
     const size_t lost = (64 - (uintptr_t)t->arena % 64) % 64;
-    const pmkt_status status = pmkti_users_begin(t, s, t->arena + lost + place, users);
+    pmkt_status status = begin_learning(t, s);
+    if (!status) status = pmkti_users_begin(t, s, t->arena + lost + place, users);
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
     if (status == PMKT_OK) return PMKT_OK;
-    return pmkti_fail(err, PMKT_E_LIMIT,
-                      "options.max_bytes is %lld, which is not enough for %lld users in each of %d shards",
-                      (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
+    return pmkti_fail(
+        err, PMKT_E_LIMIT,
+        "options.max_bytes is %lld, which is not enough for %lld users in each of %d shards",
+        (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
 }
 
 static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
@@ -102,10 +116,10 @@ static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const uint32_t users = share > FEW ? share : FEW;
     const size_t bytes = (size_t)o->shards * users * t->stride + 64;
     if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
-        return pmkti_fail(err, PMKT_E_LIMIT,
-                          "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
-                          (long long)o->max_bytes, (long long)users, (int)o->shards,
-                          (long long)bytes);
+        return pmkti_fail(
+            err, PMKT_E_LIMIT,
+            "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
+            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)bytes);
     }
     t->arena = pmkti_alloc_zero(&t->allocator, bytes, 1);
     if (!t->arena) return pmkti_no_memory(err, bytes);
@@ -126,6 +140,10 @@ static pmkt_status make(pmkt_tracker *t, pmkt_error *err) {
     t->shard_shift = 64 - __builtin_ctz((unsigned)o->shards);
     atomic_init(&t->clock, INT64_MIN);
     lay_out(t);
+    if (t->path_at) {
+        const size_t actions = (size_t)t->options.actions; /* of any model that may come */
+        t->dwell_bytes = actions * (actions + 1) * sizeof(pmkti_dwell);
+    }
     t->most_bytes = INT64_MAX;
     if (o->max_bytes > 0) t->most_bytes = (o->max_bytes - fixed_bytes(t)) / o->shards;
     return begin_shards(t, err);
@@ -137,7 +155,8 @@ pmkt_status pmkt_tracker_new(const pmkt_purchase *model, const pmkt_rules *rules
     pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
     pmkt_allocator a;
     if (!tracker) return pmkti_null(err, "tracker");
-    if (!model && !rules) return pmkti_fail(err, PMKT_E_INVALID, "model and rules are both NULL; there must be one");
+    if (!model && !rules)
+        return pmkti_fail(err, PMKT_E_INVALID, "model and rules are both NULL; there must be one");
     pmkt_status status = pmkti_struct_in(&o, sizeof o, options, sizeof o, "options", err);
     if (!status) status = check_options(&o, model, err);
     if (!status) status = pmkti_allocator_check(o.allocator, &a, err);
@@ -163,6 +182,8 @@ static void free_shard(const pmkt_tracker *t, pmkti_shard *s) {
     for (int i = 0; i < PMKTI_TRACKER_SIZES; i++) pmkti_pool_free(&s->spill[i], &t->allocator);
     pmkti_index_free(&s->index, &t->allocator);
     pmkti_due_free(&s->heap, &t->allocator);
+    pmkti_learn_free(t, s);
+    pmkti_free(&t->allocator, s->dwell, t->dwell_bytes, 1);
 }
 
 void pmkt_tracker_free(pmkt_tracker *tracker) {
@@ -186,14 +207,13 @@ pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err) {
     return pmkti_origin_forked(&t->origin) ? pmkti_forked(err) : PMKT_OK;
 }
 
-pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
+pmkt_status pmkti_tracker_room_check(int32_t intents, const char *name, int64_t room,
                                      pmkt_error *err) {
-    const int32_t least = rules ? rules->n_intents : 0;
     const pmkt_status status = pmkti_count_check(room, name, err);
-    if (status || room >= least) return status;
+    if (status || room >= intents) return status;
     return pmkti_fail(err, PMKT_E_INVALID,
                       "%s is %lld, but the rules have %d intents, all of which may fire at once",
-                      name, (long long)room, (int)least);
+                      name, (long long)room, (int)intents);
 }
 
 /* ---------------------------------------------------------------- what it says */
@@ -224,6 +244,7 @@ static void add(pmkt_tracker_counts *c, const pmkti_shard *s) {
     c->fired += sums->fired, c->unheard += sums->unheard;
     c->suppressed += sums->suppressed, c->outranked += sums->outranked;
     c->dropped += sums->dropped, c->ended += sums->ended;
+    c->learned += s->learned, c->unlearned += sums->unlearned;
     c->evicted += sums->evicted, c->expired += sums->expired, c->forgotten += sums->forgotten;
 }
 

@@ -16,7 +16,7 @@
 
 typedef struct pmkti_index_table {
     struct pmkti_index_table *former;
-    uint64_t mask;           /* entries - 1 */
+    uint64_t mask;            /* entries - 1 */
     _Atomic uint64_t entry[]; /* hash << 32 | number + 1; 0 is free */
 } pmkti_index_table;
 

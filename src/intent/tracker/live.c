@@ -23,13 +23,13 @@ static int size_for(int32_t n) {
     return size;
 }
 
-static pmkti_rules_packed *entries_at(const pmkti_shard *s, const pmkti_live *live) {
+pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live) {
     if (live->size == 0) return (pmkti_rules_packed *)live->entry;
     return (pmkti_rules_packed *)(void *)pmkti_pool_at(&s->spill[live->size - 1], live->spill);
 }
 
 void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state) {
-    pmkti_rules_unpack(s->rules, entries_at(s, live), live->n, state);
+    pmkti_rules_unpack(s->rules, pmkti_live_entries(s, live), live->n, state);
 }
 
 void pmkti_live_drop(pmkti_shard *s, pmkti_live *live) {
@@ -63,8 +63,7 @@ static pmkt_status take_block(const pmkt_tracker *t, pmkti_shard *s, int size, u
     return status;
 }
 
-/* Drops what has not gone on for longest until so many are left. */
-static void shrink(const pmkti_shard *s, pmkti_rules_state *state, int32_t room) {
+void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t room) {
     while (state->n > room) {
         int32_t oldest = 0;
         for (int32_t i = 1; i < state->n; i++) {
@@ -75,7 +74,7 @@ static void shrink(const pmkti_shard *s, pmkti_rules_state *state, int32_t room)
         state->n--;
         state->dropped++;
     }
-    pmkti_rules_due(s->rules, state);
+    pmkti_rules_due(r, state);
 }
 
 /* Where the state's entries will be. Below the limit of memory there may be room for fewer of them. */
@@ -89,7 +88,7 @@ static pmkt_status make_room(const pmkt_tracker *t, pmkti_shard *s, pmkti_live *
     if (status && size < live->size) return PMKT_OK; /* they stay where there is more room */
     if (status == PMKT_E_LIMIT) {
         const uint32_t room = live->size ? entries_of(live->size) : PMKTI_TRACKER_INLINE;
-        if ((int64_t)state->n > room) shrink(s, state, (int32_t)room);
+        if ((int64_t)state->n > room) pmkti_live_shrink(s->rules, state, (int32_t)room);
         return PMKT_OK;
     }
     if (status) return status;
@@ -132,7 +131,6 @@ static void queue(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, pmkti_
                   int64_t due) {
     if (due >= live->queued) return;
     if (s->heap.n == s->heap.room) sift(t, s);
-    s->waiting += live->queued == PMKTI_RULES_NEVER;
     live->queued = due;
     pmkti_due_push(&s->heap, due, number);
 }
@@ -142,8 +140,11 @@ pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t num
     pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
     const pmkt_status status = make_room(t, s, live, state);
     if (status) return status;
-    pmkti_rules_pack(state, entries_at(s, live));
+    pmkti_rules_pack(state, pmkti_live_entries(s, live));
     live->n = (uint16_t)state->n;
+    s->waiting -= live->waits;
+    live->waits = state->due != PMKTI_RULES_NEVER;
+    s->waiting += live->waits;
     queue(t, s, number, live, state->due);
     s->sums.suppressed += state->suppressed;
     s->sums.outranked += state->outranked;

@@ -44,7 +44,8 @@ static void fetch_rest(const pmkti_taking *k, int64_t i) {
             fetch_lines(pmkti_pool_at(&s->spill[live->size - 1], live->spill),
                         live->n * sizeof(pmkti_rules_packed));
         }
-        if (trail) fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
+        if (trail)
+            fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);
     }
     pmkti_lock_give(&s->lock);
 }
@@ -60,14 +61,18 @@ static void warm(const pmkti_taking *k, int64_t from) {
     for (int64_t i = from; i < from + NEAR && i < k->ev.rows; i++) fetch_record(k, i);
 }
 
+static void note_bad(pmkt_report *report, int64_t i, int32_t fault) {
+    pmkti_report_reject(report, i, fault);
+    if (report->rejected_bits) report->rejected_bits[i / 8] |= (uint8_t)(1U << (i % 8));
+}
+
 static void reject(pmkti_taking *k, int64_t i, int32_t fault, pmkt_report *report) {
     pmkti_shard *s = k->t->shard;
     pmkti_lock_take(&s->lock);
     s->sums.bad++;
     pmkti_lock_give(&s->lock);
     report->rows++;
-    pmkti_report_reject(report, i, fault);
-    if (report->rejected_bits) report->rejected_bits[i / 8] |= (uint8_t)(1U << (i % 8));
+    note_bad(report, i, fault);
     pmkti_take_nothing(k, i);
 }
 
@@ -90,7 +95,8 @@ static pmkt_status take_all(pmkti_taking *k, pmkt_report *report, pmkt_error *er
     }
     k->out.done = i;
     if (status || i == k->ev.rows || k->fired.n > 0) return status;
-    return pmkti_tracker_room_check(k->rules, "out.room", k->out.room, err); /* they were swapped */
+    return pmkti_tracker_room_check(k->intents, "out.room", k->out.room,
+                                    err); /* they were swapped */
 }
 
 /* -------------------------------------------------------------------- checks */
@@ -106,7 +112,8 @@ static pmkt_status check_answers(pmkti_taking *k, const pmkti_shard *s, pmkt_err
         return pmkti_fail(err, PMKT_E_UNSUPPORTED, "the tracker has no model");
     }
     k->fired = (pmkti_tracker_out){out->fired, 0, out->room};
-    return out->fired ? pmkti_tracker_room_check(s->rules, "out.room", out->room, err) : PMKT_OK;
+    if (!out->fired) return PMKT_OK;
+    return pmkti_tracker_room_check(pmkti_tracker_intents(s->rules), "out.room", out->room, err);
 }
 
 /* A batch that says so is refused as a whole for one bad row. */
@@ -119,7 +126,7 @@ static pmkt_status check_rows(const pmkti_taking *k, pmkt_report *report, pmkt_e
         if (pmkti_events_plain(ev, from, n)) continue;
         for (int64_t i = from; i < from + n; i++) {
             const int32_t fault = pmkti_event_fault(ev, i);
-            if (fault >= 0) pmkti_report_reject(report, i, fault);
+            if (fault >= 0) note_bad(report, i, fault);
         }
     }
     if (report->rejected == 0) return PMKT_OK;
@@ -137,7 +144,7 @@ static pmkt_status begin(pmkti_taking *k, const pmkt_events *events, pmkt_report
     pmkti_shard *s = k->t->shard;
     pmkti_lock_take(&s->lock);
     status = check_answers(k, s, err);
-    if (!status) status = pmkti_take_bind(k, s->model, s->rules, err);
+    if (!status) status = pmkti_take_bind(k, s, err);
     pmkti_lock_give(&s->lock);
     return status ? status : check_rows(k, mine, err);
 }
@@ -150,8 +157,7 @@ pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_events *event
     if (status) return status;
     k.t = tracker;
     k.out = (pmkt_tracker_answers)PMKT_TRACKER_ANSWERS_INIT;
-    k.model = NULL;
-    k.rules = NULL;
+    k.swaps = PMKTI_TAKING_UNBOUND;
     k.state = (pmkti_rules_state){.entry = k.entry, .room = tracker->options.partials};
     status = begin(&k, events, report, &mine, out, err);
     if (status == PMKT_E_BAD_ROW) pmkti_report_end(report, &mine);

@@ -28,7 +28,8 @@ static uint64_t whole(const pmkti_pool *pool, int32_t chunk) {
 
 uint32_t pmkti_pool_next(const pmkti_pool *pool) {
     if (pool->chunks == PMKTI_POOL_CHUNKS) return 0;
-    const uint64_t all = whole(pool, pool->chunks) - pool->base; /* of the chunks so far, if whole */
+    const uint64_t all =
+        whole(pool, pool->chunks) - pool->base; /* of the chunks so far, if whole */
     const uint64_t next = whole(pool, pool->chunks);
     if (pool->room < all || all + next >= PMKTI_POOL_NONE) return 0;
     return (uint32_t)next;

@@ -15,18 +15,20 @@
 #define PMKTI_POOL_CHUNKS 26
 
 typedef struct pmkti_chunk {
-    void *block; /* what the allocator gave; the items begin at the first cache line in it. NULL: it is
+    void *
+        block; /* what the allocator gave; the items begin at the first cache line in it. NULL: it is
                     somebody else's */
     size_t bytes;
 } pmkti_chunk;
 
 typedef struct pmkti_pool {
-    size_t size;    /* of an item, 16 at least */
-    uint32_t base;  /* items of the first chunk */
-    uint32_t room;  /* items for which there is memory */
-    uint32_t n;     /* of them, that were ever taken */
-    uint32_t used;  /* of them, that are taken */
-    uint32_t spare; /* the first of those that were given back: each knows the next, and begins with 8 zeros */
+    size_t size;   /* of an item, 16 at least */
+    uint32_t base; /* items of the first chunk */
+    uint32_t room; /* items for which there is memory */
+    uint32_t n;    /* of them, that were ever taken */
+    uint32_t used; /* of them, that are taken */
+    uint32_t
+        spare; /* the first of those that were given back: each knows the next, and begins with 8 zeros */
     int32_t chunks;
     pmkti_chunk chunk[PMKTI_POOL_CHUNKS];
     _Atomic(unsigned char *) at[PMKTI_POOL_CHUNKS]; /* read also by who only wants to prefetch */

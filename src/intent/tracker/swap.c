@@ -1,10 +1,10 @@
 /*
  * swap.c - another model, or other rules, under live users: shard after shard, each as a whole.
  */
-#include "intent/rules/swap.h"
+#include "intent/tracker/swap.h"
 
 #include "core/error.h"
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 typedef void (*each)(void *ctx, pmkti_shard *s, uint32_t number);
 
@@ -25,8 +25,9 @@ static pmkt_status check_model(const pmkt_tracker *t, const pmkt_purchase *model
                           (int)actions, (int)t->options.actions);
     }
     if (model->by_session != t->model->by_session) {
-        return pmkti_fail(err, PMKT_E_MISMATCH,
-                          "of the two models one cuts sessions by events.session, the other does not");
+        return pmkti_fail(
+            err, PMKT_E_MISMATCH,
+            "of the two models one cuts sessions by events.session, the other does not");
     }
     return PMKT_OK;
 }
@@ -41,19 +42,26 @@ static void move_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_visitor_move(v, &s->model->reader, &m->to->reader);
 }
 
+void pmkti_swap_shard(const pmkt_tracker *t, pmkti_shard *s, const pmkt_purchase *model) {
+    move m = {model};
+    each_user(s, move_user, &m);
+    s->model = model;
+    s->swaps = t->swaps;
+}
+
 pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model, pmkt_error *err) {
     pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
     if (!model) return pmkti_null(err, "model");
     pmkti_lock_take(&tracker->control);
     const pmkt_purchase *old = tracker->model;
-    move m = {model};
     status = check_model(tracker, model, err);
+    tracker->swaps += status == PMKT_OK;
     for (int32_t i = 0; i < tracker->options.shards && !status; i++) {
         pmkti_shard *s = &tracker->shard[i];
         pmkti_lock_take(&s->lock);
-        each_user(s, move_user, &m);
-        s->model = model;
+        pmkti_learn_forget(tracker, s);
+        pmkti_swap_shard(tracker, s, model);
         pmkti_lock_give(&s->lock);
     }
     if (!status) tracker->model = pmkt_purchase_retain(model);
@@ -72,15 +80,15 @@ typedef struct exchange {
     pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
 } exchange;
 
-static void exchange_trail(const exchange *x, pmkti_trail *trail) {
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail) {
     for (int i = 0; i < PMKTI_TRACKER_FIRES; i++) {
         pmkti_trail_fire *f = &trail->fire[i];
-        if (f->turn > 0 && f->rule >= 0) f->rule = x->new ? x->plan->rule[f->rule] : -1;
+        if (f->turn > 0 && f->rule >= 0) f->rule = plan ? plan->rule[f->rule] : -1;
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took && x->new; took &= took - 1) {
-            const int32_t rule = x->plan->rule[__builtin_ctzll(took)];
+        for (; took && plan; took &= took - 1) {
+            const int32_t rule = plan->rule[__builtin_ctzll(took)];
             if (rule >= 0) now |= UINT64_C(1) << (rule & 63);
         }
         trail->event[i].took = now;
@@ -93,7 +101,7 @@ static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
     pmkti_record *u = pmkti_record_at(s, number);
     pmkti_live *live = pmkti_record_live(x->t, u);
     pmkti_trail *trail = pmkti_record_trail(x->t, u);
-    if (trail) exchange_trail(x, trail);
+    if (trail) pmkti_trail_swap(x->new ? x->plan : NULL, trail);
     if (!x->new) live->queued = PMKTI_RULES_NEVER;
     if (live->n == 0) return;
     pmkti_live_load(s, live, &x->state);
@@ -110,10 +118,11 @@ static int64_t exchange_shard(exchange *x, pmkti_shard *s) {
     pmkti_lock_take(&s->lock);
     const int64_t before = s->sums.ended;
     if (s->rules) each_user(s, exchange_user, x);
-    if (!x->new) s->waiting = s->heap.n = 0;
+    if (!x->new) s->heap.n = 0; /* nobody waits */
     const int64_t ended = s->sums.ended - before;
     s->rules = x->new;
     s->generation = x->t->generation;
+    s->swaps = x->t->swaps;
     pmkti_lock_give(&s->lock);
     return ended;
 }
@@ -131,6 +140,7 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     const pmkt_rules *old = tracker->rules;
     if (old && rules) pmkti_rules_plan_make(old, rules, &plan);
     tracker->generation++;
+    tracker->swaps++;
     tracker->rules = pmkt_rules_retain(rules);
     for (int32_t i = 0; i < tracker->options.shards; i++) {
         n += exchange_shard(&x, &tracker->shard[i]);

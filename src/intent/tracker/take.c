@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/events.h"
+#include "intent/tracker/learn.h"
 
 /* One event of one user, whose shard is locked. */
 typedef struct event {
@@ -36,35 +37,33 @@ static pmkt_status bind_model(pmkti_taking *k, const pmkt_purchase *m, pmkt_erro
                           "events.session is NULL, but the model's sessions need it");
     }
     if (k->out.p_goal && !m->logistic[PMKT_PURCHASE_SESSION]) {
-        return pmkti_fail(err, PMKT_E_UNSUPPORTED,
-                          "the model cannot tell p_goal: of the sessions that it learned from none, "
-                          "or every one, reaches the goal after another action");
+        return pmkti_fail(
+            err, PMKT_E_UNSUPPORTED,
+            "the model cannot tell p_goal: of the sessions that it learned from none, "
+            "or every one, reaches the goal after another action");
     }
     return pmkti_class_column_find(m->chains, &k->ev, name, &k->classes, err);
 }
 
-pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkt_purchase *model, const pmkt_rules *rules,
-                            pmkt_error *err) {
+pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkti_shard *s, pmkt_error *err) {
     pmkt_status status = PMKT_OK;
-    if (model && model != k->model) status = bind_model(k, model, err);
-    if (!status && rules && rules != k->rules) {
-        status = pmkti_rules_fields_find(rules, &k->ev, &k->fields, err);
-    }
+    if (s->model) status = bind_model(k, s->model, err);
+    if (!status && s->rules) status = pmkti_rules_fields_find(s->rules, &k->ev, &k->fields, err);
     if (status) return status;
-    k->model = model;
-    k->rules = rules;
+    k->swaps = s->swaps;
+    k->intents = pmkti_tracker_intents(s->rules);
     return PMKT_OK;
 }
 
 /* ---------------------------------------------------------------------- rules */
 
 static void note_fired(event *e, const pmkti_rules_fire *fire, int32_t n) {
+    const pmkt_rules *r = e->s->rules;
     for (int32_t i = 0; i < n; i++) {
         const int32_t rule = fire[i].rule;
-        const pmkt_rules *r = e->s->rules;
-        if (e->rule < 0 || pmkti_rules_at(r, rule)->strength > pmkti_rules_at(r, e->rule)->strength) {
-            e->rule = rule;
-        }
+        const double strength = pmkti_rules_at(r, rule)->strength;
+        const double best = e->rule < 0 ? -1 : pmkti_rules_at(r, e->rule)->strength;
+        if (strength > best || (!(strength < best) && rule < e->rule)) e->rule = rule;
     }
 }
 
@@ -84,33 +83,32 @@ static void step(pmkti_taking *k, event *e, pmkti_rules_fire *fire, int32_t *n) 
     }
     *n = pmkti_rules_step_event(r, &k->state, &step, fire);
     e->took = k->state.took;
+    if (k->state.due != PMKTI_RULES_NEVER)
+        pmkti_rules_due(r, &k->state); /* what waited may have ended */
 }
 
 /* What is taken back if a state cannot be stored. */
 typedef struct undo {
-    pmkti_tracker_out fired;
     pmkti_tracker_sums sums;
     int64_t cart_amount;
 } undo;
 
-static undo load(pmkti_taking *k, const event *e) {
-    pmkti_live_load(e->s, e->live, &k->state);
-    return (undo){k->fired, e->s->sums, e->live->cart_amount};
-}
-
 static pmkt_status store(pmkti_taking *k, const event *e, const undo *before) {
     const pmkt_status status = pmkti_live_store(k->t, e->s, e->number, &k->state);
     if (!status) return PMKT_OK;
-    k->fired = before->fired;
     e->s->sums = before->sums;
     e->live->cart_amount = before->cart_amount;
     k->state.suppressed = k->state.outranked = k->state.dropped = 0;
     return status;
 }
 
-/* Waits that are over. True if there is room for more. */
+/* Loads the state and fires waits that are over, whatever becomes of the event. True if there is room for more. */
 static bool pass(pmkti_taking *k, const event *e) {
-    pmkti_tracker_pass(k->t, e->s, e->u, &k->state, e->time, &k->fired);
+    pmkti_live_load(e->s, e->live, &k->state);
+    if (k->state.due < e->time) {
+        pmkti_tracker_pass(k->t, e->s, e->u, &k->state, e->time, &k->fired);
+        (void)pmkti_live_store(k->t, e->s, e->number, &k->state); /* for fewer there is room */
+    }
     return pmkti_tracker_has_room(&k->fired, e->s->rules);
 }
 
@@ -118,15 +116,12 @@ static bool pass(pmkti_taking *k, const event *e) {
 static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
     pmkti_rules_fire fire[PMKTI_RULES_MOST];
     int32_t n = 0;
-    const undo before = load(k, e);
-    const bool room = pass(k, e);
-    if (room) {
-        if (e->kind == PMKT_KIND_CART && k->ev.amount) e->live->cart_amount = k->ev.amount[e->row];
-        step(k, e, fire, &n);
-    }
+    if (!pass(k, e)) return PMKTI_TAKEN_FULL;
+    const undo before = {e->s->sums, e->live->cart_amount};
+    if (e->kind == PMKT_KIND_CART && k->ev.amount) e->live->cart_amount = k->ev.amount[e->row];
+    step(k, e, fire, &n);
     *status = store(k, e, &before);
     if (*status) return PMKTI_TAKEN_NOT;
-    if (!room) return PMKTI_TAKEN_FULL;
     if (n == 0) return PMKTI_TAKEN;
     note_fired(e, fire, n);
     pmkti_tracker_fire(k->t, e->s, e->u, e->time, e->row, fire, n, &k->fired);
@@ -134,15 +129,9 @@ static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
 }
 
 /* Who was away for too long is unknown again; but what was waiting has been over before that. */
-static pmkti_taken renew(pmkti_taking *k, event *e, pmkt_status *status) {
-    if (!e->live->known || e->time - e->v->last <= k->t->options.ttl_ms) return PMKTI_TAKEN;
-    if (e->s->rules) {
-        const undo before = load(k, e);
-        const bool room = pass(k, e);
-        *status = store(k, e, &before);
-        if (*status) return PMKTI_TAKEN_NOT;
-        if (!room) return PMKTI_TAKEN_FULL;
-    }
+static pmkti_taken renew(pmkti_taking *k, const event *e) {
+    if (!e->live->known || e->time <= pmkti_record_last(k->t, e->u)) return PMKTI_TAKEN;
+    if (e->s->rules && !pass(k, e)) return PMKTI_TAKEN_FULL;
     pmkti_users_renew(k->t, e->s, e->u);
     e->s->sums.expired++;
     return PMKTI_TAKEN;
@@ -164,7 +153,9 @@ static void see(const pmkti_taking *k, event *e, pmkti_glance *glance, double *l
                              .category = e->id[1],
                              .step = pmkti_chain_step(m->chains, action),
                              .kind = (uint16_t)e->kind};
-    if (begins_session(k, e)) pmkti_visitor_session(e->v, &m->reader, e->time);
+    const bool begins = begins_session(k, e);
+    pmkti_learn_event(k->t, e->s, e->u, &step, begins);
+    if (begins) pmkti_visitor_session(e->v, &m->reader, e->time);
     if (m->by_session) e->live->session = (uint32_t)pmkti_mix(k->ev.session[e->row]);
     const double evidence = e->v->evidence;
     pmkti_visitor_see(e->v, &m->reader, &step, glance);
@@ -259,7 +250,7 @@ static pmkti_taken take(pmkti_taking *k, event *e, uint64_t hash, pmkt_status *s
         e->s->sums.late++;
         pmkti_take_nothing(k, e->row);
     }
-    if (!taken) taken = renew(k, e, status);
+    if (!taken) taken = renew(k, e);
     if (!taken && e->s->rules) taken = take_rules(k, e, status);
     if (!taken) {
         if (e->s->model)
@@ -288,9 +279,7 @@ pmkti_taken pmkti_take(pmkti_taking *k, int64_t i, pmkt_status *status, pmkt_err
     pmkti_taken taken = PMKTI_TAKEN_NOT;
     pmkti_lock_take(&e.s->lock);
     *status = PMKT_OK;
-    if (e.s->model != k->model || e.s->rules != k->rules) {
-        *status = pmkti_take_bind(k, e.s->model, e.s->rules, err);
-    }
+    if (e.s->swaps != k->swaps) *status = pmkti_take_bind(k, e.s, err);
     if (*status == PMKT_OK) {
         taken = take(k, &e, hash, status);
         if (*status == PMKT_E_NOMEM) (void)pmkti_no_memory(err, k->t->stride);

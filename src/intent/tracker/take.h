@@ -16,6 +16,8 @@ typedef enum pmkti_taken {
     PMKTI_TAKEN_NOT   /* an error */
 } pmkti_taken;
 
+#define PMKTI_TAKING_UNBOUND UINT64_MAX
+
 /* A batch under way. */
 typedef struct pmkti_taking {
     const pmkt_tracker *t;
@@ -24,8 +26,8 @@ typedef struct pmkti_taking {
     pmkti_tracker_out fired;
 
     /* What was found for the model and the rules that were last met: they may be swapped meanwhile. */
-    const pmkt_purchase *model;
-    const pmkt_rules *rules;
+    uint64_t swaps;  /* as of the shard; begins with PMKTI_TAKING_UNBOUND */
+    int32_t intents; /* of the rules */
     pmkti_class_column classes;
     pmkti_rules_fields fields;
 
@@ -36,9 +38,8 @@ typedef struct pmkti_taking {
 /* Takes row i, which is no bad one. PMKTI_TAKEN_NOT: see *err; nothing has changed. */
 pmkti_taken pmkti_take(pmkti_taking *k, int64_t i, pmkt_status *status, pmkt_error *err);
 
-/* Finds the columns for a model and rules, either of which may be NULL. */
-pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkt_purchase *model, const pmkt_rules *rules,
-                            pmkt_error *err);
+/* Finds the columns for the model and the rules of a shard, which is locked. */
+pmkt_status pmkti_take_bind(pmkti_taking *k, const pmkti_shard *s, pmkt_error *err);
 
 /* The answers of a row that is not taken. */
 void pmkti_take_nothing(const pmkti_taking *k, int64_t i);

@@ -18,6 +18,8 @@
 #include "core/origin.h"
 #include "intent/purchase/model.h"
 #include "intent/rules/pack.h"
+#include "intent/tally.h"
+#include "intent/rules/swap.h"
 #include "intent/tracker/due.h"
 #include "intent/tracker/index.h"
 #include "intent/tracker/pool.h"
@@ -37,11 +39,12 @@ typedef struct pmkti_live {
     int64_t queued;      /* the time of the entry of the heap that counts, or PMKTI_RULES_NEVER */
     int64_t cart_amount; /* of the latest cart, or missing */
     uint32_t session;    /* a hash of events.session, if the model cuts by it */
-    uint32_t spill;      /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
-    uint16_t n;          /* entries */
-    uint8_t size;        /* 0: they are here; else 1 + the size of the block */
-    bool known;          /* there was an event */
-    uint32_t reserved;
+    uint32_t spill; /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
+    uint16_t n;     /* entries */
+    uint8_t size;   /* 0: they are here; else 1 + the size of the block */
+    bool known;     /* there was an event */
+    bool waits;     /* something does */
+    uint8_t reserved[3];
     pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
 } pmkti_live;
 
@@ -51,7 +54,7 @@ _Static_assert(sizeof(pmkti_live) == 128, "two cache lines");
 typedef struct pmkti_trail_fire {
     int64_t time, since;
     uint32_t key;
-    int16_t rule; /* of those in force; -1: none */
+    int16_t rule;  /* of those in force; -1: none */
     uint16_t turn; /* the latest has the highest; 0: nothing is here */
 } pmkti_trail_fire;
 
@@ -73,7 +76,21 @@ typedef struct pmkti_trail {
     pmkti_trail_event event[]; /* [history], a ring */
 } pmkti_trail;
 
-/* A record begins with this; a pmkti_visitor follows, and at fixed distances a pmkti_live and a pmkti_trail. */
+/* The session so far, if there is learning: 64 bytes. */
+#define PMKTI_PATH_STEPS 48
+typedef struct pmkti_path {
+    uint64_t tail; /* the last steps, of the order of the model, packed as a context */
+    uint8_t n;     /* of `step`; there may have been more */
+    uint8_t last;  /* step; 0: none */
+    bool open;     /* the session is to be counted when it ends */
+    uint8_t reserved[5];
+    uint8_t step[PMKTI_PATH_STEPS];
+} pmkti_path;
+
+_Static_assert(sizeof(pmkti_path) == 64, "a cache line");
+
+/* A record begins with this; a pmkti_visitor follows, and at fixed distances a pmkti_live, a
+   pmkti_path and a pmkti_trail. */
 typedef struct pmkti_record {
     uint64_t user; /* PMKT_ID_NONE: nobody */
 } pmkti_record;
@@ -83,24 +100,29 @@ typedef struct pmkti_record {
 /* What is counted of pmkt_tracker_counts; the names are the same. */
 typedef struct pmkti_tracker_sums {
     int64_t events, bad, late, fired, unheard, suppressed, outranked, dropped, ended, evicted,
-        expired, forgotten;
+        expired, forgotten, unlearned;
 } pmkti_tracker_sums;
 
 typedef struct pmkti_shard {
     pmkti_lock lock;
     uint32_t generation;        /* of the rules */
+    uint64_t swaps;             /* of model or rules: two with one address may be different ones */
     const pmkt_purchase *model; /* the tracker's; or NULL */
     const pmkt_rules *rules;
     pmkti_index index;
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
     pmkti_due_heap heap;
-    int64_t waiting;         /* users with an entry of the heap */
-    int64_t bytes;           /* memory */
-    uint32_t hand;           /* the record at which looking for somebody to evict goes on */
-    uint32_t sweep;          /* the same of those who have expired */
-    int64_t swept_ms;        /* the clock of that */
+    int64_t waiting;  /* users for whom something waits */
+    int64_t bytes;    /* memory */
+    uint32_t hand;    /* the record at which looking for somebody to evict goes on */
+    uint32_t sweep;   /* the same of those who have expired */
+    int64_t swept_ms; /* the clock of that */
     pmkti_tracker_sums sums;
+    int64_t latest;                   /* time of an event, or 0 */
+    int64_t learned, buyers, counted; /* sessions in `tally`, and their actions and ends */
+    pmkti_tally tally;
+    pmkti_dwell *dwell;      /* [actions][actions + 1], as in the model; NULL: nobody learns */
     unsigned char apart[64]; /* from the next shard's */
 } pmkti_shard;
 
@@ -109,16 +131,20 @@ struct pmkt_tracker {
     pmkti_origin origin;
     pmkt_tracker_options options; /* with their defaults */
     pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
+    int64_t learned_ms;           /* the latest event when chains were last learned; 0: not yet */
     uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
+    uint64_t swaps;               /* likewise */
     const pmkt_purchase *model;   /* owned; or NULL */
     const pmkt_rules *rules;
     _Atomic int64_t clock;
     _Atomic int64_t clocks_back;
-    size_t live_at, trail_at, stride; /* of a record; trail_at == 0: no trails */
-    int64_t most_bytes;               /* of a shard; INT64_MAX: no limit */
+    size_t live_at, path_at, trail_at, stride; /* of a record; 0: there are none */
+    int64_t most_bytes;                        /* of a shard; INT64_MAX: no limit */
     int32_t shard_shift;
     size_t arena_bytes;
-    unsigned char *arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
+    size_t dwell_bytes; /* of a shard; 0: nobody learns */
+    unsigned char *
+        arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
     pmkti_shard *shard; /* [options.shards] */
 };
 
@@ -142,7 +168,16 @@ static inline pmkti_live *pmkti_record_live(const pmkt_tracker *t, pmkti_record 
     return (pmkti_live *)(void *)((unsigned char *)u + t->live_at);
 }
 
+/* The last instant at which a user is known, if nothing comes any more. */
+static inline int64_t pmkti_record_last(const pmkt_tracker *t, pmkti_record *u) {
+    return pmkti_record_visitor(u)->last + t->options.ttl_ms;
+}
+
 /* NULL: there are none. */
+static inline pmkti_path *pmkti_record_path(const pmkt_tracker *t, pmkti_record *u) {
+    return t->path_at ? (pmkti_path *)(void *)((unsigned char *)u + t->path_at) : NULL;
+}
+
 static inline pmkti_trail *pmkti_record_trail(const pmkt_tracker *t, pmkti_record *u) {
     return t->trail_at ? (pmkti_trail *)(void *)((unsigned char *)u + t->trail_at) : NULL;
 }
@@ -174,13 +209,23 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
 /* What rules keep of a record into `state`, whose entries have room for options.partials. */
 void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state);
 
-/* And back, with its entry in the heap. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
+/* And back, with its entry in the heap; state.due must be exact. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
    has changed. */
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
                              pmkti_rules_state *state);
 
+/* The n entries of a record, wherever they are. */
+pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live);
+
+/* Drops what has not gone on for longest until so many entries are left. */
+void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t room);
+
 /* Gives back what a record holds elsewhere. */
 void pmkti_live_drop(pmkti_shard *s, pmkti_live *live);
+
+/* A trail of the rules of `plan`'s beginning becomes one of those of its end. NULL: there are no rules any more.
+   (swap.c) */
+void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail);
 
 /* ---------------------------------------------------------------- firing (fire.c) */
 
@@ -200,7 +245,8 @@ void pmkti_tracker_fire(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u, 
                         int64_t row, const pmkti_rules_fire *fire, int32_t n,
                         pmkti_tracker_out *out);
 
-/* Fires what is due before `clock`, while there is room. `state` is loaded, and the caller stores it. */
+/* Fires what is due before `clock`, while the user is known and there is room. `state` is loaded, and the caller
+   stores it. */
 void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
                         pmkti_rules_state *state, int64_t clock, pmkti_tracker_out *out);
 
@@ -209,8 +255,13 @@ void pmkti_tracker_pass(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u,
 /* A tracker that may be used in this process. */
 pmkt_status pmkti_tracker_check(const pmkt_tracker *t, pmkt_error *err);
 
-/* Whether all that can fire at one instant has room. Rules may be NULL. */
-pmkt_status pmkti_tracker_room_check(const pmkt_rules *rules, const char *name, int64_t room,
+/* How much may fire at one instant. */
+static inline int32_t pmkti_tracker_intents(const pmkt_rules *rules) {
+    return rules ? rules->n_intents : 0;
+}
+
+/* Whether that has room. */
+pmkt_status pmkti_tracker_room_check(int32_t intents, const char *name, int64_t room,
                                      pmkt_error *err);
 
 #endif

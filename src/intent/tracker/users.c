@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 #define CANDIDATES 16 /* to be evicted: the one seen least lately of so many goes */
 
@@ -76,12 +76,14 @@ static pmkt_status grow_by_itself(const pmkt_tracker *t, pmkti_shard *s) {
 /* ------------------------------------------------------------------- leaving */
 
 static void leave_queue(pmkti_shard *s, pmkti_live *live) {
-    s->waiting -= live->queued != PMKTI_RULES_NEVER;
+    s->waiting -= live->waits;
+    live->waits = false;
     live->queued = PMKTI_RULES_NEVER; /* the heap finds out by itself */
 }
 
 void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u) {
     const uint64_t user = u->user;
+    pmkti_learn_end(t, s, u);
     pmkti_live *live = pmkti_record_live(t, u);
     leave_queue(s, live);
     pmkti_live_drop(s, live);
@@ -151,7 +153,8 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
     for (;;) {
         const uint32_t at = next_user(s, &s->sweep, &left);
         if (at == PMKTI_POOL_NONE) return;
-        if (clock - last_of(s, at) <= t->options.ttl_ms) continue;
+        if (clock <= pmkti_record_last(t, pmkti_record_at(s, at))) continue;
+        pmkti_learn_end(t, s, pmkti_record_at(s, at));
         pmkti_users_drop(t, s, at);
         s->sums.expired++;
     }
