@@ -24,6 +24,7 @@ static pmkt_status pmktgo_tracker_explain(pmkt_tracker *tracker, uint64_t user, 
 #cgo noescape pmktgo_tracker_explain
 #cgo nocallback pmktgo_tracker_explain
 #cgo nocallback pmkt_tracker_swap
+#cgo nocallback pmkt_tracker_learn
 #cgo nocallback pmkt_tracker_swap_rules
 #cgo noescape pmkt_tracker_rules
 #cgo nocallback pmkt_tracker_rules
@@ -35,6 +36,7 @@ import "C"
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 	"unsafe"
@@ -50,6 +52,7 @@ type TrackerOptions struct {
 	History  int           // 8: events kept of a user for Explain, to 64; -1: none
 	Shards   int           // 64: a power of two, to 1,024
 	Actions  int           // of the model, and of those that Swap brings; 0: as many as it has, rounded up
+	Learn    bool          // count what sessions do, for Learn
 }
 
 // defaultPartials is TrackerOptions.Partials if they are 0.
@@ -67,6 +70,7 @@ func (o *TrackerOptions) toC() (*C.pmkt_tracker_options, error) {
 		history:     p.small("History", o.History),
 		shards:      p.small("Shards", o.Shards),
 		actions:     p.small("Actions", o.Actions),
+		learn:       boolean(o.Learn),
 	}
 	if o.TTL != 0 && o.TTL < time.Millisecond {
 		p.note(invalid("TTL is %v; it must be a millisecond or more", o.TTL))
@@ -79,7 +83,7 @@ func (o *TrackerOptions) toC() (*C.pmkt_tracker_options, error) {
 
 // Tracker is the live state of everybody: at each event it says how likely an order is, what comes next, and
 // which rules fired. Any number of goroutines may call anything at a time; it is synchronized within, by
-// parts of the users, and no call takes a context but those on files. The header tracker.h says more.
+// parts of the users, and no call takes a context but Learn and those on files. The header tracker.h says more.
 type Tracker struct {
 	h        *handle
 	partials int
@@ -263,8 +267,8 @@ func (t *Tracker) Explain(user uint64, intent string) (Evidence, error) {
 }
 
 // Swap goes on with another model, such as one that was fitted anew, while others observe. Users keep their
-// counts and history; a session under way keeps the evidence of the old one so far. The tracker keeps the model,
-// which may be closed.
+// counts and history; a session under way keeps the evidence of the old one so far. What was counted for Learn is
+// gone. The tracker keeps the model, which may be closed.
 func (t *Tracker) Swap(model *Purchase) error {
 	at, err := t.enter()
 	if err != nil {
@@ -278,6 +282,22 @@ func (t *Tracker) Swap(model *Purchase) error {
 	defer model.h.leave()
 	var e C.pmkt_error
 	return failure(C.pmkt_tracker_swap(at, next, &e), &e)
+}
+
+// Learn goes on with a new model, whose chains have counted the sessions that ended since the tracker was made, or
+// since the last Learn or Swap, beside what those in force have counted: that weighs half as much for every half life
+// of the events' time between two calls, or with 0 as much as before. It has the logistic models of the one in
+// force; fit them again now and then. The model is to be closed on its own.
+func (t *Tracker) Learn(ctx context.Context, halfLife time.Duration, options ...Option) (*Purchase, error) {
+	if halfLife != 0 && halfLife < time.Millisecond {
+		return nil, invalid("the half life is %v; it must be 0, or a millisecond or more", halfLife)
+	}
+	var model *C.pmkt_purchase
+	err := t.call(ctx, options,
+		func(at *C.pmkt_tracker, run *C.pmkt_run, e *C.pmkt_error) C.pmkt_status {
+			return C.pmkt_tracker_learn(at, C.int64_t(halfLife/time.Millisecond), run, &model, e)
+		})
+	return ownPurchase(model, err)
 }
 
 // SwapRules goes on with other rules, or with nil none, while others observe. A rule whose text is the same
@@ -350,6 +370,8 @@ type TrackerStats struct {
 	Expired    int64 // users, after TTL
 	Forgotten  int64 // users
 	Waiting    int64 // users for whom something waits
+	Learned    int64 // sessions counted, for Learn
+	Unlearned  int64 // sessions that could not be counted, for want of memory
 }
 
 // Stats says what happened so far.
@@ -383,5 +405,7 @@ func (t *Tracker) Stats() (TrackerStats, error) {
 		Expired:    int64(c.expired),
 		Forgotten:  int64(c.forgotten),
 		Waiting:    int64(c.waiting),
+		Learned:    int64(c.learned),
+		Unlearned:  int64(c.unlearned),
 	}, nil
 }

@@ -1,16 +1,11 @@
 package pmkt
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -294,9 +289,7 @@ func TestWaitsAndTheClock(t *testing.T) {
 		must(tracker.ObserveOne(event, out))
 		equal(t, "fired", out.NFired, 0)
 	}
-	if waiting := must(tracker.Stats()).Waiting; waiting < 3 || waiting > 4 { // user 3 may not be noticed yet
-		t.Errorf("%d wait", waiting)
-	}
+	equal(t, "waiting", must(tracker.Stats()).Waiting, 3)
 	fired := make([]Fired, 8)
 	equal(t, "too early", must(tracker.Advance(minutesPast(30), fired)), 0)
 	equal(t, "two", must(tracker.Advance(minutesPast(31), fired)), 2)
@@ -393,124 +386,6 @@ func TestTrackerForgets(t *testing.T) {
 	stats := must(tracker.Stats())
 	equal(t, "users", stats.Users, 1)
 	equal(t, "forgotten", stats.Forgotten, 1)
-}
-
-func TestSwapsUnderATracker(t *testing.T) {
-	events := shopping(300)
-	first := newPurchase(t, events)
-	rules := parsed(t, "intent a { when view then order } intent b { when search then order }")
-	tracker := newTracker(t, first, rules, TrackerOptions{})
-	out := must(tracker.NewAnswers(1, 0))
-	for user, kind := range []Kind{KindView, KindSearch} {
-		must(tracker.ObserveOne(Event{User: uint64(user + 1), Kind: kind, Time: minutesPast(0)}, out))
-	}
-	edited := parsed(t, "intent b { when search then order strength 0.9 } intent a { when view then order }")
-	equal(t, "ended", must(tracker.SwapRules(edited)), 1)
-	check(t, edited.Close()) // the tracker keeps it
-	inForce, generation, err := tracker.Rules()
-	check(t, err)
-	equal(t, "generation", generation, 2)
-	equal(t, "the first", inForce.Rules()[0].Strength, 0.9)
-	check(t, inForce.Close())
-	for user := range uint64(2) {
-		must(tracker.ObserveOne(Event{User: user + 1, Kind: KindOrder, Time: minutesPast(1)}, out))
-		equal(t, fmt.Sprint("user ", user+1), out.NFired == 1 && out.Fired[0].Rule == 1 && out.Fired[0].Generation == 2,
-			user == 0)
-	}
-
-	second, _, err := FitPurchase(background, events, IntentOptions{Order: 1}, PurchaseOptions{})
-	check(t, err)
-	want := second.Info()
-	check(t, tracker.Swap(second))
-	check(t, second.Close())
-	model, err := tracker.Model()
-	check(t, err)
-	equal(t, "model", model.Info(), want)
-	check(t, model.Close())
-	fails(t, tracker.Swap(nil), ErrInvalid)
-	fails(t, tracker.Swap(second), ErrInvalid, "closed")
-	bySession, _, err := FitPurchase(background, withSessions(events), IntentOptions{BySession: true}, PurchaseOptions{})
-	check(t, err)
-	defer bySession.Close()
-	fails(t, tracker.Swap(bySession), ErrMismatch)
-
-	must(tracker.SwapRules(nil))
-	inForce, generation, err = tracker.Rules()
-	check(t, err)
-	if inForce != nil || generation != 3 {
-		t.Errorf("got %v of generation %d", inForce, generation)
-	}
-	alone := newTracker(t, nil, rules, TrackerOptions{})
-	model, err = alone.Model()
-	check(t, err)
-	if model != nil {
-		t.Error("there is a model")
-	}
-	fails(t, alone.Swap(first), ErrUnsupported)
-}
-
-// withSessions is a batch whose sessions are hours.
-func withSessions(e *Events) *Events {
-	out := step(e, 0, e.Len())
-	for _, at := range e.Time {
-		out.Session = append(out.Session, uint64(at/7_200_000)+1)
-	}
-	return out
-}
-
-func TestTrackerThereAndBack(t *testing.T) {
-	events := shopping(200)
-	model, rules := newPurchase(t, events), parsed(t, BuiltinRules())
-	whole := newTracker(t, model, rules, TrackerOptions{})
-	half := events.Len() / 2
-	out := must(whole.NewAnswers(half, 1_000))
-	observeAll(t, whole, step(events, 0, half), out)
-	state := must(whole.SaveBytes(background, SaveOptions{}))
-	path := filepath.Join(t.TempDir(), "tracker.pmkt")
-	check(t, whole.Save(background, path, SaveOptions{Unsynced: true}))
-	info := must(InspectFile(path))
-	equal(t, "kind", info.Kind, FileTracker)
-	equal(t, "name", info.Kind.String(), "Tracker")
-	rest := step(events, half, events.Len())
-	want := must(whole.NewAnswers(rest.Len(), 1_000))
-	fired, _ := observeAll(t, whole, rest, want)
-
-	for name, restore := range map[string]func(*Tracker) error{
-		"file":  func(tracker *Tracker) error { return tracker.Restore(background, path) },
-		"bytes": func(tracker *Tracker) error { return tracker.RestoreBytes(background, state, WithThreads(1)) },
-	} {
-		tracker := newTracker(t, model, rules, TrackerOptions{Shards: 2})
-		check(t, restore(tracker))
-		if !bytes.Equal(state, must(tracker.SaveBytes(background, SaveOptions{}))) {
-			t.Errorf("%s: saved again it is other bytes", name)
-		}
-		got := must(tracker.NewAnswers(rest.Len(), 1_000))
-		again, _ := observeAll(t, tracker, rest, got)
-		sameAnswers(t, name, got, want)
-		if !slices.Equal(fired, again) {
-			t.Errorf("%s: %d fired; expected %d", name, len(again), len(fired))
-		}
-		fails(t, restore(tracker), ErrInvalid) // somebody is known
-	}
-
-	empty := newTracker(t, model, rules, TrackerOptions{})
-	fails(t, empty.RestoreBytes(background, state[:100]), ErrCorrupt)
-	fails(t, empty.RestoreBytes(background, nil), ErrCorrupt)
-	fails(t, empty.RestoreBytes(background, must(model.SaveBytes(background, SaveOptions{}))), ErrFormat)
-	fails(t, empty.Restore(background, path+"x"), ErrIO)
-	fails(t, empty.Restore(background, "a\x00b"), ErrInvalid, "NUL")
-	fails(t, empty.Save(background, "a\x00b", SaveOptions{}), ErrInvalid, "NUL")
-	fails(t, newTracker(t, nil, rules, TrackerOptions{}).RestoreBytes(background, state), ErrUnsupported)
-	ended, cancel := context.WithCancel(background)
-	cancel()
-	if err := empty.RestoreBytes(ended, state); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := whole.SaveBytes(ended, SaveOptions{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	equal(t, "users", must(empty.Stats()).Users, 0)
-	check(t, empty.RestoreBytes(background, state))
 }
 
 func TestExtraColumnsReachTheRules(t *testing.T) {
@@ -625,6 +500,7 @@ func TestTrackersThatAreClosed(t *testing.T) {
 		_, calls["Advance"] = tracker.Advance(noon, nil)
 		_, calls["Forget"] = tracker.Forget(1)
 		_, calls["Explain"] = tracker.Explain(1, "")
+		_, calls["Learn"] = tracker.Learn(background, 0)
 		_, calls["SwapRules"] = tracker.SwapRules(nil)
 		_, _, calls["Rules"] = tracker.Rules()
 		_, calls["Model"] = tracker.Model()
@@ -638,209 +514,4 @@ func TestTrackersThatAreClosed(t *testing.T) {
 	allClosed(t, "closed", map[string]error{"rules": err})
 	_, err = NewTracker(&Purchase{}, rules, TrackerOptions{})
 	allClosed(t, "zero", map[string]error{"model": err})
-}
-
-// Observers of disjoint users get the answers that they would get alone, whatever else goes on; then somebody
-// closes the tracker under them.
-func TestTrackerUnderManyGoroutines(t *testing.T) {
-	events := shopping(200)
-	model, rules := newPurchase(t, events), parsed(t, BuiltinRules())
-	same := parsed(t, BuiltinRules())
-	want := must(newTracker(t, model, rules, TrackerOptions{}).NewAnswers(events.Len(), 10_000))
-	observeAll(t, newTracker(t, model, rules, TrackerOptions{}), events, want)
-
-	tracker := must(NewTracker(model, rules, TrackerOptions{Shards: 8}))
-	var observers, others sync.WaitGroup
-	stop := make(chan struct{})
-	for name, call := range map[string]func() error{
-		"swap": func() error { return tracker.Swap(model) },
-		"swap rules": func() error {
-			_, err := tracker.SwapRules(same)
-			return err
-		},
-		"look": func() error {
-			_, err := tracker.Stats()
-			if _, other := tracker.Explain(1, ""); err == nil {
-				err = other
-			}
-			return err
-		},
-		"save": func() error {
-			_, err := tracker.SaveBytes(background, SaveOptions{})
-			return err
-		},
-		"advance": func() error {
-			_, err := tracker.Advance(time.UnixMilli(1), make([]Fired, 16)) // before all
-			return err
-		},
-	} {
-		others.Add(1)
-		go func() {
-			defer others.Done()
-			for {
-				if err := call(); errors.Is(err, ErrClosed) {
-					return
-				} else if err != nil {
-					t.Errorf("%s: %v", name, err)
-					return
-				}
-			}
-		}()
-	}
-	const parts = 4
-	for part := range parts {
-		observers.Add(1)
-		go func() {
-			defer observers.Done()
-			out := must(tracker.NewAnswers(1, 0))
-			for row, user := range events.User {
-				if user%parts != uint64(part) {
-					continue
-				}
-				if _, err := tracker.Observe(step(events, row, row+1), out); err != nil {
-					t.Error(err)
-					return
-				}
-				sameAnswers(t, fmt.Sprint("row ", row), out, want.row(row))
-			}
-		}()
-	}
-	observers.Wait()
-	equal(t, "events", must(tracker.Stats()).Events, int64(events.Len()))
-	for part := range parts {
-		observers.Add(1)
-		go func() {
-			defer observers.Done()
-			out := &TrackerAnswers{}
-			for i := 0; ; i++ {
-				if i == 100 && part == 0 {
-					close(stop)
-				}
-				_, err := tracker.ObserveOne(Event{User: uint64(part + 1), Kind: KindView, Time: minutesPast(i)}, out)
-				if errors.Is(err, ErrClosed) {
-					return
-				} else if err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		}()
-	}
-	<-stop
-	check(t, tracker.Close())
-	observers.Wait()
-	others.Wait()
-}
-
-// live is a warm tracker, and a batch of one event each of some users.
-func live(t testing.TB, users int) (*Tracker, *Events, *TrackerAnswers) {
-	t.Helper()
-	tracker := newTracker(t, newPurchase(t, shopping(300)), parsed(t, BuiltinRules()), TrackerOptions{})
-	batch := &Events{Extra: []Column{{Name: "stock", Int64: make([]int64, users)}, {Name: "page", Uint64: make([]uint64, users)}}}
-	for user := range uint64(users) {
-		batch.User = append(batch.User, user+1)
-		batch.Time = append(batch.Time, noon.UnixMilli())
-		batch.Kind = append(batch.Kind, []Kind{KindView, KindView, KindCart, KindOrder}[user%4])
-		batch.Item = append(batch.Item, user%7+1)
-		batch.Category = append(batch.Category, user%3+1)
-	}
-	out := must(tracker.NewAnswers(users, 2*users))
-	must(tracker.Observe(batch, out))
-	return tracker, batch, out
-}
-
-func TestObservingAllocatesNothing(t *testing.T) {
-	tracker, batch, out := live(t, 64)
-	one, single := step(batch, 0, 1), must(tracker.NewAnswers(1, 0))
-	event := Event{User: 1, Kind: KindCart, Item: 3, Category: 2, Session: 1, Time: noon}
-	next := noon
-	var calls = map[string]func() error{
-		"a batch": func() error {
-			_, err := tracker.Observe(batch, out)
-			return err
-		},
-		"a row": func() error {
-			_, err := tracker.Observe(one, single)
-			return err
-		},
-		"a row of those that skip": func() error {
-			one.OnBad = OnBadSkip
-			_, err := tracker.Observe(one, single)
-			return err
-		},
-		"an event": func() error {
-			_, err := tracker.ObserveOne(event, single)
-			return err
-		},
-		"Advance": func() error {
-			next = next.Add(time.Minute)
-			_, err := tracker.Advance(next, out.Fired)
-			return err
-		},
-		"Forget": func() error {
-			_, err := tracker.Forget(1 << 40)
-			return err
-		},
-		"Stats": func() error {
-			_, err := tracker.Stats()
-			return err
-		},
-	}
-	for name, call := range calls {
-		equal(t, name, testing.AllocsPerRun(200, func() { check(t, call()) }), 0)
-	}
-}
-
-func BenchmarkTrackerObserve(b *testing.B) {
-	for _, users := range []int{1, 1_000} {
-		b.Run(fmt.Sprint(users), func(b *testing.B) {
-			tracker, batch, out := live(b, users)
-			b.ReportAllocs()
-			for b.Loop() {
-				for i := range batch.Time {
-					batch.Time[i] += 1_000
-				}
-				if _, err := tracker.Observe(batch, out); err != nil || out.Done != users {
-					b.Fatal(out.Done, err)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*users), "ns/event")
-		})
-	}
-}
-
-func BenchmarkTrackerObserveOne(b *testing.B) {
-	tracker, _, _ := live(b, 1_000)
-	out := must(tracker.NewAnswers(1, 0))
-	event := Event{Kind: KindView, Category: 1}
-	i := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		i++
-		event.User, event.Item, event.Time = uint64(i%1_000+1), uint64(i%7+1), noon.Add(time.Duration(i)*time.Second)
-		if _, err := tracker.ObserveOne(event, out); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkTrackerObserveOneParallel(b *testing.B) {
-	tracker, _, _ := live(b, 1_000)
-	var mutex sync.Mutex
-	user := uint64(0)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		mutex.Lock()
-		user++
-		event := Event{User: user, Kind: KindView, Item: 3, Category: 1, Time: noon}
-		mutex.Unlock()
-		out := must(tracker.NewAnswers(1, 0))
-		for pb.Next() {
-			event.Time = event.Time.Add(time.Second)
-			if _, err := tracker.ObserveOne(event, out); err != nil {
-				b.Error(err)
-				return
-			}
-		}
-	})
 }
