@@ -24,8 +24,7 @@ static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return PMKT_OK; /* left over */
     if (entry->time >
         pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
-        pmkti_users_drop(p->t, s, entry->number);
-        s->sums.expired++;
+        pmkti_users_end(p->t, s, entry->number);
         return PMKT_OK;
     }
     const pmkti_tracker_out out = p->out;
