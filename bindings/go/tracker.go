@@ -370,7 +370,7 @@ type TrackerStats struct {
 	Expired    int64 // users, after TTL
 	Forgotten  int64 // users
 	Waiting    int64 // users for whom something waits
-	Learned    int64 // sessions counted, for Learn
+	Learned    int64 // sessions counted, for the next Learn
 	Unlearned  int64 // sessions that could not be counted, for want of memory
 }
 

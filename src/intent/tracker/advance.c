@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/sort.h"
 #include "core/zone.h"
-#include "intent/tracker/tracker.h"
+#include "intent/tracker/learn.h"
 
 #define SWEEPS 8 /* of all users while one ttl passes */
 
@@ -22,7 +22,8 @@ static void wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     pmkti_record *u = pmkti_record_at(s, entry->number);
     pmkti_live *live = pmkti_record_live(p->t, u);
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return; /* left over */
-    if (entry->time > pmkti_record_last(p->t, u)) { /* it would end when the user is unknown */
+    if (entry->time >
+        pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
         pmkti_users_end(p->t, s, entry->number);
         return;
     }
