@@ -299,6 +299,23 @@ END_TEST
 /* ------------------------------------------------------------------------- ttl */
 
 /* So long after the last event nothing is known any more: not what began, not the cart, not the time before. */
+START_TEST(after_ttl_there_is_no_cart) {
+    const pmkt_tracker_options o = ttl_of(HOUR);
+    pmkt_tracker *t = of_text("intent a { when view where (amount >= cart.amount) }", &o);
+    deed e = {.user = 1, .time = T0, .kind = PMKT_KIND_CART, .amount = 3};
+    shots s = {0};
+    tracker_see(t, e, &s);
+    e.time += HOUR, e.kind = PMKT_KIND_VIEW;
+    tracker_see(t, e, &s);
+    ck_assert_int_eq(s.n, 1);
+    e.time += HOUR + 1;
+    tracker_see(t, e, &s);
+    ck_assert_int_eq(s.n, 1);
+    pmkt_tracker_free(t);
+    shots_free(&s);
+}
+END_TEST
+
 START_TEST(after_ttl_a_user_is_unknown_again) {
     const pmkt_tracker_options o = ttl_of(HOUR);
     for (int64_t off = 0; off <= 1; off++) {
@@ -505,9 +522,10 @@ int main(void) {
           a_little_room_is_enough);
     TOPIC(suite, "boundaries", within_ends_exactly, cooldown_ends_exactly,
           counts_begin_anew_after_what_ends_them, a_wait_is_over_exactly, who_waits_is_counted);
-    TOPIC(suite, "ttl", after_ttl_a_user_is_unknown_again, waits_before_the_end_still_fire,
-          clocks_sweep_who_has_expired, without_rules_users_expire_as_well,
-          the_session_of_who_expires_is_learned, a_session_ends_after_exactly_the_gap);
+    TOPIC(suite, "ttl", after_ttl_there_is_no_cart, after_ttl_a_user_is_unknown_again,
+          waits_before_the_end_still_fire, clocks_sweep_who_has_expired,
+          without_rules_users_expire_as_well, the_session_of_who_expires_is_learned,
+          a_session_ends_after_exactly_the_gap);
     TOPIC(suite, "users", a_forgotten_user_is_as_new, what_nobody_listened_to_is_counted);
     return suite_run(suite);
 }

@@ -74,16 +74,17 @@ START_TEST(events_of_the_match_are_marked) {
     see(t, 3, PMKT_KIND_CART, 5, 1);
     explain(t, 1, "a", MOST, &to);
     ck_assert(to.e.rule == -1 && to.e.n == 4 && matched(&to) == 0);
+    see(t, 3, PMKT_KIND_CART, 6, 1); /* a step as well, but of another item */
     see(t, 4, PMKT_KIND_ORDER, 5, 3);
     explain(t, 1, NULL, MOST, &to);
     ck_assert(to.e.rule == 0 && to.e.time == T0 + 4 && to.e.since == T0 + 1);
-    ck_assert_int_eq(to.e.n, 5);
-    ck_assert_uint_eq(matched(&to), 1 << 1 | 1 << 3 | 1 << 4);
+    ck_assert_int_eq(to.e.n, 6);
+    ck_assert_uint_eq(matched(&to), 1 << 1 | 1 << 3 | 1 << 5);
     ck_assert_uint_eq(to.e.generation, 1);
     explain(t, 1, "b", MOST, &to);
     ck_assert(to.e.rule == 1 && to.e.time == T0 + 2 && matched(&to) == 1 << 2);
     explain(t, 1, "c", MOST, &to);
-    ck_assert(to.e.rule == -1 && to.e.n == 5 && matched(&to) == 0);
+    ck_assert(to.e.rule == -1 && to.e.n == 6 && matched(&to) == 0);
     const pmkt_tracker_event *e = &to.event[3];
     ck_assert(e->time == T0 + 3 && e->kind == PMKT_KIND_CART && e->item == 5);
     ck_assert(e->category == 1 && e->channel == 9 && e->log_odds == 0);

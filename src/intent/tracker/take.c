@@ -87,17 +87,11 @@ static void step(pmkti_taking *k, event *e, pmkti_rules_fire *fire, int32_t *n) 
         pmkti_rules_due(r, &k->state); /* what waited may have ended */
 }
 
-/* What is taken back if a state cannot be stored. */
-typedef struct undo {
-    pmkti_tracker_sums sums;
-    int64_t cart_amount;
-} undo;
-
-static pmkt_status store(pmkti_taking *k, const event *e, const undo *before) {
+/* Nothing has changed if that fails: the latest cart was one of `cart_amount`. */
+static pmkt_status store(pmkti_taking *k, const event *e, int64_t cart_amount) {
     const pmkt_status status = pmkti_live_store(k->t, e->s, e->number, e->time, &k->state);
     if (!status) return PMKT_OK;
-    e->s->sums = before->sums;
-    e->live->cart_amount = before->cart_amount;
+    e->live->cart_amount = cart_amount;
     k->state.suppressed = k->state.outranked = k->state.dropped = 0;
     return status;
 }
@@ -117,10 +111,10 @@ static pmkti_taken take_rules(pmkti_taking *k, event *e, pmkt_status *status) {
     pmkti_rules_fire fire[PMKTI_RULES_MOST];
     int32_t n = 0;
     if (!pass(k, e)) return PMKTI_TAKEN_FULL;
-    const undo before = {e->s->sums, e->live->cart_amount};
+    const int64_t cart_amount = e->live->cart_amount;
     if (e->kind == PMKT_KIND_CART && k->ev.amount) e->live->cart_amount = k->ev.amount[e->row];
     step(k, e, fire, &n);
-    *status = store(k, e, &before);
+    *status = store(k, e, cart_amount);
     if (*status) return PMKTI_TAKEN_NOT;
     if (n == 0) return PMKTI_TAKEN;
     note_fired(e, fire, n);
