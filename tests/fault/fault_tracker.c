@@ -38,9 +38,9 @@ typedef struct world {
     shots fired;
 } world;
 
-static void make(world *w) {
+static void make(world *w, uint64_t seed) {
     memset(w, 0, sizeof *w);
-    random_seed(1);
+    random_seed(seed);
     visits shop = shop_make(200, 20);
     w->model = purchase_of(&shop);
     visits_free(&shop);
@@ -90,7 +90,7 @@ static pmkt_tracker_counts counts_of(world *w) {
 
 START_TEST(beginning_survives_it) {
     world w;
-    make(&w);
+    make(&w, 1);
     w.learn = 1;
     for (int sticky = 0; sticky < 2; sticky++) {
         int64_t nth = 1;
@@ -187,7 +187,7 @@ static int64_t run(world *w, int64_t max_bytes, int64_t nth, bool sticky) {
 
 static void survive(int64_t max_bytes, int64_t at_least) {
     world w;
-    make(&w);
+    make(&w, 1);
     ck_assert_int_eq(run(&w, max_bytes, 0, false), 0);
     const shots right = w.fired;
     const pmkt_tracker_counts counts = counts_of(&w);
@@ -260,12 +260,15 @@ static int64_t leave_out(world *w, int64_t nth) {
 }
 
 START_TEST(a_row_that_is_not_taken_changes_nothing) {
-    world w;
-    make(&w);
-    int64_t nth = 1;
-    while (leave_out(&w, nth) >= 0) nth++;
-    ck_assert_int_gt(nth, 3);
-    drop(&w);
+    for (uint64_t seed = 1; seed <= (uint64_t)scaled(40, 10);
+         seed++) { /* each fails at other rows */
+        world w;
+        make(&w, seed);
+        int64_t nth = 1;
+        while (leave_out(&w, nth) >= 0) nth++;
+        ck_assert_int_gt(nth, 3);
+        drop(&w);
+    }
 }
 END_TEST
 
@@ -274,7 +277,7 @@ END_TEST
 /* Who is known costs nothing, nor does anything else. */
 START_TEST(the_rest_allocates_nothing) {
     world w;
-    make(&w);
+    make(&w, 1);
     pmkt_error err;
     pmkt_rules *other =
         rules_of("intent a { when view } intent d { when cart then no order for 9 s }");
