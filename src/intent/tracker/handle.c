@@ -88,6 +88,7 @@ static uint32_t share_of(int64_t capacity, int32_t shards) {
 static pmkt_status begin_learning(pmkt_tracker *t, pmkti_shard *s) {
     s->tally.allocator = t->allocator;
     if (t->dwell_bytes == 0) return PMKT_OK;
+    if ((int64_t)t->dwell_bytes > t->most_bytes) return PMKT_E_LIMIT;
     s->dwell = pmkti_alloc_zero(&t->allocator, t->dwell_bytes, 1);
     s->bytes += (int64_t)t->dwell_bytes;
     return s->dwell ? PMKT_OK : PMKT_E_NOMEM;
@@ -99,6 +100,7 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     s->rules = t->rules;
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
+    s->latest = INT64_MIN;
     const size_t lost = (64 - (uintptr_t)t->arena % 64) % 64;
     pmkt_status status = begin_learning(t, s);
     if (!status) status = pmkti_users_begin(t, s, t->arena + lost + place, users);
@@ -139,6 +141,7 @@ static pmkt_status make(pmkt_tracker *t, pmkt_error *err) {
     if (!t->shard) return pmkti_no_memory(err, (size_t)o->shards * sizeof *t->shard);
     t->shard_shift = 64 - __builtin_ctz((unsigned)o->shards);
     atomic_init(&t->clock, INT64_MIN);
+    t->learned_ms = INT64_MIN;
     lay_out(t);
     if (t->path_at) {
         const size_t actions = (size_t)t->options.actions; /* of any model that may come */

@@ -59,7 +59,7 @@ pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, unsigned ch
                               uint32_t users) {
     pmkti_pool_begin(&s->users, t->stride, users);
     const int64_t cost = cost_of(s, users);
-    if (cost > t->most_bytes) return PMKT_E_LIMIT;
+    if (cost > t->most_bytes - s->bytes) return PMKT_E_LIMIT;
     const pmkt_status status = reserve(t, s, users);
     if (status) return status;
     pmkti_pool_adopt(&s->users, at, users);
