@@ -192,7 +192,7 @@ static int how_good(const session *it) {
 
 static void print_answers(const session *it, const answers *got) {
     for (int32_t i = 0; i < got->count; i++) {
-        printf("    %2d. %-44s %6.3f\n", i + 1, shop_name_of(&it->all, got->ids[i]).text,
+        printf("    %2d. %-44s %6.3f\n", i + 1, shop_name_of(it->all.names, got->ids[i]).text,
                (double)got->scores[i]);
     }
     if (got->count == 0) printf("    nothing\n");
@@ -228,11 +228,11 @@ static int recommend(const session *it, uint64_t user) {
         complain("out of memory");
         return EXIT_DATA;
     }
-    printf("\n  %s has ordered", shop_name_of(&it->all, user).text);
+    printf("\n  %s has ordered", shop_name_of(it->all.names, user).text);
     for (int64_t i = from; i < to; i++) {
         had[i - from] = orders.item_id[orders.item[i]];
         if (i - from < 4) {
-            printf("%s %s", i == from ? ":" : ",", shop_name_of(&it->all, had[i - from]).text);
+            printf("%s %s", i == from ? ":" : ",", shop_name_of(it->all.names, had[i - from]).text);
         }
     }
     if (from == to) printf(" nothing yet");
@@ -267,7 +267,7 @@ static int similar(const session *it, uint64_t item) {
     if (pmkt_cf_similar_items(it->model, &item, 1, &query, &it->run, &got.out, &err) != PMKT_OK) {
         return failed(&err);
     }
-    printf("\nMost like %s:\n\n", shop_name_of(&it->all, item).text);
+    printf("\nMost like %s:\n\n", shop_name_of(it->all.names, item).text);
     print_answers(it, &got);
     return EXIT_DONE;
 }
@@ -292,7 +292,7 @@ static int stranger(const session *it, const uint64_t *items, int64_t n) {
     }
     printf("\nA stranger has");
     for (int64_t i = 0; i < n; i++) {
-        printf("%s %s", i == 0 ? "" : " and", shop_name_of(&it->all, items[i]).text);
+        printf("%s %s", i == 0 ? "" : " and", shop_name_of(it->all.names, items[i]).text);
     }
     printf(", and would like:\n\n");
     print_answers(it, &got);
@@ -421,7 +421,7 @@ static int read_all(session *it) {
     printf("%" PRId64 " events of %" PRId64 " customers with %" PRId64 " products: %" PRId64
            " pairs.\n",
            counts.rows, counts.users, counts.items, counts.entries);
-    shop_print_left(&it->all);
+    shop_left_print(&it->all.left);
     return EXIT_DONE;
 }
 

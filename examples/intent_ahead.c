@@ -116,7 +116,7 @@ static int show_visits(const ahead *it) {
            " visits (%.1f %%) have an order.\n",
            it->all.rows, p.users, p.sessions, p.converted,
            100.0 * (double)p.converted / (double)p.sessions);
-    shop_print_left(&it->all);
+    shop_left_print(&it->all.left);
     const int code = show_funnel(it);
     if (code == EXIT_DONE) {
         printf("\nOf %" PRId64 " different paths, these are the most frequent:\n\n", p.distinct);

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Shows the main job: who is worth what, what would they like, what are they about to do. See --help.
+# Shows the main job: who is worth what, what would they like, what are they about to do, also live. See --help.
 set -euo pipefail
 
 usage() {
     cat <<'TEXT'
 usage: examples/run.sh                      the main job on the orders in examples/data/, then
-                                            what would they like, and what are they about to do
+                                            what would they like, and what are they about to do;
+                                            the last once more, live, in a simulated shop
        examples/run.sh FILE [options]       the same on a file of yours
        examples/run.sh --options            all options of the program behind it
        examples/run.sh like [arguments]     only that: examples/cf_recommend.c, on the
                                             made-up shop in examples/data/ or a CSV file of yours
        examples/run.sh ahead [arguments]    only that: examples/intent_ahead.c, likewise
+       examples/run.sh live [arguments]     only that, as they do it: examples/live.c, on six
+                                            actions in a simulated shop, or a stream of yours
        examples/run.sh simulate [options]   writes a simulated log: examples/simulate_shop.c
        examples/run.sh --help
 
@@ -23,6 +26,7 @@ the way. Its columns are named by options:
       --quantity Quantity --price UnitPrice --refund-prefix C --tz Europe/London --currency GBP
   examples/run.sh ahead clicks.csv.xz --user uid --item iid --time ts --kind action --category cat \
       --kinds pv=view,fav=favorite,buy=order --utc-offset 480
+  tail -f today.csv | examples/run.sh live --fit past.csv --rules my.rules --reload --evidence -
 
 Missing tools are installed with apt-get if you are root on Debian or Ubuntu; else their names are
 printed. The exit status is that of the program: 0 done, 1 the data or the disk is at fault, 2 the
@@ -38,6 +42,7 @@ build=$root/build/examples
 program=$build/examples/rfm_report
 recommend=$build/examples/cf_recommend
 ahead=$build/examples/intent_ahead
+live=$build/examples/live
 simulate=$build/examples/simulate_shop
 # shellcheck source=tests/needs.sh
 source "$root/tests/needs.sh"
@@ -59,10 +64,10 @@ build() {
     local log=$root/build/examples.log
     need build-essential cmake ninja-build libxxhash-dev libzstd-dev tzdata >&2
     mkdir -p "$build"
-    [[ -x $program && -x $recommend && -x $ahead && -x $simulate ]] ||
+    [[ -x $program && -x $recommend && -x $ahead && -x $live && -x $simulate ]] ||
         echo "examples/run.sh: building; the first time takes a minute or so" >&2
     if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPMKT_BUILD_TESTS=OFF &&
-        cmake --build "$build" --target rfm_report cf_recommend intent_ahead simulate_shop; } >"$log" 2>&1; then
+        cmake --build "$build" --target rfm_report cf_recommend intent_ahead live simulate_shop; } >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         echo "examples/run.sh: the build failed; all of its output is in $log" >&2
         exit 1
@@ -85,7 +90,7 @@ find_packed() {
     local i=0 before=
     for argument in "$@"; do
         case $before in
-            --no-amounts | --decimal-comma | --quiet | --*=*) before= ;;
+            --no-amounts | --decimal-comma | --quiet | --remember | --evidence | --stats | --reload | --*=*) before= ;;
         esac
         if [[ $before != --* && $argument != -* && -n $(unpacker "$argument") ]]; then
             echo "$i"
@@ -144,6 +149,19 @@ show() {
     echo "$line"
 }
 
+# The six actions of one customer among all those of 11 March, and what the days before teach.
+six_actions=(
+    --fit "${build#"$PWD"/}/sim_past.csv" --remember --for sim-0265 --evidence --stats
+    "${build#"$PWD"/}/sim_day.csv"
+)
+
+# sample: the log of a shop that does not exist, the same bytes on every machine, cut into past and present.
+sample() {
+    "$simulate" --out "$build/sim_log.csv"
+    awk -F , 'NR == 1 || $1 < "2026-03-11"' "$build/sim_log.csv" >"$build/sim_past.csv"
+    awk -F , 'NR == 1 || $1 >= "2026-03-11" && $1 < "2026-03-12"' "$build/sim_log.csv" >"$build/sim_day.csv"
+}
+
 main_job() {
     local name=$here customers=$build/cdnow_customers.csv
     name=${name#"$PWD"/}
@@ -172,6 +190,14 @@ main_job() {
     show "${ahead#"$PWD"/}" "$name/data/shop_events.csv"
     "$ahead" "$name/data/shop_events.csv"
     echo
+    echo "And while they do it? Six actions of one customer of a shop that is simulated, live, by a model of"
+    echo "the nine days before and the built-in rules. us: the microseconds of the call. The command:"
+    echo
+    sample
+    show "${live#"$PWD"/}" "${six_actions[@]}"
+    echo
+    "$live" "${six_actions[@]}"
+    echo
     echo "On a file of yours: ${BASH_SOURCE[0]} FILE --user … --time … --amount …    (--options lists the rest)"
 }
 
@@ -195,6 +221,15 @@ case ${1-} in
         if (($# == 0)); then set -- "$here/data/shop_events.csv"; fi
         run "$ahead" "$@"
         ;;
+    live)
+        build
+        shift
+        if (($# == 0)); then
+            sample
+            set -- "${six_actions[@]}"
+        fi
+        run "$live" "$@"
+        ;;
     simulate)
         build
         shift
@@ -207,7 +242,7 @@ case ${1-} in
     *)
         # A word that is no option and no file, and is not written as one, is a slip.
         if [[ $1 != -* && $1 != *[./]* && ! -e $1 ]]; then
-            echo "examples/run.sh: \"$1\" is no file, and none of like, ahead and simulate; --help says more" >&2
+            echo "examples/run.sh: \"$1\" is no file, and none of like, ahead, live and simulate; --help says more" >&2
             exit 2
         fi
         build

@@ -16,9 +16,9 @@
  * in which units, how fast and from which threads, stands at the C function of the same name; these
  * headers say only what C++ adds:
  *
- *  - Owners. pmkt::rfm, scores, migration, funnel, paths, matches, attribution, attribution_data, ids,
- *    idset, buffer, arrow_events, arrow_items and arrow_stream can be moved, not copied, and free what they
- *    own. One that was moved from is empty: it is false, and its calls throw pmkt::invalid. A method
+ *  - Owners. pmkt::rfm, scores, migration, funnel, paths, matches, tracker, attribution, attribution_data,
+ *    ids, idset, buffer, arrow_events, arrow_items and arrow_stream can be moved, not copied, and free what
+ *    they own. One that was moved from is empty: it is false, and its calls throw pmkt::invalid. A method
  *    that is const may be called by any number of threads at once, as the C functions say; of one
  *    that is not, one at a time.
  *  - Shared things. pmkt::cf_data, cf_model, intent, logistic, purchase and rules are counted: a copy
@@ -41,7 +41,7 @@
  * The modules, in the order of reading: cpp/base.hpp, cpp/memory.hpp, cpp/time.hpp, cpp/money.hpp,
  * cpp/file.hpp, cpp/ids.hpp, cpp/idset.hpp, cpp/events.hpp, cpp/items.hpp, cpp/arrow.hpp, cpp/rfm.hpp,
  * cpp/cf.hpp, cpp/cf_evaluate.hpp, cpp/intent.hpp, cpp/logistic.hpp, cpp/purchase.hpp, cpp/rules.hpp,
- * cpp/funnel.hpp, cpp/attribution.hpp.
+ * cpp/tracker.hpp, cpp/funnel.hpp, cpp/attribution.hpp.
  */
 #ifndef PMKT_HPP
 #define PMKT_HPP
@@ -66,6 +66,7 @@
 #include "pmkt/cpp/logistic.hpp"
 #include "pmkt/cpp/purchase.hpp"
 #include "pmkt/cpp/rules.hpp"
+#include "pmkt/cpp/tracker.hpp"
 #include "pmkt/cpp/funnel.hpp"
 #include "pmkt/cpp/attribution.hpp"
 /* clang-format on */

@@ -33,6 +33,7 @@ var constants = map[string]int64{
 	"PMKT_E_CORRUPT":     int64(ErrCorrupt),
 	"PMKT_E_FORMAT":      int64(ErrFormat),
 	"PMKT_E_COLLISION":   int64(ErrCollision),
+	"PMKT_E_FORKED":      int64(ErrForked),
 	"PMKT_WHERE_NONE":    int64(WhereNone),
 	"PMKT_WHERE_ROW":     int64(WhereRow),
 	"PMKT_WHERE_BYTE":    int64(WhereByte),
@@ -170,6 +171,7 @@ var constants = map[string]int64{
 	"PMKT_CALIBRATION_NONE":     int64(CalibrationNone),
 	"PMKT_PURCHASE_SESSION":     int64(PurchaseSession),
 	"PMKT_PURCHASE_CART":        int64(PurchaseCart),
+	"PMKT_FILE_TRACKER":         int64(FileTracker),
 
 	"PMKT_CF_ZERO":          CFZero,
 	"PMKT_CF_LINEAR":        int64(ScaleLinear),

@@ -13,4 +13,4 @@ LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PAT
 export PKG_CONFIG_PATH LD_LIBRARY_PATH
 
 # The modules of the project, with the one that needs others last.
-go_modules=(bindings/go examples/go/rfm_report examples/go/cf_recommend bindings/go/internal/arrowtest)
+go_modules=(bindings/go examples/go/rfm_report examples/go/cf_recommend examples/go/live bindings/go/internal/arrowtest)

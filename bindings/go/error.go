@@ -31,6 +31,7 @@ const (
 	ErrCorrupt     Code = C.PMKT_E_CORRUPT     // a file, or bytes in memory, are damaged
 	ErrFormat      Code = C.PMKT_E_FORMAT      // no file of libpmkt, of another kind, or newer
 	ErrCollision   Code = C.PMKT_E_COLLISION   // two different texts have the same id
+	ErrForked      Code = C.PMKT_E_FORKED      // a Tracker in a process that was forked from its own
 )
 
 // ErrClosed is found by errors.Is in the error of a call on a handle that was closed, or never made.

@@ -22,6 +22,7 @@ func TestErrorSaysWhatAndWhere(t *testing.T) {
 
 func TestCodeIsAnError(t *testing.T) {
 	equal(t, "the name", ErrCollision.Error(), "PMKT_E_COLLISION")
+	equal(t, "of a fork", ErrForked.Error(), "PMKT_E_FORKED")
 	equal(t, "no name", Code(99).Error(), "PMKT_E_?")
 	equal(t, "without a message", (&Error{Code: ErrLimit}).Error(), "pmkt: PMKT_E_LIMIT")
 }

@@ -165,13 +165,7 @@ func (e *Events) Append(events ...Event) {
 
 func (e *Events) appendOne(v *Event) {
 	rows := len(e.User)
-	amount, quantity := v.Amount, v.Quantity
-	if v.Kind == KindCancel && amount == 0 {
-		amount = AmountNull
-	}
-	if quantity == 0 {
-		quantity = QuantityNull
-	}
+	amount, quantity := v.numbers()
 	e.User = append(e.User, v.User)
 	e.Time = append(e.Time, millis(v.Time))
 	e.Kind = append(e.Kind, v.Kind)
@@ -183,6 +177,18 @@ func (e *Events) appendOne(v *Event) {
 	e.Session = appendTo(e.Session, rows, v.Session, IDNone)
 	e.Channel = appendTo(e.Channel, rows, v.Channel, IDNone)
 	e.EventID = appendTo(e.EventID, rows, v.EventID, IDNone)
+}
+
+// numbers are what the columns hold for the amount and the quantity.
+func (v *Event) numbers() (amount, quantity int64) {
+	amount, quantity = v.Amount, v.Quantity
+	if v.Kind == KindCancel && amount == 0 {
+		amount = AmountNull
+	}
+	if quantity == 0 {
+		quantity = QuantityNull
+	}
+	return amount, quantity
 }
 
 // appendTo appends to a column of so many rows, which is nil as long as all of it is null.
@@ -207,7 +213,8 @@ func (e *Events) Reset() {
 	e.Extra, e.Reject = nil, nil
 }
 
-// pinned hands columns of a batch to C, and remembers the first that does not fit.
+// pinned hands columns of a batch to C, and remembers the first that does not fit. Without a pinner they are for
+// arguments of a call, which pins them by itself.
 type pinned struct {
 	pin  *runtime.Pinner
 	rows int
@@ -244,29 +251,38 @@ func column[C, G any](p *pinned, name string, s []G) *C {
 		p.note(invalid("%s has %d rows, and the batch has %d", name, len(s), p.rows))
 	}
 	at := data[C](s)
-	p.pin.Pin(at)
+	if p.pin != nil {
+		p.pin.Pin(at)
+	}
 	return at
 }
 
 // toC is the batch as C takes it, with its columns pinned.
 func (e *Events) toC(pin *runtime.Pinner) (C.pmkt_events, error) {
 	p := pinned{pin: pin, rows: max(len(e.User), len(e.Time))}
+	out := e.columns(&p)
+	out.extra, out.n_extra = extraColumns(&p, e.Extra)
+	return out, p.err
+}
+
+// columns is the batch without its extra columns.
+func (e *Events) columns(p *pinned) C.pmkt_events {
 	out := C.pmkt_events{
 		struct_size: C.sizeof_pmkt_events,
 		on_bad:      C.int32_t(e.OnBad),
 		rows:        C.int64_t(p.rows),
-		user:        column[C.uint64_t](&p, "User", e.User),
-		time:        column[C.int64_t](&p, "Time", e.Time),
-		kind:        column[C.uint16_t](&p, "Kind", e.Kind),
-		item:        column[C.uint64_t](&p, "Item", e.Item),
-		category:    column[C.uint64_t](&p, "Category", e.Category),
-		order:       column[C.uint64_t](&p, "Order", e.Order),
-		session:     column[C.uint64_t](&p, "Session", e.Session),
-		channel:     column[C.uint64_t](&p, "Channel", e.Channel),
-		event_id:    column[C.uint64_t](&p, "EventID", e.EventID),
-		amount:      column[C.int64_t](&p, "Amount", e.Amount),
-		quantity:    column[C.int64_t](&p, "Quantity", e.Quantity),
-		reject:      column[C.uint8_t](&p, "Reject", e.Reject),
+		user:        column[C.uint64_t](p, "User", e.User),
+		time:        column[C.int64_t](p, "Time", e.Time),
+		kind:        column[C.uint16_t](p, "Kind", e.Kind),
+		item:        column[C.uint64_t](p, "Item", e.Item),
+		category:    column[C.uint64_t](p, "Category", e.Category),
+		order:       column[C.uint64_t](p, "Order", e.Order),
+		session:     column[C.uint64_t](p, "Session", e.Session),
+		channel:     column[C.uint64_t](p, "Channel", e.Channel),
+		event_id:    column[C.uint64_t](p, "EventID", e.EventID),
+		amount:      column[C.int64_t](p, "Amount", e.Amount),
+		quantity:    column[C.int64_t](p, "Quantity", e.Quantity),
+		reject:      column[C.uint8_t](p, "Reject", e.Reject),
 		every_kind:  C.int32_t(e.EveryKind),
 		currency:    p.code(e.Currency),
 
@@ -275,8 +291,7 @@ func (e *Events) toC(pin *runtime.Pinner) (C.pmkt_events, error) {
 	if out.kind == nil && e.EveryKind == KindNone {
 		out.every_kind = C.PMKT_KIND_ORDER
 	}
-	out.extra, out.n_extra = extraColumns(&p, e.Extra)
-	return out, p.err
+	return out
 }
 
 // extraColumns is the table of extra columns, pinned with its names.
@@ -368,7 +383,7 @@ type Report struct {
 	Rows     int64
 	Accepted int64
 	Rejected int64 // bad rows
-	Ignored  int64 // good rows of users who were forgotten, dated before the forgetting
+	Ignored  int64 // good rows of users who were forgotten, dated before the forgetting; late ones, of a Tracker
 	FirstBad int64 // the first rejected row, or -1
 	ByReason [BadReasons]int64
 

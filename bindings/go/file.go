@@ -62,9 +62,10 @@ const (
 	FileIntent   FileKind = C.PMKT_FILE_INTENT   // an Intent
 	FilePurchase FileKind = C.PMKT_FILE_PURCHASE // a Purchase
 	FileLogistic FileKind = C.PMKT_FILE_LOGISTIC // a Logistic
+	FileTracker  FileKind = C.PMKT_FILE_TRACKER  // the state of a Tracker
 )
 
-// String is "RFM", "IDs", "Model", "Intent", "Purchase" or "Logistic".
+// String is "RFM", "IDs", "Model", "Intent", "Purchase", "Logistic" or "Tracker".
 func (k FileKind) String() string {
 	switch k {
 	case FileRFM:
@@ -79,6 +80,8 @@ func (k FileKind) String() string {
 		return "Purchase"
 	case FileLogistic:
 		return "Logistic"
+	case FileTracker:
+		return "Tracker"
 	}
 	return fmt.Sprintf("file kind %d", int32(k))
 }

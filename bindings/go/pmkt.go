@@ -8,9 +8,9 @@
 //
 // A [Model] of [FitALS], [FitItemKNN] or [FitPopularity] recommends, and [Evaluate] says how well. An
 // [Intent] is made of chains of actions, and a [Purchase] says at every event how likely an order is.
-// [Rules] say in words who hesitates, and what to offer. [NewFunnel] and [NewPaths] show how far
-// people come and where they leave, [Attribute] which channels brought the orders; [FitLogistic] and
-// [BinaryMetrics] fit and judge probabilities of yes or no.
+// [Rules] say in words who hesitates, and what to offer. A [Tracker] joins both, live, at every event.
+// [NewFunnel] and [NewPaths] show how far people come and where they leave, [Attribute] which channels
+// brought the orders; [FitLogistic] and [BinaryMetrics] fit and judge probabilities of yes or no.
 //
 // Every method may be called from any number of goroutines. Where the library allows one writer
 // only, the binding lets the others wait, or until their context ends. Close may be called at any

@@ -74,6 +74,10 @@ func ParseRules(text string, parse RulesOptions) (*Rules, error) {
 	if err := failure(status, &e); err != nil {
 		return nil, err
 	}
+	return ownRules(at)
+}
+
+func ownRules(at *C.pmkt_rules) (*Rules, error) {
 	r := &Rules{}
 	r.h = own(r, unsafe.Pointer(at), func(p unsafe.Pointer) { C.pmkt_rules_release((*C.pmkt_rules)(p)) })
 	if err := r.read(at); err != nil {
@@ -114,6 +118,23 @@ func (r *Rules) read(at *C.pmkt_rules) error {
 		r.rules = append(r.rules, told)
 	}
 	return nil
+}
+
+// enterOrNil begins a call that can do without rules; leaveOrNil ends it.
+func (r *Rules) enterOrNil() (*C.pmkt_rules, error) {
+	if r == nil {
+		return nil, nil
+	}
+	if !r.h.enter() {
+		return nil, closed("the rules")
+	}
+	return (*C.pmkt_rules)(r.h.at), nil
+}
+
+func (r *Rules) leaveOrNil() {
+	if r != nil {
+		r.h.leave()
+	}
 }
 
 // Close frees the rules, or lets the last call under way do so. It returns nil.

@@ -7,6 +7,7 @@
 
 #include <pmkt.h>
 
+#include "../shop/print.h"
 #include "options.h"
 #include "visits.h"
 
@@ -37,9 +38,6 @@ int ahead_choose(ahead *it);
 int ahead_follow(const ahead *it);
 
 /* print.c: names and numbers. */
-void print_action(uint32_t action, int width);
-void print_cell(const char *text, int width); /* padded, or cut, to so many columns */
-void print_next(const uint32_t *next, const double *p, int32_t n);
 void print_day(const ahead *it, int64_t ms);
 void print_minute(const ahead *it, int64_t ms);
 void print_feature(const char *feature); /* what a feature of the model is, in words */

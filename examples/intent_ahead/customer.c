@@ -65,7 +65,7 @@ static void print_event(const ahead *it, int64_t row) {
     printf("  ");
     print_action(it->all.kind[row], 8);
     printf("  ");
-    print_cell(shop_name_of(&it->all, it->all.item[row]).text, 22);
+    print_cell(shop_name_of(it->all.names, it->all.item[row]).text, 22);
 }
 
 /* The events of the visit up to its order, or the first MOST of them. */
@@ -101,7 +101,7 @@ static void print_visit(const ahead *it, const pmkt_purchase *model, const int64
 
 static void print_heading(const ahead *it) {
     const visit *one = &it->seen.visit[it->only];
-    printf("\nA visit of %s on ", shop_name_of(&it->all, one->user).text);
+    printf("\nA visit of %s on ", shop_name_of(it->all.names, one->user).text);
     print_day(it, one->begins);
     printf(
         ", by the model that has %sseen it. The reason is what did\n"

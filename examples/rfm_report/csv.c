@@ -52,9 +52,13 @@ static bool make_room(csv *reader) {
     return true;
 }
 
+static bool has_line_end(const char *text, size_t length) {
+    return memchr(text, '\n', length) != NULL || memchr(text, '\r', length) != NULL;
+}
+
 /*
  * Reads until the buffer is full or the file ends. Filling it whole keeps the cost of a huge record
- * linear: it is looked at again only after the buffer has doubled.
+ * linear: it is looked at again only after the buffer has doubled. As it comes, until a line ends.
  */
 static csv_result fill(csv *reader) {
     if (!make_room(reader)) return CSV_FAILED;
@@ -68,8 +72,10 @@ static csv_result fill(csv *reader) {
             return CSV_FAILED;
         }
         if (got == 0) reader->at_eof = true;
+        const char *fresh = reader->buffer + reader->end;
         reader->end += (size_t)got;
         reader->bytes += got;
+        if (reader->as_it_comes && has_line_end(fresh, (size_t)got)) break;
     }
     return CSV_RECORD;
 }

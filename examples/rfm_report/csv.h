@@ -27,7 +27,8 @@ typedef struct csv {
     int fd;
     bool at_eof;
     bool started;
-    char delimiter; /* 0 = guess by the first line */
+    bool as_it_comes; /* hand out records when they are there, not once the buffer is full */
+    char delimiter;   /* 0 = guess by the first line */
     char *buffer;
     size_t capacity, begin, end; /* the bytes not handed out are buffer[begin, end) */
     int64_t next_line;           /* the line, from 1, in which the next record begins */
@@ -49,7 +50,7 @@ typedef enum csv_result {
 
 /*
  * Starts to read `fd`, which stays the caller's to close. `delimiter` 0 guesses by the first line:
- * the one of , ; tab | that is in there most often.
+ * the one of , ; tab | that is in there most often. Who waits for a pipe sets reader->as_it_comes then.
  */
 void csv_start(csv *reader, int fd, char delimiter);
 

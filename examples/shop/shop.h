@@ -7,7 +7,7 @@
 #include <pmkt.h>
 #include <stdbool.h>
 
-#include "source.h"
+#include "reader.h"
 
 typedef struct shop {
     pmkt_ids *names; /* of customers, products and categories */
@@ -15,19 +15,13 @@ typedef struct shop {
     int64_t *time;
     uint16_t *kind;
     int64_t rows, room;
-    int64_t left_out;  /* rows that cannot be used */
-    int64_t left_line; /* the line of the first of them */
-    const char *left_why;
-    int64_t skipped; /* rows that --kinds leaves out */
+    shop_left left; /* rows that are not among them */
 } shop;
 
 /* Reads a file. Complains and returns false if it cannot; free the shop anyway. */
 bool shop_read(shop *all, const shop_source *from);
 
 void shop_free(shop *all);
-
-/* Prints how many rows were left out, and why; nothing if none was. */
-void shop_print_left(const shop *all);
 
 /* The rows as a batch of events, which borrows them. */
 pmkt_events shop_events(const shop *all);
@@ -40,6 +34,6 @@ typedef struct shop_name {
     char text[44];
 } shop_name;
 
-shop_name shop_name_of(const shop *all, uint64_t id);
+shop_name shop_name_of(const pmkt_ids *names, uint64_t id);
 
 #endif

@@ -343,9 +343,10 @@ PMKT_API pmkt_status pmkt_tracker_stats(pmkt_tracker *tracker, pmkt_tracker_coun
 
 /*
  * Saves the state of everybody: a snapshot, shard after shard, each as it is at one instant, while others
- * observe. Neither the model nor the rules are in it, only what tells them apart, nor what is counted for
- * pmkt_tracker_learn: call that before, and save the model. Equal states are equal bytes, whatever the number of
- * shards. See file.h for what saving and loading promise.
+ * observe. The model is not in it, only its actions, and of the rules their text, for that tells which partial
+ * match is of which rule. Who has expired by the clock is left out, and so is what was counted for
+ * pmkt_tracker_learn: call that before, and save its model. Equal states are equal bytes, whatever the number of
+ * shards. Besides these it takes as much memory as one shard. See file.h for what saving and loading promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
  * PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_FORKED. Any number of threads. O(users log users). Since 0.3.
@@ -359,14 +360,16 @@ PMKT_API pmkt_status pmkt_tracker_save_memory(pmkt_tracker *tracker,
 
 /*
  * Takes everybody from a snapshot into a tracker that knows nobody yet. With the same model and rules it is as
- * if nothing had happened, but for learning: a session under way is not counted. With others, as if they had been
- * swapped. Options are those of the new tracker: who
- * has no room below max_bytes is left out and counted as evicted, and of a longer history the latest stay.
+ * if nothing had happened; with others, as if they had been swapped: rules are the same if their text is, and of a
+ * text with dates in conditions these are taken to be of UTC where it is not. Sessions under way are not counted for
+ * pmkt_tracker_learn. Options are those of the new tracker: who has no room below max_bytes is left out, or takes
+ * somebody's place, and counted as evicted; of a longer history the latest stay, and of more partial matches than
+ * `partials` those that went on latest.
  *
  * Errors: PMKT_E_IO; PMKT_E_FORMAT; PMKT_E_CORRUPT (where = the byte); PMKT_E_UNSUPPORTED in a build without
- * zstd, or if only one of the two trackers has a model; PMKT_E_LIMIT for more actions than there is room for;
- * PMKT_E_INVALID, also if somebody is known; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_FORKED. After a failure the
- * tracker knows nobody. Any thread. O(users). Since 0.3.
+ * zstd, or if only one of the two trackers has a model; PMKT_E_MISMATCH as of pmkt_tracker_swap; PMKT_E_INVALID,
+ * also if somebody is known, or model or rules are swapped meanwhile; PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_FORKED.
+ * After a failure the tracker knows nobody, but if somebody was known before. Any thread. O(users). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_restore(pmkt_tracker *tracker, const char *path,
                                           const pmkt_run *run, pmkt_error *err);

@@ -202,7 +202,7 @@ wrapped ahead - <"$events" >out 2>err
 ok "standard input through run.sh" cmp -s story out
 wrapped ahed >out 2>err </dev/null
 ok "a slip: exit code" test $? -eq 2
-ok "a slip" grep -q '"ahed" is no file, and none of like, ahead and simulate' err
+ok "a slip" grep -q '"ahed" is no file, and none of like, ahead, live and simulate' err
 
 # ------------------------------------------------------- files that teach little or nothing
 nothing='There is nothing to learn'

@@ -1,9 +1,13 @@
 /*
- * simulate_check.c - how much of what simulate_shop planted do the built-in rules find?
+ * simulate_check.c - how much of what simulate_shop planted do the built-in rules find, live and in batch?
  *
  * usage: simulate_check LOG TRUTH
  *
- * Every time a rule fires it is compared with what the customer had in mind: found, if the same intent with the
+ * A tracker reads the log three times: event by event with the clock of each, in batches with a clock after each,
+ * and in batches between which it is saved and taken up by another. What fires must be, row by row, what
+ * pmkt_rules_match says, and P(order) to the last bit that of pmkt_purchase_score.
+ *
+ * Then, every time a rule fires it is compared with what the customer had in mind: found, if the same intent with the
  * same cause was noted and not found before, at most ten minutes earlier, or, of a wait, at most 61. Prints for
  * each intent, and each cause of abandoning: planted, fired, found, precision, recall, and of those that only
  * look like it how many there are and fired. The percentages are whole numbers, rounded down. The exit status
@@ -178,28 +182,42 @@ static bool read_file(const char *path, size_t fields, void (*take)(void *, cons
 
 /* ------------------------------------------------------------------- rules */
 
-static pmkt_status match(const log_columns *l, const pmkt_rules *rules,
-                         pmkt_rules_matches **matches, pmkt_error *err) {
-    const pmkt_column extra[2] = {{"stock", l->stock, PMKT_TYPE_INT64, 0},
-                                  {"page", l->page, PMKT_TYPE_UINT64, 0}};
+/* The rows from `first` on as a batch; `extra` has room for two columns. */
+static pmkt_events batch_of(const log_columns *l, int64_t first, int64_t rows, pmkt_column *extra) {
+    extra[0] = (pmkt_column){"stock", l->stock + first, PMKT_TYPE_INT64, 0};
+    extra[1] = (pmkt_column){"page", l->page + first, PMKT_TYPE_UINT64, 0};
     pmkt_events events;
     pmkt_events_init(&events);
-    events.rows = l->rows;
-    events.user = l->user;
-    events.time = l->time;
-    events.kind = l->kind;
-    events.item = l->item;
-    events.category = l->category;
-    events.amount = l->amount;
-    events.quantity = l->quantity;
+    events.rows = rows;
+    events.user = l->user + first;
+    events.time = l->time + first;
+    events.kind = l->kind + first;
+    events.item = l->item + first;
+    events.category = l->category + first;
+    events.amount = l->amount + first;
+    events.quantity = l->quantity + first;
     events.extra = extra;
     events.n_extra = 2;
+    return events;
+}
+
+/* Everybody has gone home by then. */
+static int64_t the_end(const log_columns *l) {
+    int64_t end = 0;
+    for (int64_t i = 0; i < l->rows; i++) {
+        const int64_t later = l->time[i] + INT64_C(7200000);
+        if (later > end) end = later;
+    }
+    return end;
+}
+
+static pmkt_status match(const log_columns *l, const pmkt_rules *rules,
+                         pmkt_rules_matches **matches, pmkt_error *err) {
+    pmkt_column extra[2];
+    const pmkt_events events = batch_of(l, 0, l->rows, extra);
     pmkt_rules_match_options options;
     pmkt_rules_match_options_init(&options);
-    for (int64_t i = 0; i < l->rows; i++) { /* everybody has gone home by then */
-        const int64_t later = l->time[i] + INT64_C(7200000);
-        if (later > options.until_ms) options.until_ms = later;
-    }
+    options.until_ms = the_end(l);
     return pmkt_rules_match(rules, &events, &options, NULL, NULL, matches, err);
 }
 
@@ -256,7 +274,174 @@ static void count(const char *name, truth *t, const pmkt_rules *rules,
            (int)(n.planted > 0 ? n.found * 100 / n.planted : 0), n.near, n.near_fired);
 }
 
-/* Matches, and prints the table. */
+/* -------------------------------------------------------------------- live */
+
+#define ROOM 256 /* intents that a call gives at a time */
+
+/* A tracker's way through the log. */
+typedef struct passage {
+    const log_columns *l;
+    const pmkt_rules *rules;
+    const pmkt_purchase *model;
+    pmkt_tracker *tracker;
+    int64_t step; /* rows a batch */
+    bool moves;   /* to another tracker, after every batch */
+    double *p;    /* [rows] P(order) */
+    pmkt_tracker_fired *fired;
+    int64_t n, room;
+} passage;
+
+static void keep(passage *w, const pmkt_tracker_fired *fired, int64_t n, int64_t first) {
+    while (w->n + n > w->room) {
+        w->room = w->room == 0 ? 1024 : w->room * 2;
+        w->fired = grown(w->fired, sizeof *w->fired, w->room);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        w->fired[w->n] = fired[i];
+        if (fired[i].row >= 0) w->fired[w->n].row += first; /* of the log */
+        w->n++;
+    }
+}
+
+static pmkt_status observe(passage *w, int64_t first, int64_t rows, pmkt_error *err) {
+    pmkt_tracker_fired fired[ROOM];
+    pmkt_column extra[2];
+    const pmkt_events events = batch_of(w->l, first, rows, extra);
+    pmkt_tracker_answers out;
+    pmkt_tracker_answers_init(&out);
+    out.p_goal = w->p + first;
+    out.fired = fired;
+    out.room = ROOM;
+    do {
+        const pmkt_status status = pmkt_tracker_observe(w->tracker, &events, NULL, &out, err);
+        if (status != PMKT_OK) return status;
+        keep(w, fired, out.n_fired, first);
+        out.from = out.done;
+    } while (out.done < rows);
+    return PMKT_OK;
+}
+
+static pmkt_status advance(passage *w, int64_t clock, pmkt_error *err) {
+    pmkt_tracker_fired fired[ROOM];
+    for (int64_t n = 1; n > 0;) {
+        const pmkt_status status = pmkt_tracker_advance(w->tracker, clock, fired, ROOM, &n, err);
+        if (status != PMKT_OK) return status;
+        keep(w, fired, n, 0);
+    }
+    return PMKT_OK;
+}
+
+/* Another tracker, of other shards, knows what the one before knew. */
+static pmkt_status move(passage *w, pmkt_error *err) {
+    pmkt_tracker_options options;
+    pmkt_tracker_options_init(&options);
+    options.shards = 4;
+    pmkt_buffer *bytes = NULL;
+    pmkt_tracker *next = NULL;
+    pmkt_status status = pmkt_tracker_save_memory(w->tracker, NULL, NULL, &bytes, err);
+    if (status == PMKT_OK) status = pmkt_tracker_new(w->model, w->rules, &options, &next, err);
+    if (status == PMKT_OK) {
+        status = pmkt_tracker_restore_memory(next, pmkt_buffer_data(bytes), pmkt_buffer_size(bytes),
+                                             NULL, err);
+    }
+    pmkt_buffer_free(bytes);
+    if (status != PMKT_OK) {
+        pmkt_tracker_free(next);
+        return status;
+    }
+    pmkt_tracker_free(w->tracker);
+    w->tracker = next;
+    return PMKT_OK;
+}
+
+/* The clock is moved before every row that is alone, and after batches, whose rows have a clock of their own. */
+static pmkt_status pass(passage *w, pmkt_error *err) {
+    const log_columns *l = w->l;
+    pmkt_status status = pmkt_tracker_new(w->model, w->rules, NULL, &w->tracker, err);
+    for (int64_t first = 0; first < l->rows && status == PMKT_OK; first += w->step) {
+        const int64_t rows = l->rows - first < w->step ? l->rows - first : w->step;
+        if (rows == 1) status = advance(w, l->time[first], err);
+        if (status == PMKT_OK) status = observe(w, first, rows, err);
+        if (status == PMKT_OK) status = advance(w, l->time[first + rows - 1], err);
+        if (status == PMKT_OK && w->moves) status = move(w, err);
+    }
+    if (status == PMKT_OK) status = advance(w, the_end(l), err);
+    pmkt_tracker_free(w->tracker);
+    return status;
+}
+
+/* As pmkt_rules_matches_columns are. */
+static int by_time(const void *a, const void *b) {
+    const pmkt_tracker_fired *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    if (x->user != y->user) return x->user < y->user ? -1 : 1;
+    if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool same(const passage *w, const pmkt_rules_matches_columns *c, const double *p) {
+    qsort(w->fired, (size_t)w->n, sizeof *w->fired, by_time);
+    for (int64_t i = 0; i < w->n && i < c->n; i++) {
+        const pmkt_tracker_fired *f = &w->fired[i];
+        if (f->row == c->row[i] && f->user == c->user[i] && f->time == c->time[i] &&
+            f->rule == c->rule[i] && memcmp(&f->strength, &c->strength[i], sizeof(double)) == 0) {
+            continue;
+        }
+        complain("batches of %" PRId64 ": number %" PRId64 " that fires is another", w->step, i);
+        return false;
+    }
+    for (int64_t i = 0; i < w->l->rows; i++) {
+        if (memcmp(&w->p[i], &p[i], sizeof p[i]) == 0) continue;
+        complain("batches of %" PRId64 ": P(order) of row %" PRId64 " is %.17g, not %.17g", w->step,
+                 i, w->p[i], p[i]);
+        return false;
+    }
+    if (w->n == c->n) return true;
+    complain("batches of %" PRId64 ": %" PRId64 " fire, not %" PRId64, w->step, w->n, c->n);
+    return false;
+}
+
+/* Fits a model to the log, and scores every row of it. */
+static pmkt_status guess(const log_columns *l, pmkt_purchase **model, double *p, pmkt_error *err) {
+    pmkt_column extra[2];
+    const pmkt_events events = batch_of(l, 0, l->rows, extra);
+    pmkt_purchase_scores scores;
+    pmkt_purchase_scores_init(&scores);
+    scores.p_goal = p;
+    const pmkt_status status = pmkt_purchase_fit(&events, NULL, NULL, NULL, NULL, model, err);
+    return status == PMKT_OK ? pmkt_purchase_score(*model, &events, NULL, NULL, &scores, err)
+                             : status;
+}
+
+/* Live it is as in batch. Complains and returns false if it is not. */
+static bool live_is_the_same(const log_columns *l, const pmkt_rules *rules,
+                             const pmkt_rules_matches_columns *c) {
+    const passage ways[] = {{.step = 1}, {.step = 500}, {.step = l->rows / 5 + 1, .moves = true}};
+    double *p = grown(NULL, 2 * sizeof *p, l->rows + 1);
+    pmkt_purchase *model = NULL;
+    pmkt_error err;
+    bool good = guess(l, &model, p, &err) == PMKT_OK;
+    if (!good) complain("%s", err.message);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && good; i++) {
+        passage w = ways[i];
+        w.l = l;
+        w.rules = rules;
+        w.model = model;
+        w.p = p + l->rows;
+        memset(w.p, 0, sizeof *w.p * (size_t)l->rows);
+        good = pass(&w, &err) == PMKT_OK;
+        if (!good) complain("batches of %" PRId64 ": %s", w.step, err.message);
+        good = good && same(&w, c, p);
+        free(w.fired);
+    }
+    pmkt_purchase_release(model);
+    free(p);
+    return good;
+}
+
+/* ------------------------------------------------------------------ report */
+
+/* Matches, compares with what a tracker says, and prints the table. */
 static bool report(const log_columns *l, truth *t) {
     static const char *const names[] = {"hesitating",       "preparing",         "comparing",
                                         "browsing",         "abandoning",        "abandoning price",
@@ -267,16 +452,17 @@ static bool report(const log_columns *l, truth *t) {
     pmkt_rules_matches_columns c;
     pmkt_rules_matches_columns_init(&c);
     pmkt_error err;
-    const bool good = pmkt_rules_parse(text, strlen(text), NULL, &rules, &err) == PMKT_OK &&
-                      match(l, rules, &matches, &err) == PMKT_OK &&
-                      pmkt_rules_matches_columns_of(matches, &c, &err) == PMKT_OK;
+    bool good = pmkt_rules_parse(text, strlen(text), NULL, &rules, &err) == PMKT_OK &&
+                match(l, rules, &matches, &err) == PMKT_OK &&
+                pmkt_rules_matches_columns_of(matches, &c, &err) == PMKT_OK;
+    if (!good) complain("%s", err.message);
+    good = good && live_is_the_same(l, rules, &c);
     if (good) {
         printf("%-20s %8s %7s %7s  %10s %8s  %7s %7s\n", "intent", "planted", "fired", "found",
                "precision", "recall", "near", "fired");
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) count(names[i], t, rules, &c);
+        printf("live, the same %" PRId64 " fire\n", c.n);
         printf("partial matches that had to make room: %" PRId64 "\n", c.dropped);
-    } else {
-        complain("%s", err.message);
     }
     pmkt_rules_matches_free(matches);
     pmkt_rules_release(rules);

@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/snapshot.h"
 #include "pmkt.h"
 
 static const char *folder;
@@ -216,6 +217,30 @@ static void put_purchase(int number, int32_t calibration, bool buys, int32_t com
     pmkt_purchase_release(model);
 }
 
+/* Somebody in the middle of everything, with a model, rules, or both, and with compression or without. The
+   byte before says into what it can be restored. */
+static void put_tracker(int number, int rows, uint8_t how, int32_t compression) {
+    snapshot_rows s;
+    pmkt_purchase *model = how & 2 ? snapshot_model() : NULL;
+    pmkt_rules *rules = how & 2 && how & 8 ? NULL : snapshot_rules(SNAPSHOT_RULES);
+    pmkt_tracker *t = NULL;
+    pmkt_buffer *buffer = NULL;
+    pmkt_tracker_fired fired[64];
+    pmkt_save_options save = PMKT_SAVE_OPTIONS_INIT;
+    int64_t n = 0;
+    save.compression = compression;
+    snapshot_open(&s, rows, INT64_C(1767571200000));
+    MUST(pmkt_tracker_new(model, rules, NULL, &t, NULL) == PMKT_OK);
+    MUST(pmkt_tracker_observe(t, &s.events, NULL, NULL, NULL) == PMKT_OK);
+    if (rows > 0) MUST(pmkt_tracker_advance(t, s.time[rows - 1], fired, 64, &n, NULL) == PMKT_OK);
+    if (pmkt_tracker_save_memory(t, &save, NULL, &buffer, NULL) == PMKT_OK) {
+        put_buffer("tracker", 600 + number, how, buffer);
+    }
+    pmkt_tracker_free(t);
+    pmkt_purchase_release(model);
+    pmkt_rules_release(rules);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: fuzz_seeds DIR\n");
@@ -234,5 +259,8 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < 12; i++) put_cf(i, PMKT_CF_ALS + i % 3, i / 3 % 2, i / 6 * 3);
     for (int i = 0; i < 12; i++) put_purchase(i, i % 3, i / 3 % 2 == 0, i / 6 * 3);
+    for (int i = 0; i < 16; i++) {
+        put_tracker(i, i % 4 * 6, (uint8_t)(1 | (i / 2 % 8) << 1 | (i & 3) << 5), i / 12 * 3);
+    }
     return EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@ about to do.
 - :class:`ALS`, :class:`ItemKNN`, :class:`Popularity`, :func:`evaluate`: recommendations.
 - :class:`IntentModel`: chains of actions, and at every event a calibrated probability of an order.
 - :class:`Rules`: what people are about to do in words, such as hesitating, and what to offer.
+- :class:`Tracker`: both live, at every event of every user, with the evidence.
 - :func:`funnel`, :func:`paths`: how far people come, where they leave, what sessions look like.
 - :func:`attribution`: which channels brought the orders.
 - :class:`LogisticRegression`, :func:`binary_metrics`, :func:`reliability`: probabilities of yes or
@@ -59,6 +60,8 @@ from ._report import Report
 from ._rfm import RFM, Stats
 from ._scores import Cuts, RFMScores
 from ._table import Table
+from ._tracker import Tracker, TrackerStats
+from ._tracker_answers import Evidence, Fired, Observed
 from .errors import (
     BadFormat,
     BadRow,
@@ -67,6 +70,7 @@ from .errors import (
     Corrupt,
     FileError,
     FileMissing,
+    Forked,
     InvalidInput,
     LimitReached,
     Mismatch,
@@ -108,11 +112,14 @@ __all__ = [
     "Cuts",
     "Evaluation",
     "Events",
+    "Evidence",
     "Explained",
     "FileError",
     "FileInfo",
     "FileMissing",
+    "Fired",
     "Forgotten",
+    "Forked",
     "Funnel",
     "IdSet",
     "Ids",
@@ -131,6 +138,7 @@ __all__ = [
     "Mismatch",
     "ModelInfo",
     "NotFitted",
+    "Observed",
     "OutOfMemory",
     "Overflow",
     "ParseError",
@@ -146,6 +154,8 @@ __all__ = [
     "RulesInfo",
     "Stats",
     "Table",
+    "Tracker",
+    "TrackerStats",
     "Unsupported",
     "attribution",
     "attribution_models",

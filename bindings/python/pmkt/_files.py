@@ -20,6 +20,7 @@ from ._structs import new, pmkt_buffer, pmkt_file_info, pmkt_load_options, pmkt_
 PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 _S = TypeVar("_S", bound="Saved")
+_W = TypeVar("_W", bound="Saving")
 
 _KINDS = {
     c.FILE_RFM: "rfm",
@@ -28,6 +29,7 @@ _KINDS = {
     c.FILE_INTENT: "intent",
     c.FILE_PURCHASE: "purchase",
     c.FILE_LOGISTIC: "logistic",
+    c.FILE_TRACKER: "tracker",
 }
 
 
@@ -36,8 +38,8 @@ class FileInfo:
     """What a file says about itself.
 
     Attributes:
-        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, ``"purchase"``, ``"logistic"``, or the
-            number of a kind of a later release.
+        kind: ``"rfm"``, ``"ids"``, ``"cf"``, ``"intent"``, ``"purchase"``, ``"logistic"``,
+            ``"tracker"``, or the number of a kind of a later release.
         format: version of the format that the file is written in.
         min_reader: the oldest format version whose readers understand it.
         sections: parts that the file has.
@@ -67,7 +69,7 @@ def encode_path(path: PathLike) -> bytes:
 
 
 @contextmanager
-def _named(path: PathLike) -> Iterator[None]:
+def named(path: PathLike) -> Iterator[None]:
     """An error of the system says of which file, as Python's own do."""
     try:
         yield
@@ -92,7 +94,7 @@ def _load_options(max_bytes: int) -> Any:
     )
 
 
-def _bytes_of(data: Any) -> np.ndarray:
+def bytes_of(data: Any) -> np.ndarray:
     """Bytes, or whatever has them (bytearray, memoryview, mmap), as [n] uint8 without a copy."""
     try:
         return np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
@@ -100,20 +102,17 @@ def _bytes_of(data: Any) -> np.ndarray:
         raise errors.InvalidInput(f"data is a {type(data).__name__}; expected bytes") from None
 
 
-class Saved:
+class Saving:
     """What can be saved: the same methods for each class, for file.h has them the same for each.
 
-    A class sets ``_file``, the word in the names of its C functions, makes ``_own`` of a handle
-    that C made, and has ``_handle``, ``_access`` and ``_threads``.
+    A class sets ``_file``, the word in the names of its C functions, and has ``_handle``,
+    ``_access`` and ``_threads``.
     """
 
     _file: ClassVar[str]
     _handle: Handle
     _access: Access
     _threads: int
-
-    def _own(self, made: Any, threads: int) -> None:
-        raise NotImplementedError
 
     @classmethod
     def _function(cls, what: str) -> Callable[..., int]:
@@ -123,23 +122,14 @@ class Saved:
         """The C function that saves it, and the state that the function takes."""
         return self._function(what), self._handle.pointer
 
-    @classmethod
-    def _made_by(cls: Type[_S], make: Callable[..., int], *arguments: Any, threads: int = 0) -> _S:
-        """A new object of what a C function makes, whose last argument is the place for it."""
-        made = ctypes.POINTER(getattr(_structs, f"pmkt_{cls._file}"))()
-        call(make, *arguments, ctypes.byref(made))
-        self = cls.__new__(cls)
-        self._own(made, threads)
-        return self
-
     def save(
-        self: _S,
+        self: _W,
         path: PathLike,
         *,
         compression: int = 0,
         sync: bool = True,
         progress: Progress = None,
-    ) -> _S:
+    ) -> _W:
         """Saves everything, in one step: whoever reads the file sees the old one or the new one.
         Returns the object.
 
@@ -153,7 +143,7 @@ class Saved:
             FileError: the system could not write it; what was there is as it was.
         """
         options, encoded = _save_options(compression, sync), encode_path(path)
-        with self._access.reading(), _named(path):
+        with self._access.reading(), named(path):
             with Running(self._threads, progress, "saving") as run:
                 call(*self._saving("save"), encoded, options, run)
         return self
@@ -166,6 +156,22 @@ class Saved:
         buffer = Handle(made, lib.pmkt_buffer_free)
         at, size = lib.pmkt_buffer_data(buffer.pointer), lib.pmkt_buffer_size(buffer.pointer)
         return ctypes.string_at(at, size)
+
+
+class Saved(Saving):
+    """What can be saved, and read again on its own: a class makes ``_own`` of a handle."""
+
+    def _own(self, made: Any, threads: int) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def _made_by(cls: Type[_S], make: Callable[..., int], *arguments: Any, threads: int = 0) -> _S:
+        """A new object of what a C function makes, whose last argument is the place for it."""
+        made = ctypes.POINTER(getattr(_structs, f"pmkt_{cls._file}"))()
+        call(make, *arguments, ctypes.byref(made))
+        self = cls.__new__(cls)
+        self._own(made, threads)
+        return self
 
     @classmethod
     def load(
@@ -194,7 +200,7 @@ class Saved:
             Unsupported: a compressed file cannot be mapped.
         """
         options, encoded = _load_options(max_bytes), encode_path(path)
-        with _named(path), Running(threads, progress, "loading") as run:
+        with named(path), Running(threads, progress, "loading") as run:
             if map:
                 return cls._made_by(cls._function("map"), encoded, options, threads=threads)
             return cls._made_by(cls._function("load"), encoded, options, run, threads=threads)
@@ -209,7 +215,7 @@ class Saved:
         progress: Progress = None,
     ) -> _S:
         """Reads what :meth:`to_bytes` or :meth:`save` made; see :meth:`load`."""
-        options, view = _load_options(max_bytes), _bytes_of(data)
+        options, view = _load_options(max_bytes), bytes_of(data)
         with Running(threads, progress, "loading") as run:
             where = (view.ctypes.data, len(view))
             make = cls._function("load_memory")
@@ -236,7 +242,7 @@ def inspect(path: PathLike) -> FileInfo:
         Corrupt: it is damaged.
     """
     raw, encoded = new(pmkt_file_info), encode_path(path)
-    with _named(path):
+    with named(path):
         call(lib.pmkt_file_inspect, encoded, ctypes.byref(raw))
     same = "format min_reader sections compressed bytes bytes_unpacked".split()
     return FileInfo(
@@ -251,5 +257,5 @@ def verify(path: PathLike, progress: Progress = None) -> None:
         Corrupt: it is damaged; and as :func:`inspect`.
     """
     encoded = encode_path(path)
-    with _named(path), Running(0, progress, "verifying") as run:
+    with named(path), Running(0, progress, "verifying") as run:
         call(lib.pmkt_file_verify, encoded, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Callable, Dict, Iterable, List, Optional, Union
 
 import numpy as np
 
@@ -69,14 +69,21 @@ class Classes:
     def all_names(self, codes: np.ndarray, known: Optional[np.ndarray] = None) -> np.ndarray:
         """The names of many, in the same shape; faster if all are among the ``known`` actions, or
         ends, or 0."""
-        if known is None:
-            entries, places = np.unique(codes, return_inverse=True)
-        else:
-            entries = np.unique(np.append(known, np.array(list(_ENDS), np.uint32)))
-            places = np.searchsorted(entries, codes)
-        names = np.empty(len(entries), object)
-        names[:] = [self.name(code) for code in entries.tolist()]
-        return names[places.reshape(codes.shape)]
+        if known is not None:
+            return self.lookup(known)(codes)
+        entries, places = np.unique(codes, return_inverse=True)
+        return self._names(entries)[places.reshape(codes.shape)]
+
+    def lookup(self, known: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """The same of ``known`` actions, ends and 0, to be asked often."""
+        entries = np.unique(np.append(known, np.array(list(_ENDS), np.uint32)))
+        names = self._names(entries)
+        return lambda codes: names[np.searchsorted(entries, codes)]
+
+    def _names(self, codes: np.ndarray) -> np.ndarray:
+        names = np.empty(len(codes), object)
+        names[:] = [self.name(code) for code in codes.tolist()]
+        return names
 
 
 def _text(given: Any, number: int) -> str:

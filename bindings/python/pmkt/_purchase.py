@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -34,6 +34,10 @@ from ._structs import (
 )
 from ._table import Table
 from ._zones import Zone, ZoneLike, make_zone
+
+if TYPE_CHECKING:
+    from ._tracker import Tracker
+    from ._tracker_names import RulesLike
 
 _PARTS = {"session": c.PURCHASE_SESSION, "cart": c.PURCHASE_CART}
 
@@ -195,6 +199,21 @@ class Scoring:
         """
         part = self._part(which)[2]
         return coefficient_table(part, self.features)
+
+    # -------------------------------------------------------------------------------- live
+
+    def tracker(self, capacity: int = 0, rules: RulesLike = None, **options: Any) -> "Tracker":
+        """A :class:`Tracker` of this model, as it is now: the live state of each user.
+
+        Args:
+            capacity: users for whom memory is taken at once.
+            rules: beside the model: :class:`Rules`, or a text; None: the built-in ones; False:
+                none.
+            options: as of :class:`Tracker`.
+        """
+        from ._tracker import Tracker
+
+        return Tracker(self, rules, capacity=capacity, **options)
 
     # ------------------------------------------------------------------------------ scores
 

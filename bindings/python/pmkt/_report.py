@@ -19,7 +19,8 @@ class Report:
         rows: rows of the batch.
         accepted: rows that were taken.
         rejected: bad rows, counted by reason in ``by_reason``.
-        ignored: good rows of users who were forgotten, dated before the forgetting.
+        ignored: good rows of users who were forgotten, dated before the forgetting; of a tracker,
+            those that came late.
         by_reason: reason, as a short phrase, to rows; only reasons that occurred.
         first_bad: the first rejected row, or None.
     """
@@ -32,6 +33,7 @@ class Report:
         ignored: int,
         by_reason: Dict[str, int],
         rejected_rows: np.ndarray,
+        why_ignored: str = "users forgotten",
     ) -> None:
         self.rows = rows
         self.accepted = accepted
@@ -40,6 +42,7 @@ class Report:
         self.by_reason = by_reason
         self._rejected_rows = rejected_rows
         self._rejected_rows.flags.writeable = False
+        self._why_ignored = why_ignored
 
     @property
     def first_bad(self) -> Optional[int]:
@@ -61,6 +64,7 @@ class Report:
             self.ignored + other.ignored,
             reasons,
             np.concatenate([self._rejected_rows, other._rejected_rows + self.rows]),
+            self._why_ignored,
         )
 
     def __repr__(self) -> str:
@@ -69,7 +73,7 @@ class Report:
             reasons = "; ".join(f"{count:,} {why}" for why, count in self.by_reason.items())
             text += f", {self.rejected:,} rejected ({reasons})"
         if self.ignored:
-            text += f", {self.ignored:,} ignored (users forgotten)"
+            text += f", {self.ignored:,} ignored ({self._why_ignored})"
         return text
 
 
@@ -84,7 +88,15 @@ class ReportBuffer:
     def pointer(self) -> Any:
         return ctypes.byref(self.struct)
 
-    def report(self, unreadable: Mapping[str, int]) -> Report:
+    def add(self, other: "ReportBuffer") -> None:
+        """Adds the report of a call that went on in the same batch."""
+        for name in ("rows", "accepted", "rejected", "ignored"):
+            setattr(self.struct, name, getattr(self.struct, name) + getattr(other.struct, name))
+        for reason in range(c.BAD_REASONS):
+            self.struct.by_reason[reason] += other.struct.by_reason[reason]
+        self._bits |= other._bits
+
+    def report(self, unreadable: Mapping[str, int], why_ignored: str = "users forgotten") -> Report:
         """
         The report of the call. ``unreadable`` counts rows that hold what no batch can; they crossed
         into C without a user, and are named here for what they are.
@@ -102,6 +114,5 @@ class ReportBuffer:
         rows = np.empty(0, np.int64)
         if struct.rejected:
             rows = np.flatnonzero(np.unpackbits(self._bits, bitorder="little")).astype(np.int64)
-        return Report(
-            struct.rows, struct.accepted, struct.rejected, struct.ignored, by_reason, rows
-        )
+        counts = struct.rows, struct.accepted, struct.rejected, struct.ignored
+        return Report(*counts, by_reason, rows, why_ignored)

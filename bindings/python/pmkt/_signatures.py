@@ -27,6 +27,7 @@ from ._signatures_funnel import FUNNEL_SIGNATURES
 from ._signatures_intent import INTENT_SIGNATURES
 from ._signatures_purchase import PURCHASE_SIGNATURES
 from ._signatures_rules import RULES_SIGNATURES
+from ._signatures_tracker import TRACKER_SIGNATURES
 
 _CORE: List[Signature] = [
     # ------------------------------------------------------------------ base.h
@@ -571,6 +572,7 @@ SIGNATURES: List[Signature] = (
     + INTENT_SIGNATURES
     + PURCHASE_SIGNATURES
     + RULES_SIGNATURES
+    + TRACKER_SIGNATURES
 )
 
 

@@ -12,3 +12,4 @@ from ._structs_intent import *  # noqa: F403
 from ._structs_purchase import *  # noqa: F403
 from ._structs_rfm import *  # noqa: F403
 from ._structs_rules import *  # noqa: F403
+from ._structs_tracker import *  # noqa: F403

@@ -124,6 +124,12 @@ class Collision(InvalidInput):
     code = c.E_COLLISION
 
 
+class Forked(PmktError):
+    """An object with locks, in a process that was forked from its own: make one there."""
+
+    code = c.E_FORKED
+
+
 _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_INVALID: InvalidInput,
     c.E_NOMEM: OutOfMemory,
@@ -138,6 +144,7 @@ _BY_CODE: Dict[int, Type[PmktError]] = {
     c.E_CORRUPT: Corrupt,
     c.E_FORMAT: BadFormat,
     c.E_COLLISION: Collision,
+    c.E_FORKED: Forked,
 }
 _WHERE = {c.WHERE_ROW: "row", c.WHERE_BYTE: "byte"}
 

@@ -121,7 +121,7 @@ def read_headers(folder: Path) -> Header:
     names = ["base.h", "file.h", "time.h", "money.h", "ids.h", "idset.h", "events.h", "items.h"]
     names += ["arrow.h", "rfm.h", "cf.h", "cf_evaluate.h"]
     names += ["attribution.h", "funnel.h", "intent.h", "logistic.h", "binary.h", "purchase.h"]
-    names += ["rules.h"]
+    names += ["rules.h", "tracker.h"]
     assert sorted(names) == sorted(path.name for path in folder.glob("*.h"))
     for name in names:
         header.read(folder / name)

@@ -23,6 +23,7 @@ from pmkt import (
     _signatures_intent,
     _signatures_purchase,
     _signatures_rules,
+    _signatures_tracker,
     _structs,
 )
 from pmkt._library import lib
@@ -148,6 +149,7 @@ def test_the_c_line_above_each_row(header: Header) -> None:
         _signatures_intent,
         _signatures_purchase,
         _signatures_rules,
+        _signatures_tracker,
     )
     files = [str(module.__file__) for module in modules]
     source = "".join(Path(file).read_text(encoding="utf-8") for file in files)

@@ -92,6 +92,7 @@ def test_every_status_has_its_exception() -> None:
         "PMKT_E_CORRUPT": (pmkt.Corrupt, ValueError),
         "PMKT_E_FORMAT": (pmkt.BadFormat, ValueError),
         "PMKT_E_COLLISION": (pmkt.Collision, pmkt.InvalidInput),
+        "PMKT_E_FORKED": (pmkt.Forked, pmkt.PmktError),
     }
     found = {}
     for code in range(1, 100):

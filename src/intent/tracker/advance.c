@@ -18,30 +18,21 @@ typedef struct passing {
 } passing;
 
 /* Wakes a user whom the heap named. The entry is gone from it, so it does not count any more. */
-static pmkt_status wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
+static void wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     pmkti_record *u = pmkti_record_at(s, entry->number);
     pmkti_live *live = pmkti_record_live(p->t, u);
-    if (u->user == PMKT_ID_NONE || live->queued != entry->time) return PMKT_OK; /* left over */
+    if (u->user == PMKT_ID_NONE || live->queued != entry->time) return; /* left over */
     if (entry->time >
         pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
         pmkti_learn_end(p->t, s, u);
         pmkti_users_drop(p->t, s, entry->number);
         s->sums.expired++;
-        return PMKT_OK;
+        return;
     }
-    const pmkti_tracker_out out = p->out;
-    const pmkti_tracker_sums sums = s->sums;
     live->queued = PMKTI_RULES_NEVER;
-    pmkti_live_load(s, live, &p->state);
+    pmkti_live_load(p->t, s, u, &p->state);
     pmkti_tracker_pass(p->t, s, u, &p->state, p->clock, &p->out);
-    const pmkt_status status = pmkti_live_store(p->t, s, entry->number, &p->state);
-    if (!status) return PMKT_OK;
-    p->out = out;
-    s->sums = sums;
-    p->state.suppressed = p->state.outranked = p->state.dropped = 0;
-    live->queued = entry->time;
-    pmkti_due_push(&s->heap, entry->time, entry->number);
-    return status;
+    pmkti_live_settle(p->t, s, entry->number, &p->state);
 }
 
 static void sweep(const passing *p, pmkti_shard *s) {
@@ -68,7 +59,7 @@ static bool pass_shard(passing *p, pmkti_shard *s, pmkt_status *status, pmkt_err
         }
         if (!room) break;
         const pmkti_due entry = pmkti_due_pop(&s->heap);
-        *status = wake(p, s, &entry);
+        wake(p, s, &entry);
     }
     if (room && !*status) sweep(p, s);
     pmkti_lock_give(&s->lock);
@@ -126,5 +117,5 @@ pmkt_status pmkt_tracker_advance(pmkt_tracker *tracker, int64_t clock_ms, pmkt_t
     }
     *n = p.out.n;
     if (*n > 1) pmkti_sort(fired, (size_t)*n, sizeof *fired, is_before);
-    return status == PMKT_E_NOMEM ? pmkti_no_memory(err, sizeof(pmkti_rules_packed)) : status;
+    return status;
 }

@@ -7,35 +7,37 @@
 
 #include "intent/tracker/tracker.h"
 
-#define SMALLEST 8       /* entries of the smallest block */
-#define CHUNK_ENTRIES 64 /* of the first chunk of each size, or one block */
+#define CHUNK_WORDS 768 /* of the first chunk of each size, or one block */
 
-static uint32_t entries_of(int size) {
-    return (uint32_t)SMALLEST << (size - 1);
+/* Words of a block, or (0) of a record. */
+static int32_t room_of(int size) {
+    return PMKTI_TRACKER_INLINE << size;
 }
 
-/* 0: they are in the record. */
-static int size_for(int32_t n) {
-    int size = 0;
-    if (n <= PMKTI_TRACKER_INLINE) return 0;
-    do size++;
-    while ((int64_t)entries_of(size) < n);
+/* The least size for so many words; but what has room where it is moves only for a quarter of that. */
+static int size_for(int32_t words, int size) {
+    if (words <= room_of(size) && (size == 0 || words > room_of(size) / 4)) return size;
+    size = 0;
+    while (room_of(size) < words) size++;
     return size;
 }
 
-pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live) {
-    if (live->size == 0) return (pmkti_rules_packed *)live->entry;
-    return (pmkti_rules_packed *)(void *)pmkti_pool_at(&s->spill[live->size - 1], live->spill);
+static uint32_t *words_of(const pmkti_shard *s, const pmkti_live *live) {
+    if (live->size == 0) return (uint32_t *)live->word;
+    return (uint32_t *)(void *)pmkti_pool_at(&s->spill[live->size - 1], live->spill);
 }
 
-void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state) {
-    pmkti_rules_unpack(s->rules, pmkti_live_entries(s, live), live->n, state);
+void pmkti_live_load(const pmkt_tracker *t, const pmkti_shard *s, pmkti_record *u,
+                     pmkti_rules_state *state) {
+    const pmkti_live *live = pmkti_record_live(t, u);
+    const int64_t last = pmkti_record_visitor(u)->last;
+    pmkti_compact_unpack(s->rules, words_of(s, live), live->n, last, state);
 }
 
 void pmkti_live_drop(pmkti_shard *s, pmkti_live *live) {
     if (live->size > 0) pmkti_pool_give(&s->spill[live->size - 1], live->spill);
     live->size = 0;
-    live->n = 0;
+    live->n = live->words = 0;
 }
 
 /* -------------------------------------------------------------------- blocks */
@@ -52,9 +54,9 @@ static pmkt_status grow(const pmkt_tracker *t, pmkti_shard *s, pmkti_pool *pool)
 static pmkt_status take_block(const pmkt_tracker *t, pmkti_shard *s, int size, uint32_t *block) {
     pmkti_pool *pool = &s->spill[size - 1];
     if (pool->size == 0) {
-        const uint32_t entries = entries_of(size);
-        pmkti_pool_begin(pool, entries * sizeof(pmkti_rules_packed),
-                         entries < CHUNK_ENTRIES ? CHUNK_ENTRIES / entries : 1);
+        const int32_t words = room_of(size);
+        pmkti_pool_begin(pool, (size_t)words * sizeof(uint32_t),
+                         words < CHUNK_WORDS ? (uint32_t)(CHUNK_WORDS / words) : 1);
     }
     *block = pmkti_pool_take(pool);
     if (*block != PMKTI_POOL_NONE) return PMKT_OK;
@@ -77,20 +79,23 @@ void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t ro
     pmkti_rules_due(r, state);
 }
 
-/* Where the state's entries will be. Below the limit of memory there may be room for fewer of them. */
+/* Drops entries until the others have room where the record has its own now. */
+static void squeeze(const pmkti_shard *s, const pmkti_live *live, int64_t last,
+                    pmkti_rules_state *state) {
+    while (pmkti_compact_size(state, last) > room_of(live->size)) {
+        pmkti_live_shrink(s->rules, state, state->n - 1);
+    }
+}
+
+/* Where the state's entries will be. PMKT_E_NOMEM or, below max_bytes, _LIMIT: they have no room. */
 static pmkt_status make_room(const pmkt_tracker *t, pmkti_shard *s, pmkti_live *live,
-                             pmkti_rules_state *state) {
-    const int size = size_for(state->n);
+                             int32_t words) {
+    const int size = size_for(words, live->size);
     uint32_t block = 0;
     pmkt_status status = PMKT_OK;
     if (size == live->size) return PMKT_OK;
     if (size > 0) status = take_block(t, s, size, &block);
-    if (status && size < live->size) return PMKT_OK; /* they stay where there is more room */
-    if (status == PMKT_E_LIMIT) {
-        const uint32_t room = live->size ? entries_of(live->size) : PMKTI_TRACKER_INLINE;
-        if ((int64_t)state->n > room) pmkti_live_shrink(s->rules, state, (int32_t)room);
-        return PMKT_OK;
-    }
+    if (status && words <= room_of(live->size)) return PMKT_OK; /* they stay */
     if (status) return status;
     pmkti_live_drop(s, live);
     live->size = (uint8_t)size;
@@ -135,13 +140,12 @@ static void queue(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, pmkti_
     pmkti_due_push(&s->heap, due, number);
 }
 
-pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
-                             pmkti_rules_state *state) {
+static void put(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t last,
+                pmkti_rules_state *state) {
     pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
-    const pmkt_status status = make_room(t, s, live, state);
-    if (status) return status;
-    pmkti_rules_pack(state, pmkti_live_entries(s, live));
+    pmkti_compact_pack(state, last, words_of(s, live));
     live->n = (uint16_t)state->n;
+    live->words = (uint16_t)pmkti_compact_size(state, last);
     s->waiting -= live->waits;
     live->waits = state->due != PMKTI_RULES_NEVER;
     s->waiting += live->waits;
@@ -150,5 +154,23 @@ pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t num
     s->sums.outranked += state->outranked;
     s->sums.dropped += state->dropped;
     state->suppressed = state->outranked = state->dropped = 0;
+}
+
+pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t last,
+                             pmkti_rules_state *state) {
+    pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
+    const pmkt_status status = make_room(t, s, live, pmkti_compact_size(state, last));
+    if (status == PMKT_E_NOMEM) return status;
+    if (status) squeeze(s, live, last, state);
+    put(t, s, number, last, state);
     return PMKT_OK;
+}
+
+void pmkti_live_settle(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
+                       pmkti_rules_state *state) {
+    pmkti_record *u = pmkti_record_at(s, number);
+    pmkti_live *live = pmkti_record_live(t, u);
+    const int64_t last = pmkti_record_visitor(u)->last;
+    if (make_room(t, s, live, pmkti_compact_size(state, last))) squeeze(s, live, last, state);
+    put(t, s, number, last, state);
 }

@@ -42,7 +42,7 @@ static void fetch_rest(const pmkti_taking *k, int64_t i) {
         const pmkti_trail *trail = pmkti_record_trail(k->t, u);
         if (live->size > 0) {
             fetch_lines(pmkti_pool_at(&s->spill[live->size - 1], live->spill),
-                        live->n * sizeof(pmkti_rules_packed));
+                        live->words * sizeof(uint32_t));
         }
         if (trail)
             fetch_lines((const unsigned char *)&trail->event[trail->next], sizeof *trail->event);

@@ -62,7 +62,6 @@ uint32_t pmkti_pool_take(pmkti_pool *pool) {
     if (item != PMKTI_POOL_NONE) {
         unsigned char *at = pmkti_pool_at(pool, item);
         memcpy(&pool->spare, at + LINK, sizeof pool->spare);
-        memset(at, 0, pool->size);
     } else if (pool->n < pool->room) {
         item = pool->n++;
     } else {
@@ -74,7 +73,7 @@ uint32_t pmkti_pool_take(pmkti_pool *pool) {
 
 void pmkti_pool_give(pmkti_pool *pool, uint32_t item) {
     unsigned char *at = pmkti_pool_at(pool, item);
-    memset(at, 0, pool->size);
+    memset(at, 0, LINK);
     memcpy(at + LINK, &pool->spare, sizeof pool->spare);
     pool->spare = item;
     pool->used--;

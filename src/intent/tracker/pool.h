@@ -50,7 +50,7 @@ pmkt_status pmkti_pool_grow(pmkti_pool *pool, const pmkt_allocator *allocator, u
 /* The first chunk in memory that is the caller's, zeroed, and begins at a cache line. */
 void pmkti_pool_adopt(pmkti_pool *pool, unsigned char *at, uint32_t items);
 
-/* An item, all zero, or NONE where there is no memory left. */
+/* An item, whatever was in it, or NONE where there is no memory left. */
 uint32_t pmkti_pool_take(pmkti_pool *pool);
 void pmkti_pool_give(pmkti_pool *pool, uint32_t item);
 

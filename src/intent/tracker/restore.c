@@ -292,7 +292,7 @@ static pmkt_status fill(restoring *r, pmkti_shard *s, uint32_t number) {
     live->session = r->user.session;
     live->known = true;
     if (trail) fill_trail(r, trail);
-    return r->state.n > 0 ? pmkti_live_store(r->t, s, number, &r->state) : PMKT_OK;
+    return r->state.n > 0 ? pmkti_live_store(r->t, s, number, r->user.last, &r->state) : PMKT_OK;
 }
 
 /* The shard is locked. */

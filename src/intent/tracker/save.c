@@ -33,6 +33,11 @@ typedef struct saving {
     size_t room, n;       /* n may be beyond room: then it has to be copied again */
     copied *user;         /* [user_room] */
     size_t user_room, n_users;
+
+    /* A user's rules. */
+    pmkti_rules_state state;
+    pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
+    pmkti_rules_packed packed[PMKTI_TRACKER_PARTIALS];
 } saving;
 
 /* -------------------------------------------------------------------- one user */
@@ -81,6 +86,13 @@ static void put_events(saving *x, const pmkti_trail *trail, size_t n) {
     }
 }
 
+static void put_entries(saving *x, const pmkti_shard *s, pmkti_record *u, size_t n) {
+    if (n == 0) return;
+    pmkti_live_load(x->t, s, u, &x->state);
+    pmkti_rules_pack(&x->state, x->packed);
+    put(x, x->packed, n * sizeof *x->packed);
+}
+
 /* Copies a user, or, if there is no more room, counts what it would take. */
 static void copy_user(saving *x, const pmkti_shard *s, pmkti_record *u) {
     const pmkti_visitor *v = pmkti_record_visitor(u);
@@ -106,7 +118,7 @@ static void copy_user(saving *x, const pmkti_shard *s, pmkti_record *u) {
     x->user[x->n_users - 1] = (copied){pmkti_tracker_hash(u->user), x->n, bytes};
     put(x, &to, sizeof to);
     put(x, v->count, actions_of(x));
-    put(x, pmkti_live_entries(s, live), entries);
+    put_entries(x, s, u, to.n_entries);
     put_events(x, trail, to.n_events);
     put(x, fire, fires);
 }
@@ -247,6 +259,7 @@ static pmkt_status save_once(saving *x, const char *path, const pmkt_save_option
 static pmkt_status save(pmkt_tracker *t, const char *path, const pmkt_save_options *options,
                         const pmkt_run *run, pmkt_buffer **buffer, pmkt_error *err) {
     saving x = {.t = t};
+    x.state = (pmkti_rules_state){.entry = x.entry, .room = PMKTI_TRACKER_PARTIALS};
     pmkt_status status = pmkti_tracker_check(t, err);
     if (!status) status = pmkti_run_check(run, 0, &x.run, err);
     if (status) return status;

@@ -18,6 +18,7 @@
 #define PMKTI_TRACKER_SAVED_H
 
 #include "core/container.h"
+#include "intent/rules/pack.h"
 #include "intent/tracker/tracker.h"
 
 enum {

@@ -91,15 +91,15 @@ void pmkti_trail_swap(const pmkti_rules_plan *plan, pmkti_trail *trail) {
     }
     for (int i = 0; i < trail->n; i++) {
         uint64_t took = trail->event[i].took, now = 0;
-        for (; took && plan; took &= took - 1) {
-            const int32_t rule = plan->rule[__builtin_ctzll(took)];
-            if (rule >= 0) now |= UINT64_C(1) << (rule & 63);
+        for (; took && plan; took &= took - 1) { /* several rules may share a bit */
+            for (int k = __builtin_ctzll(took); k < PMKTI_RULES_MOST; k += 64) {
+                if (plan->rule[k] >= 0) now |= UINT64_C(1) << (plan->rule[k] & 63);
+            }
         }
         trail->event[i].took = now;
     }
 }
 
-/* Entries only become fewer, so storing them cannot fail. */
 static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
     exchange *x = ctx;
     pmkti_record *u = pmkti_record_at(s, number);
@@ -108,14 +108,14 @@ static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
     if (trail) pmkti_trail_swap(x->new ? x->plan : NULL, trail);
     if (!x->new) live->queued = PMKTI_RULES_NEVER;
     if (live->n == 0) return;
-    pmkti_live_load(s, live, &x->state);
+    pmkti_live_load(x->t, s, u, &x->state);
     if (x->new) {
         s->sums.ended += pmkti_rules_swap(x->plan, x->new, &x->state);
     } else {
         for (int32_t i = 0; i < x->state.n; i++) s->sums.ended += !x->state.entry[i].is_cooldown;
         pmkti_rules_begin(&x->state);
     }
-    (void)pmkti_live_store(x->t, s, number, &x->state);
+    pmkti_live_settle(x->t, s, number, &x->state);
 }
 
 static int64_t exchange_shard(exchange *x, pmkti_shard *s) {

@@ -94,7 +94,7 @@ typedef struct undo {
 } undo;
 
 static pmkt_status store(pmkti_taking *k, const event *e, const undo *before) {
-    const pmkt_status status = pmkti_live_store(k->t, e->s, e->number, &k->state);
+    const pmkt_status status = pmkti_live_store(k->t, e->s, e->number, e->time, &k->state);
     if (!status) return PMKT_OK;
     e->s->sums = before->sums;
     e->live->cart_amount = before->cart_amount;
@@ -104,10 +104,10 @@ static pmkt_status store(pmkti_taking *k, const event *e, const undo *before) {
 
 /* Loads the state and fires waits that are over, whatever becomes of the event. True if there is room for more. */
 static bool pass(pmkti_taking *k, const event *e) {
-    pmkti_live_load(e->s, e->live, &k->state);
+    pmkti_live_load(k->t, e->s, e->u, &k->state);
     if (k->state.due < e->time) {
         pmkti_tracker_pass(k->t, e->s, e->u, &k->state, e->time, &k->fired);
-        (void)pmkti_live_store(k->t, e->s, e->number, &k->state); /* for fewer there is room */
+        pmkti_live_settle(k->t, e->s, e->number, &k->state);
     }
     return pmkti_tracker_has_room(&k->fired, e->s->rules);
 }

@@ -17,7 +17,7 @@
 #include "core/lock.h"
 #include "core/origin.h"
 #include "intent/purchase/model.h"
-#include "intent/rules/pack.h"
+#include "intent/rules/compact.h"
 #include "intent/rules/swap.h"
 #include "intent/tally.h"
 #include "intent/tracker/due.h"
@@ -28,9 +28,9 @@
 #define PMKTI_TRACKER_SHARDS 1024
 #define PMKTI_TRACKER_HISTORY 64
 #define PMKTI_TRACKER_PARTIALS 1024
-#define PMKTI_TRACKER_INLINE 4 /* entries of rules in a record */
-#define PMKTI_TRACKER_SIZES 8  /* of spilled ones: 8, 16, ... 1,024 */
-#define PMKTI_TRACKER_FIRES 4  /* intents that a trail remembers */
+#define PMKTI_TRACKER_INLINE 24 /* words of entries of rules in a record */
+#define PMKTI_TRACKER_SIZES 9   /* of blocks: 48, 96, ... 12,288 words */
+#define PMKTI_TRACKER_FIRES 4   /* intents that a trail remembers */
 
 /* ------------------------------------------------------------------- records */
 
@@ -39,13 +39,14 @@ typedef struct pmkti_live {
     int64_t queued;      /* the time of the entry of the heap that counts, or PMKTI_RULES_NEVER */
     int64_t cart_amount; /* of the latest cart, or missing */
     uint32_t session;    /* a hash of events.session, if the model cuts by it */
-    uint32_t spill; /* the block with the entries, if they are more than PMKTI_TRACKER_INLINE */
-    uint16_t n;     /* entries */
-    uint8_t size;   /* 0: they are here; else 1 + the size of the block */
-    bool known;     /* there was an event */
-    bool waits;     /* something does */
-    uint8_t reserved[3];
-    pmkti_rules_packed entry[PMKTI_TRACKER_INLINE];
+    uint32_t spill;      /* the block with the entries, if they do not fit in here */
+    uint16_t n;          /* entries */
+    uint16_t words;      /* that they take, as of compact.h, from the user's last event */
+    uint8_t size;        /* 0: they are here; else of the block */
+    bool known;          /* there was an event */
+    bool waits;          /* something does */
+    uint8_t reserved;
+    uint32_t word[PMKTI_TRACKER_INLINE];
 } pmkti_live;
 
 _Static_assert(sizeof(pmkti_live) == 128, "two cache lines");
@@ -209,16 +210,19 @@ void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, ui
 
 /* ------------------------------------------------- rules of a record (live.c) */
 
-/* What rules keep of a record into `state`, whose entries have room for options.partials. */
-void pmkti_live_load(const pmkti_shard *s, const pmkti_live *live, pmkti_rules_state *state);
+/* What rules keep of a user into `state`, whose entries have room for options.partials. */
+void pmkti_live_load(const pmkt_tracker *t, const pmkti_shard *s, pmkti_record *u,
+                     pmkti_rules_state *state);
 
-/* And back, with its entry in the heap; state.due must be exact. Adds the state's counters to the shard's. PMKT_OK; PMKT_E_NOMEM: nothing
-   has changed. */
-pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
+/* And back, with its entry in the heap; state.due must be exact. `last` is the time of the user's last event, which
+   the visitor has, or will have before anybody loads this. Adds the state's counters to the shard's. PMKT_OK;
+   PMKT_E_NOMEM: nothing has changed. */
+pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t last,
                              pmkti_rules_state *state);
 
-/* The n entries of a record, wherever they are. */
-pmkti_rules_packed *pmkti_live_entries(const pmkti_shard *s, const pmkti_live *live);
+/* The same, of what cannot be taken back: where there is no memory, what has not gone on for longest is dropped. */
+void pmkti_live_settle(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
+                       pmkti_rules_state *state);
 
 /* Drops what has not gone on for longest until so many entries are left. */
 void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t room);

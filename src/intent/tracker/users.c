@@ -81,16 +81,21 @@ static void leave_queue(pmkti_shard *s, pmkti_live *live) {
     live->queued = PMKTI_RULES_NEVER; /* the heap finds out by itself */
 }
 
+static void begin(const pmkt_tracker *t, pmkti_record *u, uint64_t user) {
+    pmkti_live *live = pmkti_record_live(t, u);
+    memset(u, 0, t->stride);
+    u->user = user;
+    live->queued = PMKTI_RULES_NEVER;
+    live->cart_amount = PMKTI_INT_MISSING;
+}
+
 void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u) {
     const uint64_t user = u->user;
     pmkti_learn_end(t, s, u);
     pmkti_live *live = pmkti_record_live(t, u);
     leave_queue(s, live);
     pmkti_live_drop(s, live);
-    memset(u, 0, t->stride);
-    u->user = user;
-    live->queued = PMKTI_RULES_NEVER;
-    live->cart_amount = PMKTI_INT_MISSING;
+    begin(t, u, user);
 }
 
 void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number) {
@@ -140,10 +145,7 @@ pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash
         *number = pmkti_pool_take(&s->users);
     }
     pmkti_record *u = pmkti_record_at(s, *number);
-    pmkti_live *live = pmkti_record_live(t, u);
-    u->user = user;
-    live->queued = PMKTI_RULES_NEVER;
-    live->cart_amount = PMKTI_INT_MISSING;
+    begin(t, u, user);
     pmkti_index_put(&s->index, (uint32_t)hash, *number);
     return PMKT_OK;
 }

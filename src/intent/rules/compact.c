@@ -1,0 +1,102 @@
+#include "intent/rules/compact.h"
+
+#include <string.h>
+
+/* The first word: rule (8 bits), stage (11), and what follows. In this order: key, other, start, mark. */
+enum {
+    STAGE = 8,
+    COOLDOWN = 19,
+    KEY = 20,
+    OTHER = 21,
+    MARK = 22,
+    WIDE = 23, /* times are of two words, and are themselves */
+    STAGE_MASK = (1 << 11) - 1
+};
+
+#define NO_KEY \
+    1u /* what an entry has whose rule asks for none; a cooldown has 0 in place of both */
+
+static bool is_near(int64_t time, int64_t base) {
+    return base - time >= INT32_MIN && base - time <= INT32_MAX;
+}
+
+static uint32_t header_of(const pmkti_rules_entry *x, int64_t base) {
+    const bool apart = x->mark != x->start;
+    const bool wide = !is_near(x->start, base) || !is_near(x->mark, base);
+    return x->rule | (uint32_t)x->stage << STAGE | (uint32_t)x->is_cooldown << COOLDOWN |
+           (uint32_t)(!x->is_cooldown && x->key != NO_KEY) << KEY |
+           (uint32_t)(!x->is_cooldown && x->other != NO_KEY) << OTHER | (uint32_t)apart << MARK |
+           (uint32_t)wide << WIDE;
+}
+
+static int32_t size_of(uint32_t header) {
+    const int32_t times = 1 + (int32_t)(header >> MARK & 1);
+    return 1 + (int32_t)(header >> KEY & 1) + (int32_t)(header >> OTHER & 1) +
+           (times << (header >> WIDE & 1));
+}
+
+int32_t pmkti_compact_size(const pmkti_rules_state *s, int64_t base) {
+    int32_t size = 0;
+    for (int32_t i = 0; i < s->n; i++) size += size_of(header_of(&s->entry[i], base));
+    return size;
+}
+
+static uint32_t *put_wide(uint32_t *to, int64_t time) {
+    memcpy(to, &time, sizeof time);
+    return to + 2;
+}
+
+static int64_t get_wide(const uint32_t *from) {
+    int64_t time;
+    memcpy(&time, from, sizeof time);
+    return time;
+}
+
+void pmkti_compact_pack(const pmkti_rules_state *s, int64_t base, uint32_t *out) {
+    for (int32_t i = 0; i < s->n; i++) {
+        const pmkti_rules_entry *x = &s->entry[i];
+        const uint32_t header = header_of(x, base);
+        *out++ = header;
+        if (header >> KEY & 1) *out++ = x->key;
+        if (header >> OTHER & 1) *out++ = x->other;
+        if (header >> WIDE & 1) {
+            out = put_wide(out, x->start);
+            if (header >> MARK & 1) out = put_wide(out, x->mark);
+            continue;
+        }
+        *out++ = (uint32_t)(base - x->start);
+        if (header >> MARK & 1) *out++ = (uint32_t)(base - x->mark);
+    }
+}
+
+/* Without a branch that depends on the entry but for the rare wide one: whatever a word is looked for in place of
+   one that is not there, it is a word of the entry. */
+static const uint32_t *get(const uint32_t *in, int64_t base, pmkti_rules_entry *x) {
+    const uint32_t header = in[0];
+    const uint32_t cooldown = header >> COOLDOWN & 1, key = header >> KEY & 1;
+    const uint32_t other = header >> OTHER & 1, mark = header >> MARK & 1;
+    const uint32_t none = cooldown ? 0 : NO_KEY;
+    x->rule = (uint8_t)header;
+    x->stage = header >> STAGE & STAGE_MASK;
+    x->is_cooldown = (uint8_t)cooldown;
+    x->key = key ? in[key] : none;
+    in += 1 + key;
+    x->other = other ? in[0] : none;
+    in += other;
+    if (header >> WIDE & 1) {
+        x->start = get_wide(in);
+        x->mark = mark ? get_wide(in + 2) : x->start;
+        return in + 2 + 2 * mark;
+    }
+    x->start = base - (int32_t)in[0];
+    x->mark = base - (int32_t)in[mark];
+    return in + 1 + mark;
+}
+
+void pmkti_compact_unpack(const pmkt_rules *r, const uint32_t *in, int32_t n, int64_t base,
+                          pmkti_rules_state *s) {
+    for (int32_t i = 0; i < n; i++) in = get(in, base, &s->entry[i]);
+    s->n = n;
+    s->took = 0;
+    pmkti_rules_due(r, s);
+}
