@@ -33,9 +33,9 @@
  * the rules do, which is up to 4 partial matches and cooldowns; more, up to `partials`, lie apart in blocks of 8,
  * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
  * event and 104; learning 64, and in each shard 32 for every two actions and 50 to 100 for all that was seen to
- * follow a context. Memory is taken by chunks, when somebody new has no room or more partial matches
- * need a block, and kept until the tracker is freed; `capacity` takes that of users at the beginning. Else an event
- * allocates nothing.
+ * follow a context. Memory is taken by chunks, when somebody new has no room, more partial matches need a
+ * block, or, to learn, a session ends; and kept until the tracker is freed. `capacity` takes that of users at the
+ * beginning. Else an event allocates nothing.
  *
  * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
  * memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is evicted below.
@@ -264,7 +264,8 @@ PMKT_API pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_r
  * Learns on: chains that have counted what the sessions did which ended since the tracker was made, or since the
  * last call or swap of models, beside what those in force have counted. The tracker goes on with the new model, as
  * if swapped; sessions under way keep on being counted. What is not learned anew are the logistic models, those of
- * the model in force: fit them again now and then.
+ * the model in force. So it is no substitute for a new fit, but helps until then where habits change; where they do
+ * not, it changes next to nothing.
  *
  * A session ends at the goal; with the user's next session; when the user expires; and at this call, if the clock
  * of pmkt_tracker_advance is past the model's gap after its last event. So set the clock: without it those who come
