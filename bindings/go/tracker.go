@@ -287,7 +287,8 @@ func (t *Tracker) Swap(model *Purchase) error {
 // Learn goes on with a new model, whose chains have counted the sessions that ended since the tracker was made, or
 // since the last Learn or Swap, beside what those in force have counted: that weighs half as much for every half life
 // of the events' time between two calls, or with 0 as much as before. It has the logistic models of the one in
-// force; fit them again now and then. The model is to be closed on its own.
+// force; fit them again now and then. A session ends with its goal or the user's next one, when the user expires, or
+// at this call, if the clock of Advance is past its gap: so set the clock. The model is to be closed on its own.
 func (t *Tracker) Learn(ctx context.Context, halfLife time.Duration, options ...Option) (*Purchase, error) {
 	if halfLife != 0 && halfLife < time.Millisecond {
 		return nil, invalid("the half life is %v; it must be 0, or a millisecond or more", halfLife)

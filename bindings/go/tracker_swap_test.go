@@ -117,6 +117,14 @@ func TestTrackerLearns(t *testing.T) {
 	check(t, inForce.Close())
 	check(t, learned.Close()) // the tracker keeps it
 	must(tracker.Observe(&Events{User: []uint64{1}, Time: later.Time[:1], EveryKind: KindCart}, nil))
+	must(tracker.Advance(time.UnixMilli(later.Time[0]).Add(24*time.Hour), nil)) // by which all have left
+	last := must(tracker.Learn(background, 24*time.Hour))
+	chains = must(last.Chains())
+	if now := chains.Info().Sessions; now <= 100 || now >= before.Sessions+more.Sessions+100 {
+		t.Errorf("there are %d sessions", now)
+	}
+	check(t, chains.Close())
+	check(t, last.Close())
 
 	_, err = newTracker(t, first, nil, TrackerOptions{}).Learn(background, 0)
 	fails(t, err, ErrUnsupported)

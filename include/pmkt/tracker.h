@@ -32,9 +32,10 @@
  * Memory. A user takes 256 bytes: 128 for what the model looks at (192 if it has more than 16 actions), 128 for what
  * the rules do, which is up to 4 partial matches and cooldowns; more, up to `partials`, lie apart in blocks of 8,
  * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
- * event and 104; learning 64. Memory is taken by chunks, when somebody new has no room or more partial matches
- * need a block, and kept until the tracker is freed; `capacity` takes that of users at the beginning. Else an event
- * allocates nothing.
+ * event and 104; learning 64, and in each shard 32 for every two actions and 50 to 100 for all that was seen to
+ * follow a context. Memory is taken by chunks, when somebody new has no room, more partial matches need a
+ * block, or, to learn, a session ends; and kept until the tracker is freed. `capacity` takes that of users at the
+ * beginning. Else an event allocates nothing.
  *
  * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
  * memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is evicted below.
@@ -42,7 +43,7 @@
  * Threads. A tracker is synchronized within: any number of threads may call anything at a time, but _free. Users
  * are spread over `shards`, each of which one thread at a time is in, for one event; a swap or a save is in one
  * shard after the other. Two batches with the same user at the same time are taken in either order. No call
- * but a save starts a thread. After a fork the child has no use for it: every call is PMKT_E_FORKED
+ * but a save and a learning starts a thread. After a fork the child has no use for it: every call is PMKT_E_FORKED
  * there, but _free.
  *
  * Privacy. A tracker holds ids and what is above, nothing else; pmkt_tracker_forget removes a user at once, but
@@ -147,7 +148,8 @@ static inline void pmkt_tracker_answers_init(pmkt_tracker_answers *answers) {
 /*
  * Takes the rows of a batch from out->from on, in their order. If what fires has no more room, it stops:
  * out->done says where, and calling again with out->from = out->done goes on. The waits of a user that were over
- * before an event fire with that event, if pmkt_tracker_advance has not fired them.
+ * before an event fire with that event, if pmkt_tracker_advance has not fired them; if they alone fill the room, no row
+ * is taken, but out->n_fired is not 0.
  *
  *   events  the columns of classes and sessions that the model needs, and those that rules name
  *   report  out, or NULL; of the rows from `from` to `done`: late ones are `ignored`
@@ -155,16 +157,18 @@ static inline void pmkt_tracker_answers_init(pmkt_tracker_answers *answers) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED for a column that the model cannot tell, or if there is none;
  * PMKT_E_BAD_ROW if on_bad says so, and then no row is taken; PMKT_E_NOMEM: out->done rows are taken, the one
- * there is not; PMKT_E_FORKED. Any number of threads. O(rows): about 0.1 microseconds each. Since 0.3.
+ * there is not; PMKT_E_FORKED. Any number of threads. O(rows * (rules that name the kind + partial matches of the
+ * user)), well under a microsecond each. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_events *events,
                                           pmkt_report *report, pmkt_tracker_answers *out,
                                           pmkt_error *err);
 
 /*
- * Sets the clock, and fires the waits of everybody that are over before it: by time, then user, then rule. If
- * there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0. Users
- * who have expired are removed, by and by. A clock that is behind is counted, and changes nothing.
+ * Sets the clock, and fires the waits of everybody that are over before it. Those of one call are by time, then user,
+ * then rule. If there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0;
+ * what comes then is of other shards, in the same order. Users who have expired are removed, by and by. A clock that is
+ * behind is counted, and changes nothing.
  *
  *   fired  [room] out; room at least as many as the rules have intents
  *   n      out
@@ -236,7 +240,7 @@ PMKT_API pmkt_status pmkt_tracker_explain(pmkt_tracker *tracker, uint64_t user, 
  * Goes on with another model, such as one that was fitted anew, while others observe. Users keep their counts
  * and history; the context of each is looked up in the new chains, and the evidence of a session under way is
  * that of the old ones so far. From a user's next session on all is as the new model says. What was counted for
- * pmkt_tracker_learn is gone: the new model is taken to know it.
+ * pmkt_tracker_learn is gone, sessions under way too: the new model is taken to know it.
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED if the tracker began without a model; PMKT_E_LIMIT if it has more
  * actions than there is room for; PMKT_E_MISMATCH if only one of the two starts sessions by events.session;
@@ -259,19 +263,31 @@ PMKT_API pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_r
 
 /*
  * Learns on: chains that have counted what the sessions did which ended since the tracker was made, or since the
- * last call or swap of models, beside what those in force have counted. The latter weighs less by and by: half as
- * much for every half_life_ms of the events' time between two calls. The tracker goes on with the new model, as if
- * swapped; sessions under way keep on being counted. What is not learned anew are the logistic models, those of the
- * model in force: fit them again now and then. An action that the model does not know is not counted, as it is
- * passed over; of a session of more than 48 actions the first 48 are, and its end.
+ * last call or swap of models, beside what those in force have counted. The tracker goes on with the new model, as
+ * if swapped; sessions under way keep on being counted. What is not learned anew are the logistic models, those of
+ * the model in force. So it is no substitute for a new fit, but helps until then where habits change; where they do
+ * not, it changes next to nothing.
+ *
+ * A session ends at the goal; with the user's next session; when the user expires; and at this call, if the clock
+ * of pmkt_tracker_advance is past the model's gap after its last event. So set the clock: without it those who come
+ * back are counted, and those who do not only after ttl_ms. Nobody knows how the session of a user would have ended
+ * who is evicted or forgotten, and it is not counted; nor is one under way at a swap or in a snapshot.
+ *
+ * An action that the model does not know is not counted, as it is passed over; of a session of more than 48 actions
+ * the first 48 are, and its end. Times between actions are counted at once, whatever becomes of the session.
+ *
+ * What was counted weighs less by and by: half as much for every half_life_ms of the events' time between two calls;
+ * the first one, also after a swap, takes nothing off. Counts are whole: of a fraction chance decides, the same in
+ * equal trackers, so that what is rare fades as fast as the rest. Of each action one count stays.
  *
  *   half_life_ms  0: what was counted never weighs less
  *   run           NULL = all allowed threads, no progress
  *   model         out, or NULL: the new model, one owner of which is the caller
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED without a model or options.learn, or as pmkt_intent_fit;
- * PMKT_E_LIMIT, PMKT_E_CANCELED, PMKT_E_NOMEM: nothing has changed; PMKT_E_FORKED. Any number of threads, one after the
- * other. O(contexts + users). Since 0.3.
+ * PMKT_E_LIMIT if there are more than 2^31 actions and ends or times between them; PMKT_E_CANCELED; PMKT_E_NOMEM;
+ * PMKT_E_FORKED. After a failure the model is as before, and what was counted waits for the next call. Any number of
+ * threads; others go on meanwhile, and it begins anew if one of them swaps models. O(contexts + users). Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_learn(pmkt_tracker *tracker, int64_t half_life_ms,
                                         const pmkt_run *run, pmkt_purchase **model,
@@ -309,7 +325,7 @@ typedef struct pmkt_tracker_counts {
     int64_t expired;    /* users, after ttl_ms */
     int64_t forgotten;  /* users */
     int64_t waiting;    /* users for whom something waits */
-    int64_t learned;    /* sessions counted, for pmkt_tracker_learn */
+    int64_t learned;    /* sessions counted, for the next pmkt_tracker_learn */
     int64_t unlearned;  /* sessions that could not be counted, for want of memory */
 } pmkt_tracker_counts;
 
@@ -331,8 +347,8 @@ PMKT_API pmkt_status pmkt_tracker_stats(pmkt_tracker *tracker, pmkt_tracker_coun
  * Saves the state of everybody: a snapshot, shard after shard, each as it is at one instant, while others
  * observe. The model is not in it, only its actions, and of the rules their text, for that tells which partial
  * match is of which rule. Who has expired by the clock is left out, and so is what was counted for
- * pmkt_tracker_learn. Equal states are equal bytes, whatever the number of shards. Besides these it takes as much
- * memory as one shard. See file.h for what saving and loading promise.
+ * pmkt_tracker_learn: call that before, and save its model. Equal states are equal bytes, whatever the number of
+ * shards. Besides these it takes as much memory as one shard. See file.h for what saving and loading promise.
  *
  * Errors: PMKT_E_IO; PMKT_E_UNSUPPORTED for compression in a build without zstd; PMKT_E_INVALID;
  * PMKT_E_CANCELED; PMKT_E_NOMEM; PMKT_E_FORKED. Any number of threads. O(users log users). Since 0.3.

@@ -80,6 +80,12 @@ static pmkt_status add_counts(pmkt_intent *m, pmkti_tally *tally, const pmkt_int
     return status;
 }
 
+static int64_t times_of(const pmkt_intent *m, size_t pairs) {
+    int64_t n = 0;
+    for (size_t i = 0; i < pairs; i++) n += m->dwell[i].n;
+    return n;
+}
+
 static pmkt_status add_all(pmkt_intent *m, pmkti_tally *tally, const pmkt_intent *const *models,
                            int64_t n, const pmkti_run *run, pmkti_stage stage, pmkt_error *err) {
     pmkt_status status = PMKT_OK;
@@ -94,7 +100,7 @@ static pmkt_status add_all(pmkt_intent *m, pmkti_tally *tally, const pmkt_intent
                      ? PMKT_E_CANCELED
                      : add_counts(m, tally, models[i]);
         if (status) return pmkti_stopped(err, status);
-        if (m->facts.counted > PMKTI_MOST_COUNTED) {
+        if (m->facts.counted > PMKTI_MOST_COUNTED || times_of(m, pairs) > PMKTI_MOST_COUNTED) {
             return pmkti_fail(err, PMKT_E_LIMIT,
                               "the models counted more than 2^31 actions and ends");
         }

@@ -210,10 +210,11 @@ static pmkt_status read_counts(loader *l, pmkt_error *err) {
     return check_counts(l, &span, err);
 }
 
-/* Sums of n times must be such as n times can have. */
-static bool is_dwell(const pmkt_intent *m, const pmkti_dwell *d) {
+/* Sums of n times must be such as n times can have. They may be more than what is counted: a tracker that learns
+   counts those of sessions that have not ended. */
+static bool is_dwell(const pmkti_dwell *d) {
     const int64_t most_ln = INT64_C(22) << 20; /* of 2^31 ms, rounded up */
-    if (d->n < 0 || d->n > m->facts.counted || d->ms < 0 || d->ln < 0 || d->square < 0)
+    if (d->n < 0 || d->n > PMKTI_MOST_COUNTED || d->ms < 0 || d->ln < 0 || d->square < 0)
         return false;
     return d->ms <= d->n * PMKTI_MOST_DWELL && d->ln <= d->n * most_ln &&
            d->square <= d->n * (most_ln * 22);
@@ -234,9 +235,9 @@ static pmkt_status read_dwell(loader *l, pmkt_error *err) {
     if (n) memcpy(m->dwell, span.at, span.size);
     int64_t all = 0;
     for (size_t i = 0; i < n; i++) {
-        const bool fits = is_dwell(m, &m->dwell[i]);
+        const bool fits = is_dwell(&m->dwell[i]);
         if (fits) all += m->dwell[i].n;
-        if (fits && all <= m->facts.counted) continue;
+        if (fits && all <= PMKTI_MOST_COUNTED) continue;
         return pmkti_corrupt(&span, i * sizeof *m->dwell, "these cannot be times", err);
     }
     return PMKT_OK;

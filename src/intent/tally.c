@@ -86,6 +86,11 @@ pmkti_count *pmkti_tally_sorted(const pmkti_tally *t) {
     return sorted;
 }
 
+void pmkti_tally_clear(pmkti_tally *t) {
+    if (t->used > 0) memset(t->slot, 0, (size_t)t->size * sizeof *t->slot);
+    t->used = 0;
+}
+
 void pmkti_tally_free(pmkti_tally *t) {
     pmkti_free(&t->allocator, t->slot, (size_t)t->size, sizeof *t->slot);
     t->slot = NULL, t->size = t->used = 0;

@@ -29,6 +29,9 @@ pmkt_status pmkti_tally_merge(pmkti_tally *t, const pmkti_tally *from);
 /* The counts by key, in a new array of t->used. NULL if there is no memory, or nothing counted. */
 pmkti_count *pmkti_tally_sorted(const pmkti_tally *t);
 
+/* Nothing is counted any more; the room stays. */
+void pmkti_tally_clear(pmkti_tally *t);
+
 void pmkti_tally_free(pmkti_tally *t);
 
 /* Adds a time to those of a pair. Shorter than a second counts as a second in the logarithm. */

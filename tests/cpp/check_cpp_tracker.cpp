@@ -158,6 +158,29 @@ TEST(models_and_rules_are_swapped) {
     THROWN(pmkt::unsupported, pmkt::tracker(pmkt::rules(text)).swap(model));
 }
 
+TEST(trackers_learn_on) {
+    const shop all;
+    const pmkt::purchase model(all.batch);
+    pmkt::tracker_options options;
+    options.learn = 1;
+    const pmkt::tracker live(model, pmkt::rules(), options);
+    const ids user = {1, 1, 2};
+    const numbers time = {1, 2, 2};
+    const kinds kind = {PMKT_KIND_CART, PMKT_KIND_ORDER, PMKT_KIND_CART};
+    pmkt::events batch;
+    batch.user(user).time(time).kind(kind);
+    live.observe(batch);
+    CHECK(live.stats().learned == 1);
+    const std::int64_t before = model.chains().info().sessions;
+    const pmkt::purchase learned = live.learn();
+    CHECK(live.model().get() == learned.get() && live.stats().learned == 0);
+    CHECK(learned.chains().info().sessions == before + 1);
+    live.advance(86400000); /* the other one has left */
+    CHECK(live.learn(1000).chains().info().sessions == before + 2);
+    THROWN(pmkt::invalid, live.learn(-1));
+    THROWN(pmkt::unsupported, pmkt::tracker(pmkt::rules(text)).learn());
+}
+
 TEST(trackers_are_saved_and_restored) {
     const shop all;
     const pmkt::purchase model(all.batch);

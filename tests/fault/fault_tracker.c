@@ -272,6 +272,111 @@ START_TEST(a_row_that_is_not_taken_changes_nothing) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------- learning */
+
+/* A tracker that learns, of a model that fails with it, after the whole stream. */
+static pmkt_purchase *begin_learning(world *w, const pmkt_rules *rules) {
+    pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
+    pmkt_intent_options chains = PMKT_INTENT_OPTIONS_INIT;
+    pmkt_error err;
+    chains.allocator = o.allocator = &w->allocator;
+    o.shards = 2, o.learn = 1, o.history = -1;
+    random_seed(2);
+    visits shop = shop_make(200, 20);
+    const pmkt_events ev = visits_events(&shop);
+    pmkt_purchase *model = purchase_fitted(&ev, &chains, NULL, 1);
+    visits_free(&shop);
+    ck_assert_ok(pmkt_tracker_new(model, rules, &o, &w->t, &err), err);
+    return model;
+}
+
+static void observe_all(world *w) {
+    pmkt_status status;
+    for (int64_t from = 0; from < ROWS;) from = observe(w, from, &status);
+}
+
+/* Whenever it fails the model stays, and all that was counted is there for the next call. */
+START_TEST(learning_survives_it) {
+    world w;
+    make(&w, 1);
+    file_bytes right = {0};
+    for (int sticky = 0; sticky < 2; sticky++) {
+        int64_t nth = 0; /* the first time to know what is right */
+        for (bool refused = true; refused; nth++) {
+            pmkt_tracker_fired fired[ROOM];
+            pmkt_purchase *before = begin_learning(&w, w.rules), *now, *model = NULL;
+            pmkt_error err = {0};
+            int64_t n = 1;
+            observe_all(&w);
+            while (n > 0) {
+                const int64_t end = w.time[ROWS - 1] + DAY; /* many sessions end by the call */
+                ck_assert_ok(pmkt_tracker_advance(w.t, end, fired, ROOM, &n, &err), err);
+            }
+            const pmkt_tracker_counts was = counts_of(&w);
+            faulty_arm(&w.memory, nth, sticky);
+            const pmkt_status status = pmkt_tracker_learn(w.t, 0, NULL, &model, &err);
+            refused = nth == 0 || w.memory.refused > 0;
+            faulty_disarm(&w.memory);
+            if (nth > 0) ck_assert_int_eq(status, refused ? PMKT_E_NOMEM : PMKT_OK);
+            ck_assert_int_eq(err.code, status);
+            if (status) {
+                ck_assert_ptr_null(model);
+                now = pmkt_tracker_model(w.t);
+                ck_assert_ptr_eq(now, before);
+                pmkt_purchase_release(now);
+                ck_assert_int_ge(counts_of(&w).learned, was.learned);
+                ck_assert_ok(pmkt_tracker_learn(w.t, 0, NULL, &model, &err), err);
+            }
+            ck_assert_int_eq(counts_of(&w).unlearned, 0);
+            file_bytes made = purchase_bytes(model);
+            if (nth > 0 || sticky)
+                ck_assert(made.n == right.n && memcmp(made.at, right.at, made.n) == 0);
+            if (right.at)
+                file_free(&made);
+            else
+                right = made;
+            pmkt_purchase_release(before), pmkt_purchase_release(model);
+            end(&w);
+        }
+        ck_assert_int_gt(nth, 30);
+    }
+    file_free(&right);
+    drop(&w);
+}
+END_TEST
+
+/* Events are taken all the same; of sessions that cannot be counted it is told. */
+START_TEST(counting_survives_it) {
+    world w;
+    make(&w, 1);
+    for (int64_t nth = 1; nth < 4; nth++) {
+        pmkt_purchase *model = begin_learning(&w, NULL);
+        for (int i = 0; i < ROWS; i++) w.user[i] = 1 + w.user[i] % 16; /* who has room anyway */
+        faulty_arm(&w.memory, nth, true);
+        observe_all(&w);
+        faulty_disarm(&w.memory);
+        const pmkt_tracker_counts c = counts_of(&w);
+        int64_t ends = 0;
+        for (int i = 0; i < ROWS;
+             i++) { /* all within one session of each user: the first goal ends it */
+            bool first = w.kind[i] == PMKT_KIND_ORDER;
+            for (int k = 0; k < i && first; k++) {
+                first = w.user[k] != w.user[i] || w.kind[k] != PMKT_KIND_ORDER;
+            }
+            ends += first;
+        }
+        ck_assert_int_eq(c.events, ROWS);
+        ck_assert_int_eq(c.learned + c.unlearned, ends);
+        if (nth == 1) ck_assert_int_eq(c.learned, 0);
+        if (nth == 2) ck_assert(c.learned > 0 && c.unlearned > 0);
+        if (nth == 3) ck_assert_int_eq(c.unlearned, 0);
+        pmkt_purchase_release(model);
+        end(&w);
+    }
+    drop(&w);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- without memory */
 
 /* Who is known costs nothing, nor does anything else. */
@@ -320,5 +425,6 @@ int main(void) {
     TOPIC(s, "allocations", beginning_survives_it, observing_survives_it,
           observing_near_the_limit_survives_it, a_row_that_is_not_taken_changes_nothing,
           the_rest_allocates_nothing);
+    TOPIC(s, "learning", learning_survives_it, counting_survives_it);
     return suite_run(s);
 }

@@ -97,6 +97,16 @@ visits visits_sorted(const visits *v) {
     return to;
 }
 
+visits visits_in_time(const visits *v) {
+    visits to = visits_new(v->n);
+    place *p = malloc((size_t)v->n * sizeof *p + 1);
+    for (int64_t i = 0; i < v->n; i++) p[i] = (place){0, v->time[i], i};
+    pmkti_sort(p, (size_t)v->n, sizeof *p, before);
+    for (int64_t i = 0; i < v->n; i++) copy_row(&to, i, v, p[i].row);
+    free(p);
+    return to;
+}
+
 pmkt_events visits_events(const visits *v) {
     pmkt_events ev = PMKT_EVENTS_INIT;
     ev.rows = v->n, ev.user = v->user, ev.time = v->time, ev.kind = v->kind;

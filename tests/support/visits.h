@@ -22,6 +22,9 @@ void visits_free(visits *v);
 /* The same in the library's order: by hash of the user, time, and row. */
 visits visits_sorted(const visits *v);
 
+/* The same in the order of time, and of rows. */
+visits visits_in_time(const visits *v);
+
 /* The same rows in their order, with bad ones between them. */
 visits visits_spoiled(const visits *v);
 

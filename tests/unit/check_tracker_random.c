@@ -274,30 +274,8 @@ END_TEST
 
 /* --------------------------------------------------------------------- models */
 
-static int by_clock(const void *a, const void *b) {
-    const int64_t *x = *(const int64_t *const *)a, *y = *(const int64_t *const *)b;
-    if (*x != *y) return *x < *y ? -1 : 1;
-    return (x > y) - (x < y);
-}
-
-/* The rows in the order of time. */
-static visits in_time(const visits *v) {
-    const int64_t **p = malloc((size_t)v->n * sizeof *p + 1);
-    for (int64_t i = 0; i < v->n; i++) p[i] = &v->time[i];
-    qsort(p, (size_t)v->n, sizeof *p, by_clock);
-    visits to = visits_random(v->n, 1, 1, 1);
-    for (int64_t i = 0; i < v->n; i++) {
-        const int64_t j = p[i] - v->time;
-        to.user[i] = v->user[j], to.time[i] = v->time[j], to.kind[i] = v->kind[j];
-        to.item[i] = v->item[j], to.category[i] = v->category[j];
-        to.session[i] = v->session[j], to.channel[i] = v->channel[j];
-    }
-    free(p);
-    return to;
-}
-
 static void check_model(const pmkt_purchase *model, const visits *v, const pmkt_rules *rules) {
-    visits sorted = in_time(v);
+    visits sorted = visits_in_time(v);
     pmkt_events ev = visits_events(&sorted);
     const pmkt_column page = {"page", sorted.category, PMKT_TYPE_UINT64, 0};
     ev.extra = &page, ev.n_extra = 1;

@@ -79,8 +79,8 @@ class TrackerStats(NamedTuple):
         evicted, expired, forgotten: users, for ``max_bytes``, after ``ttl``, and by
             :meth:`Tracker.forget`.
         waiting: users for whom something waits.
-        learned: sessions counted, for :meth:`Tracker.learn`; ``unlearned``, those that could not be
-            counted, for want of memory.
+        learned: sessions counted, for the next :meth:`Tracker.learn`; ``unlearned``, those that
+            could not be counted, for want of memory.
     """
 
     users: int
@@ -419,6 +419,10 @@ class Tracker(Saving):
     def learn(self, half_life: HalfLife = None, *, progress: Progress = None) -> Scoring:
         """Learns on: a model whose chains have also counted what the sessions did that ended since
         the last call. The tracker goes on with it, as if swapped; returns it.
+
+        A session ends with an order or with the user's next session, when the user expires, or at
+        this call, if the clock of :meth:`advance` is past its gap: so set the clock, or those who
+        come back are counted, and those who do not only after ``ttl``.
 
         What is not learned anew is how chains become probabilities: fit a model again now and then.
 

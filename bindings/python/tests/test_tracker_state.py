@@ -100,8 +100,13 @@ def test_learning_on(model: pmkt.IntentModel) -> None:
     out, scores = tracker.observe(events(later)), learned.score(events(later))
     for name in ("p_order", "next", "next_p"):
         np.testing.assert_array_equal(out[name], scores[name])
+    counted = tracker.stats.learned
+    tracker.advance(max(t for _, t, *_ in rows) + 3 * DAY)  # by which all sessions are over
     faded: Any = tracker.learn(half_life="1d")
-    assert faded.info.sessions < learned.info.sessions + tracker.stats.learned - counted
+    assert faded.info.sessions > counted and tracker.stats.learned == 0
+    assert faded.info.sessions < learned.info.sessions + len(rows) // 2
+    whole: Any = pmkt.IntentModel(order=model.order).fit(events(later))
+    assert faded.info.sessions - whole.info.sessions in range(1, learned.info.sessions)
     with pytest.raises(pmkt.Canceled):
         tracker.learn(progress=lambda done, stage: True)
     assert repr(tracker.model) == repr(faded)

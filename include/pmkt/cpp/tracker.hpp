@@ -189,6 +189,15 @@ class tracker : public owner<pmkt_tracker, pmkt_tracker_free> {
         return ended;
     }
 
+    /* Learns on, and goes on with the new model; of options.learn. Set the clock before: it ends sessions. */
+    purchase learn(std::int64_t half_life_ms = 0, const run &how = run()) const {
+        purchase out;
+        detail::running{how}([&](const pmkt_run *r, pmkt_error *err) {
+            return pmkt_tracker_learn(handle(), half_life_ms, r, out.put(), err);
+        });
+        return out;
+    }
+
     /* What is in force; empty if there is none. */
     pmkt::rules rules() const noexcept {
         return pmkt::rules(pmkt_tracker_rules(handle(), nullptr));

@@ -99,6 +99,7 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
     s->arena = &t->arena;
+    s->latest = INT64_MIN;
     pmkt_status status = begin_learning(t, s);
     if (!status) status = pmkti_users_begin(t, s, users);
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
@@ -137,6 +138,7 @@ static pmkt_status make(pmkt_tracker *t, pmkt_error *err) {
     if (!t->shard) return pmkti_no_memory(err, (size_t)o->shards * sizeof *t->shard);
     t->shard_shift = 64 - __builtin_ctz((unsigned)o->shards);
     atomic_init(&t->clock, INT64_MIN);
+    t->learned_ms = INT64_MIN;
     lay_out(t);
     if (t->path_at) {
         const size_t actions = (size_t)t->options.actions; /* of any model that may come */

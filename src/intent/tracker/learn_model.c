@@ -2,7 +2,8 @@
  * learn_model.c - pmkt_tracker_learn: what was counted, and what was known, to a new model.
  *
  * The counts are copied, and taken off those of the shards only when the model is there, so that nothing is lost if
- * it cannot be made, and what ends meanwhile is counted for the next one.
+ * it cannot be made, and what ends meanwhile is counted for the next one. Meanwhile no lock is held: if models are
+ * swapped, it begins anew.
  */
 #include <math.h>
 #include <string.h>
@@ -15,19 +16,26 @@
 #include "intent/tracker/learn.h"
 #include "intent/tracker/swap.h"
 
+#define PATIENCE 3 /* models that were swapped meanwhile, before swaps have to wait */
+
 /* What one shard had counted. */
 typedef struct taken {
     pmkti_tally tally;
     size_t pairs;
     pmkti_dwell *dwell; /* [pairs] */
-    int64_t learned, buyers, counted;
+    int64_t learned;
 } taken;
 
 typedef struct learning {
     pmkt_tracker *t;
-    const pmkt_purchase *before; /* the model in force */
+    int64_t half_life_ms;
+    const pmkt_purchase *before; /* the model in force, retained */
+    int64_t since;               /* learned_ms of it */
+    uint64_t models;             /* t->models; one address may be two models */
     pmkti_run run;
-    taken *from; /* [shards] */
+    bool holds;   /* control, so that nothing is swapped */
+    bool swapped; /* models were swapped meanwhile */
+    taken *from;  /* [shards] */
     int64_t latest;
 } learning;
 
@@ -38,26 +46,33 @@ static size_t pairs_of(const learning *l) {
 
 /* ---------------------------------------------------------------------- copying */
 
-/* Copies what a shard has counted. Its memory is got outside of the lock, as often as it turns out too small. */
+/* Copies what a shard has counted, if there is room for it. The shard is locked. */
+static void copy_counts(learning *l, const pmkti_shard *s, taken *to) {
+    const size_t slots = (size_t)s->tally.size;
+    if (s->tally.size != to->tally.size) return;
+    if (slots > 0) memcpy(to->tally.slot, s->tally.slot, slots * sizeof *s->tally.slot);
+    to->tally.used = s->tally.used;
+    if (to->dwell) memcpy(to->dwell, s->dwell, to->pairs * sizeof *s->dwell);
+    to->learned = s->learned;
+    if (s->latest > l->latest) l->latest = s->latest;
+}
+
+/* A copy of a shard. Its memory is got outside of the lock, as often as it turns out too small. */
 static pmkt_status copy_shard(learning *l, pmkti_shard *s, taken *to) {
     const pmkt_allocator *a = &l->t->allocator;
+    const int64_t clock = atomic_load_explicit(&l->t->clock, memory_order_relaxed);
     to->pairs = pairs_of(l);
     to->dwell = pmkti_alloc(a, to->pairs, sizeof *to->dwell);
     if (to->pairs > 0 && !to->dwell) return PMKT_E_NOMEM;
     to->tally.allocator = *a;
     for (;;) {
         pmkti_lock_take(&s->lock);
+        l->swapped |= s->model != l->before;
+        const pmkt_status status = l->swapped ? PMKT_OK : pmkti_learn_over(l->t, s, clock);
         const int64_t size = s->tally.size;
-        if (size == to->tally.size) {
-            if (size > 0)
-                memcpy(to->tally.slot, s->tally.slot, (size_t)size * sizeof *s->tally.slot);
-            to->tally.used = s->tally.used;
-            if (to->dwell) memcpy(to->dwell, s->dwell, to->pairs * sizeof *s->dwell);
-            to->learned = s->learned, to->buyers = s->buyers, to->counted = s->counted;
-            if (s->latest > l->latest) l->latest = s->latest;
-        }
+        if (!status && !l->swapped) copy_counts(l, s, to);
         pmkti_lock_give(&s->lock);
-        if (size == to->tally.size) return PMKT_OK;
+        if (status || l->swapped || size == to->tally.size) return status;
         pmkti_tally_free(&to->tally);
         to->tally.slot = pmkti_alloc(a, (size_t)size, sizeof *to->tally.slot);
         if (!to->tally.slot) return PMKT_E_NOMEM;
@@ -67,7 +82,9 @@ static pmkt_status copy_shard(learning *l, pmkti_shard *s, taken *to) {
 
 /* Takes the copy off again; every key of it is there. */
 static void take_off(const learning *l, pmkti_shard *s, const taken *from) {
-    for (int64_t i = 0; i < from->tally.size; i++) {
+    s->learned -= from->learned;
+    if (s->learned == 0) pmkti_tally_clear(&s->tally); /* nothing came meanwhile */
+    for (int64_t i = 0; i < from->tally.size && s->learned > 0; i++) {
         const pmkti_count *c = &from->tally.slot[i];
         if (c->key) (void)pmkti_tally_add(&s->tally, c->key, -c->buyers, -c->others);
     }
@@ -75,7 +92,51 @@ static void take_off(const learning *l, pmkti_shard *s, const taken *from) {
         s->dwell[i].n -= from->dwell[i].n, s->dwell[i].ms -= from->dwell[i].ms;
         s->dwell[i].ln -= from->dwell[i].ln, s->dwell[i].square -= from->dwell[i].square;
     }
-    s->learned -= from->learned, s->buyers -= from->buyers, s->counted -= from->counted;
+}
+
+static void free_copies(learning *l) {
+    const pmkt_allocator *a = &l->t->allocator;
+    for (int32_t i = 0; i < l->t->options.shards; i++) {
+        taken *from = &l->from[i];
+        if (from->tally.slot) pmkti_tally_free(&from->tally);
+        pmkti_free(a, from->dwell, from->pairs, sizeof *from->dwell);
+        *from = (taken){.pairs = 0};
+    }
+}
+
+/* ---------------------------------------------------------------------- weighing */
+
+/*
+ * What is left of numbers. Of a fraction chance decides, for if it were rounded, a small number would never change
+ * where each call takes less than half of one off it. The chance is of the key and the time alone, so that equal
+ * trackers learn the same.
+ */
+typedef struct weight {
+    double share;
+    uint64_t seed;
+} weight;
+
+static int64_t weighed(const weight *w, int64_t n, uint64_t key) {
+    const double exact = (double)n * w->share, whole = floor(exact);
+    const double chance = (double)(pmkti_mix(key ^ w->seed) >> 11) * 0x1p-53;
+    return w->share >= 1 ? n : (int64_t)whole + (exact - whole > chance);
+}
+
+static pmkti_count weighed_count(const weight *w, const pmkti_count *c) {
+    return (pmkti_count){c->key, weighed(w, c->buyers, 2 * c->key),
+                         weighed(w, c->others, 2 * c->key + 1)};
+}
+
+/* x m / n for m <= n, where the product may be too large. */
+static int64_t part(int64_t x, int64_t m, int64_t n) {
+    return x / n * m + x % n * m / n;
+}
+
+/* The mean stays. */
+static pmkti_dwell weighed_dwell(const weight *w, const pmkti_dwell *d, uint64_t key) {
+    const int64_t n = weighed(w, d->n, ~key);
+    if (n == 0) return (pmkti_dwell){.n = 0};
+    return (pmkti_dwell){n, part(d->ms, n, d->n), part(d->ln, n, d->n), part(d->square, n, d->n)};
 }
 
 /* ----------------------------------------------------------------------- models */
@@ -101,67 +162,74 @@ static pmkt_intent *begin_model(const learning *l) {
     return m;
 }
 
-/* What is left of a number. */
-static int64_t weighed(int64_t n, double weight) {
-    return weight >= 1 ? n : (int64_t)llrint((double)n * weight);
+/* Every session has one end, so these are counted along. */
+static pmkt_status add_count(pmkt_intent *m, pmkti_tally *to, const pmkti_count *c) {
+    const int64_t n = c->buyers + c->others;
+    const uint32_t step = (uint32_t)(c->key & PMKTI_STEP_MASK);
+    if (c->key == 0 || n == 0) return PMKT_OK;
+    m->facts.counted += n;
+    if (step == PMKTI_LEAVE || step == PMKTI_GOAL) m->facts.sessions += n;
+    if (step == PMKTI_GOAL) m->facts.buyers += n;
+    return pmkti_tally_add(to, c->key, c->buyers, c->others);
 }
 
-/* Adds some counts, and returns how many they are by their weight. */
-static pmkt_status add_counts(pmkti_tally *to, const pmkti_count *from, int64_t n, double weight,
-                              int64_t *counted) {
-    pmkt_status status = PMKT_OK;
-    for (int64_t i = 0; i < n && !status; i++) {
-        const int64_t buyers = weighed(from[i].buyers, weight);
-        const int64_t others = weighed(from[i].others, weight);
-        if (from[i].key == 0 || buyers + others == 0) continue;
-        status = pmkti_tally_add(to, from[i].key, buyers, others);
-        *counted += buyers + others;
-    }
-    return status;
-}
-
-static pmkti_dwell weighed_dwell(const pmkti_dwell *d, double weight) {
-    return (pmkti_dwell){weighed(d->n, weight), weighed(d->ms, weight), weighed(d->ln, weight),
-                         weighed(d->square, weight)};
-}
-
-/* What the model in force has counted, weighing less. */
-static pmkt_status add_old(const learning *l, pmkt_intent *m, pmkti_tally *tally, double weight) {
+/* What the model in force has counted, weighing less. Of each action one count stays: the logistic models need it. */
+static pmkt_status add_old(const learning *l, pmkt_intent *m, pmkti_tally *tally, const weight *w) {
     const pmkt_intent *old = l->before->chains;
-    const pmkt_status status =
-        add_counts(tally, old->counts, old->n_counts, weight, &m->facts.counted);
-    for (size_t i = 0; i < pairs_of(l) && old->dwell; i++) {
-        const pmkti_dwell d = weighed_dwell(&old->dwell[i], weight);
-        pmkti_dwell_merge(&m->dwell[i], &d);
+    const pmkti_count *last[PMKTI_STEP_MASK + 1] = {NULL}; /* of an action of which none is left */
+    bool left[PMKTI_STEP_MASK + 1] = {false};
+    pmkt_status status = PMKT_OK;
+    for (int64_t i = 0; i < old->n_counts && !status; i++) {
+        const pmkti_count c = weighed_count(w, &old->counts[i]);
+        const uint32_t step = (uint32_t)(c.key & PMKTI_STEP_MASK);
+        left[step] |= c.buyers + c.others > 0;
+        last[step] = &old->counts[i];
+        status = add_count(m, tally, &c);
     }
-    m->facts.sessions = weighed(old->facts.sessions, weight);
-    m->facts.buyers = weighed(old->facts.buyers, weight);
+    for (uint32_t step = 1; step <= (uint32_t)m->facts.actions && !status; step++) {
+        if (left[step] || !last[step]) continue;
+        const bool others = last[step]->others > 0;
+        status = add_count(m, tally, &(pmkti_count){last[step]->key, !others, others});
+    }
+    for (size_t i = 0; i < pairs_of(l); i++) {
+        m->dwell[i] = weighed_dwell(w, &old->dwell[i], i);
+    }
     return status;
 }
 
 static pmkt_status add_new(const learning *l, pmkt_intent *m, pmkti_tally *tally,
                            const taken *from) {
+    pmkt_status status = PMKT_OK;
+    for (int64_t i = 0; i < from->tally.size && !status; i++) {
+        status = add_count(m, tally, &from->tally.slot[i]);
+    }
     for (size_t i = 0; i < pairs_of(l); i++) pmkti_dwell_merge(&m->dwell[i], &from->dwell[i]);
-    m->facts.sessions += from->learned, m->facts.buyers += from->buyers;
-    return add_counts(tally, from->tally.slot, from->tally.size, 1, &m->facts.counted);
+    return status;
 }
 
-static pmkt_status fill(const learning *l, pmkt_intent *m, double weight, pmkt_error *err) {
+static bool is_too_much(const learning *l, const pmkt_intent *m) {
+    int64_t times = 0;
+    for (size_t i = 0; i < pairs_of(l); i++) times += m->dwell[i].n;
+    return m->facts.counted > PMKTI_MOST_COUNTED || times > PMKTI_MOST_COUNTED;
+}
+
+static pmkt_status fill(const learning *l, pmkt_intent *m, const weight *w, pmkt_error *err) {
     pmkti_tally tally = {.allocator = m->allocator};
-    pmkt_status status = add_old(l, m, &tally, weight);
+    pmkt_status status = add_old(l, m, &tally, w);
     for (int32_t i = 0; i < l->t->options.shards && !status; i++) {
         status = add_new(l, m, &tally, &l->from[i]);
     }
-    if (!status && m->facts.counted > PMKTI_MOST_COUNTED) {
+    if (!status && is_too_much(l, m)) {
         pmkti_tally_free(&tally);
         return pmkti_fail(err, PMKT_E_LIMIT, "there are more than 2^31 actions and ends to count");
     }
     if (!status && tally.used > 0) {
         m->counts = pmkti_tally_sorted(&tally);
-        m->n_counts = tally.used;
-        if (!m->counts) status = PMKT_E_NOMEM;
+        if (m->counts)
+            m->n_counts = tally.used;
+        else
+            status = PMKT_E_NOMEM;
     }
-    if (status) m->n_counts = 0;
     pmkti_tally_free(&tally);
     return pmkti_stopped(err, status);
 }
@@ -190,44 +258,83 @@ static pmkt_status dress(const learning *l, pmkt_intent *chains, pmkt_purchase *
     return PMKT_OK;
 }
 
-static pmkt_status make(const learning *l, double weight, pmkt_purchase **model, pmkt_error *err) {
+static weight weight_of(const learning *l) {
+    weight w = {1, pmkti_mix((uint64_t)l->latest)};
+    const bool first = l->since == INT64_MIN || l->latest <= l->since;
+    if (l->half_life_ms == 0 || first) return w;
+    w.share = exp2(-(double)(l->latest - l->since) / (double)l->half_life_ms);
+    return w;
+}
+
+static pmkt_status make(const learning *l, pmkt_purchase **model, pmkt_error *err) {
     pmkt_intent *m = begin_model(l), *chains = NULL;
     if (!m) return pmkti_no_memory(err, sizeof *m);
-    pmkt_status status = fill(l, m, weight, err);
+    const weight w = weight_of(l);
+    pmkt_status status = fill(l, m, &w, err);
     status = pmkti_intent_end(m, status, &l->run, (pmkti_stage){"solving", 0, 1}, &chains, err);
     return status ? status : dress(l, chains, model, err);
 }
 
 /* ------------------------------------------------------------------------ calls */
 
-static double weight_of(const learning *l, int64_t half_life_ms) {
-    const int64_t since = l->t->learned_ms;
-    if (half_life_ms == 0 || since == 0 || l->latest <= since) return 1;
-    return exp2(-(double)(l->latest - since) / (double)half_life_ms);
+static void begin(learning *l) {
+    pmkt_tracker *t = l->t;
+    pmkti_lock_take(&t->control);
+    l->before = pmkt_purchase_retain(t->model);
+    l->since = t->learned_ms;
+    l->models = t->models;
+    if (!l->holds) pmkti_lock_give(&t->control);
+    l->swapped = false;
+    l->latest = INT64_MIN;
 }
 
-static pmkt_status learn(learning *l, int64_t half_life_ms, pmkt_purchase **model,
-                         pmkt_error *err) {
+/* The tracker goes on with the model, unless there was a swap. Control is taken. */
+static void go_on(learning *l, pmkt_purchase *model) {
     pmkt_tracker *t = l->t;
-    pmkt_status status = PMKT_OK;
-    for (int32_t i = 0; i < t->options.shards && !status; i++) {
-        status = copy_shard(l, &t->shard[i], &l->from[i]);
-    }
-    if (status) return pmkti_stopped(err, status);
-    status = make(l, weight_of(l, half_life_ms), model, err);
-    if (status) return status;
-    t->swaps++;
+    l->swapped = t->models != l->models;
+    if (l->swapped) return;
+    t->swaps++, t->models++;
     for (int32_t i = 0; i < t->options.shards; i++) {
         pmkti_shard *s = &t->shard[i];
         pmkti_lock_take(&s->lock);
         take_off(l, s, &l->from[i]);
-        pmkti_swap_shard(t, s, *model);
+        pmkti_swap_shard(t, s, model);
         pmkti_lock_give(&s->lock);
     }
-    t->learned_ms = l->latest;
-    t->model = pmkt_purchase_retain(*model);
-    pmkt_purchase_release(l->before);
+    if (l->latest > t->learned_ms) t->learned_ms = l->latest;
+    pmkt_purchase_release(t->model);
+    t->model = pmkt_purchase_retain(model);
+}
+
+/* Unless there was a swap, the model is in force afterwards. */
+static pmkt_status learn_once(learning *l, pmkt_purchase **model, pmkt_error *err) {
+    pmkt_status status = PMKT_OK;
+    for (int32_t i = 0; i < l->t->options.shards && !status && !l->swapped; i++) {
+        status = copy_shard(l, &l->t->shard[i], &l->from[i]);
+    }
+    if (status || l->swapped) return pmkti_stopped(err, status);
+    status = make(l, model, err);
+    if (status) return status;
+    if (!l->holds) pmkti_lock_take(&l->t->control);
+    go_on(l, *model);
+    if (!l->holds) pmkti_lock_give(&l->t->control);
+    if (l->swapped) pmkt_purchase_release(*model);
     return PMKT_OK;
+}
+
+static pmkt_status learn(learning *l, pmkt_purchase **model, pmkt_error *err) {
+    pmkt_status status = PMKT_OK;
+    for (int i = 1; i <= PATIENCE + 1; i++) {
+        l->holds = i > PATIENCE;
+        if (l->holds) l->run.progress.fn = NULL; /* nobody's callback is called with a lock taken */
+        begin(l);
+        status = learn_once(l, model, err);
+        if (l->holds) pmkti_lock_give(&l->t->control);
+        free_copies(l);
+        pmkt_purchase_release(l->before);
+        if (status || !l->swapped) break;
+    }
+    return status;
 }
 
 static pmkt_status check(const pmkt_tracker *t, int64_t half_life_ms, pmkt_error *err) {
@@ -244,24 +351,16 @@ static pmkt_status check(const pmkt_tracker *t, int64_t half_life_ms, pmkt_error
 
 pmkt_status pmkt_tracker_learn(pmkt_tracker *tracker, int64_t half_life_ms, const pmkt_run *run,
                                pmkt_purchase **model, pmkt_error *err) {
-    learning l = {.t = tracker};
+    learning l = {.t = tracker, .half_life_ms = half_life_ms};
     pmkt_purchase *made = NULL;
     pmkt_status status = check(tracker, half_life_ms, err);
     if (!status) status = pmkti_run_check(run, PMKTI_SERIAL, &l.run, err);
     if (status) return status;
-    const pmkt_allocator *a = &tracker->allocator;
     const size_t shards = (size_t)tracker->options.shards;
-    l.from = pmkti_alloc_zero(a, shards, sizeof *l.from);
+    l.from = pmkti_alloc_zero(&tracker->allocator, shards, sizeof *l.from);
     if (!l.from) return pmkti_no_memory(err, shards * sizeof *l.from);
-    pmkti_lock_take(&tracker->control);
-    l.before = tracker->model;
-    status = learn(&l, half_life_ms, &made, err);
-    pmkti_lock_give(&tracker->control);
-    for (size_t i = 0; i < shards; i++) {
-        if (l.from[i].tally.slot) pmkti_tally_free(&l.from[i].tally);
-        pmkti_free(a, l.from[i].dwell, l.from[i].pairs, sizeof *l.from[i].dwell);
-    }
-    pmkti_free(a, l.from, shards, sizeof *l.from);
+    status = learn(&l, &made, err);
+    pmkti_free(&tracker->allocator, l.from, shards, sizeof *l.from);
     if (status) return status;
     if (model)
         *model = made;

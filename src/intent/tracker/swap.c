@@ -64,7 +64,11 @@ pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model,
         pmkti_swap_shard(tracker, s, model);
         pmkti_lock_give(&s->lock);
     }
-    if (!status) tracker->model = pmkt_purchase_retain(model);
+    if (!status) {
+        tracker->model = pmkt_purchase_retain(model);
+        tracker->learned_ms = INT64_MIN;
+        tracker->models++;
+    }
     pmkti_lock_give(&tracker->control);
     if (!status) pmkt_purchase_release(old);
     return status;

@@ -84,7 +84,9 @@ typedef struct pmkti_path {
     uint8_t n;     /* of `step`; there may have been more */
     uint8_t last;  /* step; 0: none */
     bool open;     /* the session is to be counted when it ends */
-    uint8_t reserved[5];
+    uint8_t reserved;
+    uint32_t
+        passed; /* ms from `last` to the latest event, if the model does not know that one; it stops */
     uint8_t step[PMKTI_PATH_STEPS];
 } pmkti_path;
 
@@ -121,8 +123,8 @@ typedef struct pmkti_shard {
     uint32_t sweep;   /* the same of those who have expired */
     int64_t swept_ms; /* the clock of that */
     pmkti_tracker_sums sums;
-    int64_t latest;                   /* time of an event, or 0 */
-    int64_t learned, buyers, counted; /* sessions in `tally`, and their actions and ends */
+    int64_t latest;  /* time of an event, or INT64_MIN */
+    int64_t learned; /* sessions in `tally` */
     pmkti_tally tally;
     pmkti_dwell *dwell;      /* [actions][actions + 1], as in the model; NULL: nobody learns */
     unsigned char apart[64]; /* from the next shard's */
@@ -133,10 +135,11 @@ struct pmkt_tracker {
     pmkti_origin origin;
     pmkt_tracker_options options; /* with their defaults */
     pmkti_lock control;           /* who swaps or restores: taken before the lock of a shard */
-    int64_t learned_ms;           /* the latest event when chains were last learned; 0: not yet */
-    uint32_t generation;          /* of the rules; what all shards have, or will have in a moment */
-    uint64_t swaps;               /* likewise */
-    const pmkt_purchase *model;   /* owned; or NULL */
+    int64_t learned_ms;  /* the latest event when the model was learned; INT64_MIN: it was not */
+    uint32_t generation; /* of the rules; what all shards have, or will have in a moment */
+    uint64_t swaps;      /* likewise */
+    uint64_t models;     /* swaps of models alone, a learned one's too */
+    const pmkt_purchase *model; /* owned; or NULL */
     const pmkt_rules *rules;
     _Atomic int64_t clock;
     _Atomic int64_t clocks_back;
