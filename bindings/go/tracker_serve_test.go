@@ -100,6 +100,42 @@ func TestTrackerUnderManyGoroutines(t *testing.T) {
 	others.Wait()
 }
 
+// Nothing of what observers bring is lost between two calls of Learn.
+func TestTrackerLearnsUnderObservers(t *testing.T) {
+	events := shopping(200)
+	first := newPurchase(t, shopping(300))
+	tracker := newTracker(t, first, nil, TrackerOptions{Learn: true, Shards: 4})
+	sessions := func(m *Purchase) int64 {
+		chains := must(m.Chains())
+		defer chains.Close()
+		return chains.Info().Sessions
+	}
+	const parts = 3
+	var observers sync.WaitGroup
+	for part := range parts {
+		observers.Add(1)
+		go func() {
+			defer observers.Done()
+			for row, user := range events.User {
+				if user%parts == uint64(part) {
+					if _, err := tracker.Observe(step(events, row, row+1), nil); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		}()
+	}
+	for range 20 {
+		check(t, must(tracker.Learn(background, 0)).Close())
+	}
+	observers.Wait()
+	last := must(tracker.Learn(background, 0))
+	defer last.Close()
+	alone := newTracker(t, first, nil, TrackerOptions{Learn: true})
+	must(alone.Observe(events, nil))
+	equal(t, "sessions", sessions(last), sessions(first)+must(alone.Stats()).Learned)
+}
+
 // live is a warm tracker, and a batch of one event each of some users.
 func live(t testing.TB, users int) (*Tracker, *Events, *TrackerAnswers) {
 	t.Helper()

@@ -118,7 +118,8 @@ typedef struct pmkt_tracker_fired {
 /*
  * What is asked of a batch, and where answers go. Columns are each NULL, or [rows], or
  * [rows * PMKT_INTENT_TOP]; entries of rows before `from`, and from `done` on, are left as they are. Columns
- * of the model are as in pmkt_purchase_scores. A row that is bad or late has NaN, next 0, rule -1.
+ * of the model are as in pmkt_purchase_scores. A row that is bad or late has NaN, next 0, rule -1. Where `fired`
+ * is NULL, what fires is only counted.
  */
 typedef struct pmkt_tracker_answers {
     uint32_t struct_size; /* sizeof(pmkt_tracker_answers) */
@@ -129,8 +130,7 @@ typedef struct pmkt_tracker_answers {
     uint32_t *next;  /* the likeliest next actions or ends */
     double *next_p;  /* their probabilities */
     int32_t *rule;   /* the strongest rule that fired at the event, of equals the first; -1: none */
-    pmkt_tracker_fired
-        *fired;      /* [room] all that fired, in the order of rows; NULL: it is only counted */
+    pmkt_tracker_fired *fired; /* [room] all that fired, in the order of rows; or NULL */
     int64_t room;    /* if `fired` is not NULL: at least as many as the rules have intents */
     int64_t from;    /* in: the first row to take */
     int64_t done;    /* out: the row after the last one that was taken */
@@ -188,25 +188,23 @@ PMKT_API pmkt_status pmkt_tracker_forget(pmkt_tracker *tracker, uint64_t user, i
 typedef struct pmkt_tracker_event {
     int64_t time;
     uint64_t item, category, channel; /* or PMKT_ID_NONE */
-    double
-        log_odds; /* what it adds to the session's evidence: ln (P(action | buyers) / P(it | the others));
-                        0 where the model does not know the action, past the goal, and without a model */
+    double log_odds; /* ln (P(action | buyers) / P(it | others)), as a float: it adds this to the
+                        session's evidence; 0 if the model does not know it, from the goal on, and
+                        without a model */
     int32_t kind;
     int32_t matched; /* 1: a step of the match that fired */
 } pmkt_tracker_event;
 
 /* Why an intent fired, and what is known of a user. */
 typedef struct pmkt_tracker_evidence {
-    uint32_t struct_size; /* in: sizeof(pmkt_tracker_evidence) */
-    int32_t rule;         /* that fired latest of the intent; -1: none, or long ago */
-    pmkt_tracker_event
-        *event;          /* in: [room], or NULL. The latest events, the oldest of them first */
-    int64_t room;        /* in */
-    int64_t n;           /* events that were written */
-    int64_t time, since; /* of the rule that fired: when, and the first event of its match */
-    int64_t session;     /* events of the user's session so far */
-    double
-        evidence; /* ln (P(the session so far | buyers) / P(it | the others)); 0 without a model */
+    uint32_t struct_size;      /* in: sizeof(pmkt_tracker_evidence) */
+    int32_t rule;              /* that fired latest of the intent; -1: none, or long ago */
+    pmkt_tracker_event *event; /* in: [room], or NULL: the latest events, the oldest first */
+    int64_t room;              /* in */
+    int64_t n;                 /* events that were written */
+    int64_t time, since;       /* of the rule that fired: when, and the first event of its match */
+    int64_t session;           /* events of the user's session so far */
+    double evidence;     /* ln (P(session so far | buyers) / P(it | others)); 0 without a model */
     uint32_t generation; /* of the rules that `rule` is of, those in force */
     uint32_t reserved;   /* 0 */
 } pmkt_tracker_evidence;

@@ -52,6 +52,7 @@ VALUES = {
     "const pmkt_purchase_scores *": "&w->in.purchase_scores",
     "const pmkt_rules_options *": "&w->in.rules_options",
     "const pmkt_rules_match_options *": "&w->in.match_options",
+    "const pmkt_tracker_options *": "&w->in.tracker_options",
     # handles
     "pmkt_rfm *": "w->rfm",
     "const pmkt_rfm *": "w->rfm",
@@ -86,6 +87,7 @@ VALUES = {
     "const pmkt_purchase *": "w->purchase",
     "const pmkt_rules *": "w->rules",
     "const pmkt_rules_matches *": "w->matches",
+    "pmkt_tracker *": "w->tracker",
     # outputs
     "pmkt_error *err": "&w->err",
     "pmkt_report *": "&w->out.report",
@@ -129,6 +131,13 @@ VALUES = {
     "pmkt_rules_facts *": "&w->out.rules_facts",
     "pmkt_rule *": "&w->out.rule",
     "pmkt_rules_matches_columns *": "&w->out.matches_columns",
+    "pmkt_tracker_answers *": "&w->out.tracker_answers",
+    "pmkt_tracker_counts *": "&w->out.tracker_counts",
+    "pmkt_tracker_evidence *": "&w->out.tracker_evidence",
+    "pmkt_tracker_fired *": "w->out.tracker_fired",
+    "int64_t *ended": "&w->out.count",
+    "int32_t *known": "&w->out.number",
+    "uint32_t *generation": "w->out.u32",
     "const uint32_t **": "&w->out.actions",
     "size_t *": "&w->out.size",
     "char *": "w->out.text",
@@ -174,7 +183,10 @@ VALUES = {
     "int32_t i": "0",
     "int32_t from": "PMKT_RFM_BAND_MIDDLE",
     "int32_t to": "PMKT_RFM_BAND_LOW",
+    "int64_t clock_ms": "INT64_C(1719792000000)",
+    "int64_t half_life_ms": "INT64_C(86400000)",
     "uint64_t id": "1",
+    "uint64_t user": "1",
     "pmkt_ids_name.id": 'pmkt_id_of_bytes("ann", 3)',
     "pmkt_status status": "PMKT_E_IO",
     "size_t length": "18",
@@ -232,6 +244,15 @@ VALUES = {
     "pmkt_rules_parse.length": "strlen(WORLD_RULES)",
     "pmkt_rules_match.events": "&w->in.shop",
     "pmkt_rules_rule.i": "0",
+    "pmkt_tracker_observe.events": "&w->in.shop",
+    "pmkt_tracker_advance.room": "WORLD_FIRED",
+    "pmkt_tracker_explain.intent": '"a"',
+    "pmkt_tracker_save.path": "w->in.save_path",
+    "pmkt_tracker_restore.tracker": "w->other_tracker",
+    "pmkt_tracker_restore.path": "w->in.tracker_path",
+    "pmkt_tracker_restore_memory.tracker": "w->other_tracker",
+    "pmkt_tracker_restore_memory.bytes": "pmkt_buffer_data(w->tracker_buffer)",
+    "pmkt_tracker_restore_memory.size": "pmkt_buffer_size(w->tracker_buffer)",
     "pmkt_purchase_save.path": "w->in.save_path",
     "pmkt_purchase_load.path": "w->in.purchase_path",
     "pmkt_purchase_load_memory.bytes": "pmkt_buffer_data(w->purchase_buffer)",
@@ -271,6 +292,8 @@ BAD_ANSWERS = {
     "pmkt_purchase_logistic": "NULL",
     "pmkt_purchase_retain": "NULL",
     "pmkt_rules_retain": "NULL",
+    "pmkt_tracker_model": "NULL",
+    "pmkt_tracker_rules": "NULL",
 }
 
 # Functions without arguments, and that of a status, have no bad call; their text is never NULL.
@@ -305,6 +328,7 @@ DIGESTS = {
     "pmkt_purchase": "digest_purchases(made)",
     "pmkt_rules": "digest_ruleset(made)",
     "pmkt_rules_matches": "digest_matches(made)",
+    "pmkt_tracker": "digest_everybody(made)",
 }
 
 # Handles with owners that are counted, which a call also gives by returning them; the others end in
@@ -329,6 +353,7 @@ BAD_BY_NAME = {
     "as_of_ms": ["INT64_MIN", "INT64_MAX"],
     "when_ms": ["INT64_MIN", "INT64_MAX"],
     "ms": ["INT64_MIN", "INT64_MAX"],
+    "clock_ms": ["INT64_MIN", "INT64_MAX"],
     "day": ["INT32_MIN", "INT32_MAX"],
     "kind": ["-1", "PMKT_KIND_COUNT_", "INT32_MIN", "INT32_MAX"],
     "threads": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
@@ -352,6 +377,8 @@ BAD_BY_NAME = {
     "neighbors": ["-1", "10001", "INT32_MIN", "INT32_MAX"],
     "n_groups": ["-1", "65537", "INT32_MIN", "INT32_MAX"],
     "partials": ["-1", "1025", "INT32_MIN", "INT32_MAX"],
+    "history": ["-2", "65", "INT32_MIN", "INT32_MAX"],
+    "shards": ["-1", "3", "2048", "INT32_MIN", "INT32_MAX"],
     "bootstrap": ["-2", "INT32_MIN"],
     # -1 is PMKT_CF_ZERO
     **dict.fromkeys(
@@ -414,6 +441,14 @@ GOOD = {
     "pmkt_purchase_explain: value = NULL": "either may be NULL",
     "pmkt_purchase_explain: log_odds = NULL": "either may be NULL",
     "pmkt_purchase_settings: options = NULL": "either may be NULL",
+    "pmkt_tracker_new: model = NULL": "rules alone",
+    "pmkt_tracker_new: rules = NULL": "the model alone",
+    "pmkt_tracker_observe: out = NULL": "only the state changes",
+    "pmkt_tracker_explain: intent = NULL": "whichever fired last",
+    "pmkt_tracker_swap_rules: rules = NULL": "none any more",
+    "pmkt_tracker_swap_rules: ended = NULL": "nobody need know",
+    "pmkt_tracker_rules: generation = NULL": "nobody need know",
+    "pmkt_tracker_learn: model = NULL": "the tracker has it",
 }
 
 # Calls that look good by NULL_IS_FINE and are bad, each with its reason.
@@ -489,6 +524,10 @@ STRICT_FIELDS = {
     "pmkt_purchase_scores": ["reserved"],
     "pmkt_rules_options": ["reserved"],
     "pmkt_rules_match_options": ["partials", "until_ms"],
+    "pmkt_tracker_options": [
+        *("partials", "capacity", "max_bytes", "ttl_ms", "late_ms", "history", "shards"),
+        *("actions", "learn"),
+    ],
 }
 
 # These set an output to zero or NULL when they refuse, as their headers say.
@@ -515,10 +554,11 @@ NOT_COMPARABLE = {
     *("pmkt_rfm_columns", "pmkt_cf_matrix", "pmkt_cf_factors", "pmkt_cf_figures"),
     *("pmkt_attribution_table", "pmkt_attribution_paths"),
     *("pmkt_funnel_columns", "pmkt_paths_columns", "pmkt_rules_matches_columns", "pmkt_rule"),
+    *("pmkt_tracker_answers", "pmkt_tracker_evidence"),
 }
 
 # The parts of the world beside the core, in the order of making: world_<part>.h.
 PARTS = [
     *("files", "ids", "idset", "arrow", "cf", "attribution", "funnel", "intent", "purchase"),
-    "rules",
+    *("rules", "tracker"),
 ]

@@ -127,6 +127,20 @@ static void make_structs(world_in *in) {
     in->arrow_item_columns.item = "item";
 }
 
+/* What a tracker answers goes to arrays that lie among the outputs. */
+static void make_tracker_outputs(world_out *out) {
+    pmkt_tracker_counts_init(&out->tracker_counts);
+    pmkt_tracker_answers_init(&out->tracker_answers);
+    out->tracker_answers.p_goal = out->f64;
+    out->tracker_answers.next = out->u32;
+    out->tracker_answers.rule = out->i32;
+    out->tracker_answers.fired = out->tracker_fired;
+    out->tracker_answers.room = WORLD_FIRED;
+    pmkt_tracker_evidence_init(&out->tracker_evidence);
+    out->tracker_evidence.event = out->tracker_events;
+    out->tracker_evidence.room = sizeof out->tracker_events / sizeof *out->tracker_events;
+}
+
 static void make_outputs(world_out *out) {
     memset(out, 0x77, sizeof *out);
     pmkt_report_init(&out->report);
@@ -156,6 +170,7 @@ static void make_outputs(world_out *out) {
     pmkt_rules_facts_init(&out->rules_facts);
     pmkt_rule_init(&out->rule);
     pmkt_rules_matches_columns_init(&out->matches_columns);
+    make_tracker_outputs(out);
 }
 
 /* ------------------------------------------------------------------ handles */

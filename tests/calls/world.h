@@ -14,6 +14,7 @@
 enum {
     WORLD_ROWS = 6,   /* what counts among the arguments say */
     WORLD_SHOP = 24,  /* events of the shop */
+    WORLD_FIRED = 64, /* rules that may fire at a call */
     WORLD_ROOM = 1024 /* elements of an output array */
 };
 
@@ -97,8 +98,10 @@ typedef struct world_in {
     pmkt_purchase_scores purchase_scores;
     pmkt_rules_options rules_options;
     pmkt_rules_match_options match_options;
+    pmkt_tracker_options tracker_options;
     char logistic_path[256];
     char purchase_path[256];
+    char tracker_path[256];
 } world_in;
 
 /* Outputs. First what is the same after two equal calls; then what holds pointers. */
@@ -129,6 +132,9 @@ typedef struct world_out {
     pmkt_binary_result binary_result;
     pmkt_purchase_facts purchase_facts;
     pmkt_rules_facts rules_facts;
+    pmkt_tracker_counts tracker_counts;
+    pmkt_tracker_fired tracker_fired[WORLD_FIRED];
+    pmkt_tracker_event tracker_events[8];
     char pointers_from_here_on[8];
     pmkt_rfm_columns columns;
     pmkt_rfm_options made_with;
@@ -150,6 +156,8 @@ typedef struct world_out {
     pmkt_paths_columns paths_columns;
     pmkt_rule rule;
     pmkt_rules_matches_columns matches_columns;
+    pmkt_tracker_answers tracker_answers;
+    pmkt_tracker_evidence tracker_evidence;
 } world_out;
 
 typedef struct world {
@@ -185,6 +193,8 @@ typedef struct world {
     pmkt_purchase *purchase;
     pmkt_buffer *logistic_buffer;
     pmkt_buffer *purchase_buffer;
+    pmkt_tracker *tracker, *other_tracker; /* the other one knows nobody */
+    pmkt_buffer *tracker_buffer;
 } world;
 
 /* A part of the world: the handles of one module. Each may use what parts before it have made. */

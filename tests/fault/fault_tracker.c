@@ -32,6 +32,7 @@ typedef struct world {
     int64_t time[ROWS];
     uint16_t kind[ROWS];
     pmkt_events ev;
+    int32_t learn;
     pmkt_tracker *t;
     shots fired;
 } world;
@@ -60,6 +61,7 @@ static void make(world *w) {
 static pmkt_status begin(world *w, int64_t max_bytes, pmkt_error *err) {
     pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
     o.allocator = &w->allocator, o.shards = 2, o.partials = 100, o.max_bytes = max_bytes;
+    o.learn = w->learn;
     return pmkt_tracker_new(w->model, w->rules, &o, &w->t, err);
 }
 
@@ -87,6 +89,7 @@ static pmkt_tracker_counts counts_of(world *w) {
 START_TEST(beginning_survives_it) {
     world w;
     make(&w);
+    w.learn = 1;
     for (int sticky = 0; sticky < 2; sticky++) {
         int64_t nth = 1;
         for (;; nth++) {

@@ -13,13 +13,15 @@
     "intent again { when 3 view same item within 2 days cooldown 3 h }\n" \
     "intent leaving { when cart then view where (amount > 3) then no order for 3 h within 1 " \
     "day }\n" \
-    "intent leaving cause slow { when cart then no order for 1 day cooldown 2 days strength 0.3 }\n" \
+    "intent leaving cause slow { when cart then no order for 1 day cooldown 2 days strength 0.3 " \
+    "}\n" \
     "intent comparing { when view then view then view different item within 1 h unless cart }\n" \
     "intent keen { when favorite then cart within 3 h }\n"
 #define SHOP_RULES_EDITED \
     "intent keen { when favorite then cart within 3 h }\n" \
     "intent again { when 4 view same item within 2 days cooldown 3 h }\n" \
-    "intent leaving cause slow { when cart then no order for 1 day cooldown 2 days strength 0.3 }\n" \
+    "intent leaving cause slow { when cart then no order for 1 day cooldown 2 days strength 0.3 " \
+    "}\n" \
     "intent new { when 2 click }\n"
 
 /* How sessions are cut. */

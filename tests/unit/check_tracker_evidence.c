@@ -32,15 +32,22 @@ static void explain(pmkt_tracker *t, uint64_t user, const char *intent, int64_t 
     REQUIRE(to->event[to->e.n].kind == 0x77777777);
 }
 
-static pmkt_tracker *with_history(const pmkt_purchase *model, const pmkt_rules *rules, int32_t history) {
+static pmkt_tracker *with_history(const pmkt_purchase *model, const pmkt_rules *rules,
+                                  int32_t history) {
     pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
     o.history = history, o.shards = 1, o.ttl_ms = INT64_C(36500) * DAY;
     return tracker_of(model, rules, &o);
 }
 
 static void see(pmkt_tracker *t, int64_t after, uint16_t kind, uint64_t item, uint64_t category) {
-    tracker_see(t, (deed){.user = 1, .time = T0 + after, .kind = kind, .item = item,
-                          .category = category, .channel = 9}, NULL);
+    tracker_see(t,
+                (deed){.user = 1,
+                       .time = T0 + after,
+                       .kind = kind,
+                       .item = item,
+                       .category = category,
+                       .channel = 9},
+                NULL);
 }
 
 /* ---------------------------------------------------------------------- matches */
@@ -56,8 +63,9 @@ static uint64_t matched(const told *to) {
 }
 
 START_TEST(events_of_the_match_are_marked) {
-    pmkt_rules *rules = rules_of("intent a { when view then cart then order same item }"
-                                 "intent b { when click or search same category }");
+    pmkt_rules *rules = rules_of(
+        "intent a { when view then cart then order same item }"
+        "intent b { when click or search same category }");
     pmkt_tracker *t = with_history(NULL, rules, 8);
     told to;
     see(t, 0, PMKT_KIND_VIEW, 6, 1);
@@ -216,9 +224,10 @@ static void fire(order *o, int intent, int rule, int64_t time) {
 
 /* The latest four intents, each as of the last time. */
 START_TEST(four_intents_are_remembered) {
-    pmkt_rules *rules = rules_of("intent a { when 1001 } intent b { when 1002 }"
-                                 "intent c { when 1003 } intent d { when 1004 }"
-                                 "intent e { when 1005 } intent a cause x { when 1006 }");
+    pmkt_rules *rules = rules_of(
+        "intent a { when 1001 } intent b { when 1002 }"
+        "intent c { when 1003 } intent d { when 1004 }"
+        "intent e { when 1005 } intent a cause x { when 1006 }");
     static const char *const NAME[] = {"a", "b", "c", "d", "e"};
     random_seed(2);
     for (int round = 0; round < 20; round++) {
@@ -356,7 +365,8 @@ START_TEST(log_odds_are_those_of_the_chains) {
     for (int h = 0; h < LENGTH(HISTORY); h++) {
         pmkt_tracker *t = with_history(model, NULL, HISTORY[h]);
         for (int64_t i = 0, end; i < v.n; i = end) { /* visits are in order, an hour apart */
-            for (end = i; end < v.n && v.session[end] == v.session[i]; end++) {}
+            for (end = i; end < v.n && v.session[end] == v.session[i]; end++) {
+            }
             check_session(t, model, &v, i, end - i);
         }
         pmkt_tracker_free(t);

@@ -329,6 +329,32 @@ START_TEST(less_room_keeps_what_has_room) {
 }
 END_TEST
 
+/* Sessions under way are not counted, for what was counted of them is gone; those after them are. */
+START_TEST(who_learns_begins_anew) {
+    shop_floor f = shop_open(SHOP_COLUMN, 200, 40);
+    pmkt_tracker_options o = PMKT_TRACKER_OPTIONS_INIT;
+    file_bytes saved;
+    o.learn = 1;
+    pmkt_tracker *a = half_way(&f, &saved), *b = tracker_begun(f.model, f.rules, &o);
+    tracker_restored(b, &saved);
+    check_same_state(a, b);
+    ck_assert_int_eq(counts_of(b).learned, 0);
+    check_go_on_alike(a, b, &f, f.ev.rows / 2);
+    pmkt_tracker *c = tracker_begun(f.model, f.rules, &o);
+    heard said = {.n = 0};
+    tracker_hear(c, &f, 0, f.ev.rows, &said);
+    ck_assert_int_gt(counts_of(b).learned, 0);
+    ck_assert_int_lt(counts_of(b).learned, counts_of(c).learned);
+    check_same_state(b, c);
+    heard_free(&said);
+    file_free(&saved);
+    pmkt_tracker_free(a);
+    pmkt_tracker_free(b);
+    pmkt_tracker_free(c);
+    shop_close(&f);
+}
+END_TEST
+
 /* A clock that is later than the saved one stays. */
 START_TEST(the_later_clock_counts) {
     shop_floor f = shop_open(SHOP_COLUMN, 60, 10);
@@ -564,7 +590,7 @@ int main(void) {
           files_and_memory_are_the_same, nobody_is_a_state);
     TOPIC(s, "others than before", another_model_is_a_swap, other_rules_are_a_swap,
           of_a_longer_history_the_latest_stay, less_room_keeps_what_has_room,
-          the_later_clock_counts);
+          who_learns_begins_anew, the_later_clock_counts);
     TOPIC(s, "threads", others_go_on_meanwhile);
     TOPIC(s, "failures", both_can_be_canceled, calls_that_make_no_sense, no_memory_for_a_snapshot,
           no_memory_for_who_is_restored);

@@ -271,20 +271,25 @@ END_TEST
 
 static void check_model(const pmkt_purchase *model, const visits *v, const pmkt_rules *rules) {
     visits sorted = visits_in_time(v);
-    const pmkt_events ev = visits_events(&sorted);
+    pmkt_events ev = visits_events(&sorted);
+    const pmkt_column page = {"page", sorted.category, PMKT_TYPE_UINT64, 0};
+    ev.extra = &page, ev.n_extra = 1;
     stream s = {.model = model, .rules = rules, .ev = &ev, .partials = 32, .text = "builtin"};
     s.until = sorted.n > 0 ? sorted.time[sorted.n - 1] + DAY : 1;
     check_stream(&s, shards_random(), history_random(), NULL);
     visits_free(&sorted);
 }
 
-static void check_models(int by_session, bool classes) {
+static void check_models(int by_session, bool classes, const char *column) {
     static const uint64_t CLASSES[] = {2, 3};
     pmkt_intent_options chains = PMKT_INTENT_OPTIONS_INIT;
     chains.by_session = by_session, chains.order = 3;
     if (classes) chains.classes = CLASSES, chains.n_classes = LENGTH(CLASSES);
+    chains.class_column = column;
     visits v = shop_make(scaled(1500, 300), scaled(150, 40));
-    const pmkt_events ev = visits_events(&v);
+    pmkt_events ev = visits_events(&v);
+    const pmkt_column page = {"page", v.category, PMKT_TYPE_UINT64, 0};
+    ev.extra = &page, ev.n_extra = 1;
     pmkt_purchase *model = purchase_fitted(&ev, &chains, NULL, 1);
     pmkt_rules *rules = rules_of(pmkt_rules_builtin());
     check_model(model, &v, NULL);
@@ -303,20 +308,21 @@ static void check_models(int by_session, bool classes) {
 
 START_TEST(scores_are_those_of_a_batch) {
     random_seed(6);
-    check_models(0, false);
+    check_models(0, false, NULL);
 }
 END_TEST
 
 START_TEST(with_classes_too) {
     random_seed(7);
-    check_models(0, true);
+    check_models(0, true, NULL);
+    check_models(0, true, "page");
 }
 END_TEST
 
 START_TEST(with_sessions_that_are_told_too) {
     random_seed(8);
-    check_models(1, false);
-    check_models(1, true);
+    check_models(1, false, NULL);
+    check_models(1, true, NULL);
 }
 END_TEST
 

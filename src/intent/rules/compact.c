@@ -29,18 +29,6 @@ static uint32_t header_of(const pmkti_rules_entry *x, int64_t base) {
            (uint32_t)wide << WIDE;
 }
 
-static int32_t size_of(uint32_t header) {
-    const int32_t times = 1 + (int32_t)(header >> MARK & 1);
-    return 1 + (int32_t)(header >> KEY & 1) + (int32_t)(header >> OTHER & 1) +
-           (times << (header >> WIDE & 1));
-}
-
-int32_t pmkti_compact_size(const pmkti_rules_state *s, int64_t base) {
-    int32_t size = 0;
-    for (int32_t i = 0; i < s->n; i++) size += size_of(header_of(&s->entry[i], base));
-    return size;
-}
-
 static uint32_t *put_wide(uint32_t *to, int64_t time) {
     memcpy(to, &time, sizeof time);
     return to + 2;
@@ -52,25 +40,32 @@ static int64_t get_wide(const uint32_t *from) {
     return time;
 }
 
-void pmkti_compact_pack(const pmkti_rules_state *s, int64_t base, uint32_t *out) {
-    for (int32_t i = 0; i < s->n; i++) {
-        const pmkti_rules_entry *x = &s->entry[i];
-        const uint32_t header = header_of(x, base);
-        *out++ = header;
-        if (header >> KEY & 1) *out++ = x->key;
-        if (header >> OTHER & 1) *out++ = x->other;
-        if (header >> WIDE & 1) {
-            out = put_wide(out, x->start);
-            if (header >> MARK & 1) out = put_wide(out, x->mark);
-            continue;
-        }
-        *out++ = (uint32_t)(base - x->start);
-        if (header >> MARK & 1) *out++ = (uint32_t)(base - x->mark);
+/* Without a branch that depends on the entry but for the rare wide one: a word that is not wanted is written over by
+   the next. */
+static uint32_t *put(const pmkti_rules_entry *x, int64_t base, uint32_t *out) {
+    const uint32_t header = header_of(x, base);
+    const uint32_t mark = header >> MARK & 1;
+    *out++ = header;
+    *out = x->key;
+    out += header >> KEY & 1;
+    *out = x->other;
+    out += header >> OTHER & 1;
+    if (header >> WIDE & 1) {
+        out = put_wide(out, x->start);
+        return mark ? put_wide(out, x->mark) : out;
     }
+    *out++ = (uint32_t)(base - x->start);
+    *out = (uint32_t)(base - x->mark);
+    return out + mark;
 }
 
-/* Without a branch that depends on the entry but for the rare wide one: whatever a word is looked for in place of
-   one that is not there, it is a word of the entry. */
+int32_t pmkti_compact_pack(const pmkti_rules_state *s, int64_t base, uint32_t *out) {
+    uint32_t *to = out;
+    for (int32_t i = 0; i < s->n; i++) to = put(&s->entry[i], base, to);
+    return (int32_t)(to - out);
+}
+
+/* Likewise: what is read in place of a word that is not there is another word of the entry. */
 static const uint32_t *get(const uint32_t *in, int64_t base, pmkti_rules_entry *x) {
     const uint32_t header = in[0];
     const uint32_t cooldown = header >> COOLDOWN & 1, key = header >> KEY & 1;

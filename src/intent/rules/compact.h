@@ -12,11 +12,8 @@
 
 #define PMKTI_COMPACT_MOST 7 /* words of an entry */
 
-/* Words that the entries of a state take. */
-int32_t pmkti_compact_size(const pmkti_rules_state *s, int64_t base);
-
-/* Writes so many. */
-void pmkti_compact_pack(const pmkti_rules_state *s, int64_t base, uint32_t *out);
+/* Writes the entries of a state to `out`, where PMKTI_COMPACT_MOST words each have room; how many words they are. */
+int32_t pmkti_compact_pack(const pmkti_rules_state *s, int64_t base, uint32_t *out);
 
 /* The state of a user whose n entries were written so; n is at most state.room. */
 void pmkti_compact_unpack(const pmkt_rules *r, const uint32_t *in, int32_t n, int64_t base,

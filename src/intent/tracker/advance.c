@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/sort.h"
 #include "core/zone.h"
-#include "intent/tracker/learn.h"
+#include "intent/tracker/tracker.h"
 
 #define SWEEPS 8 /* of all users while one ttl passes */
 
@@ -24,9 +24,7 @@ static void wake(passing *p, pmkti_shard *s, const pmkti_due *entry) {
     if (u->user == PMKT_ID_NONE || live->queued != entry->time) return; /* left over */
     if (entry->time >
         pmkti_record_last(p->t, u)) { /* what waits would end when the user is unknown */
-        pmkti_learn_end(p->t, s, u);
-        pmkti_users_drop(p->t, s, entry->number);
-        s->sums.expired++;
+        pmkti_users_end(p->t, s, entry->number);
         return;
     }
     live->queued = PMKTI_RULES_NEVER;

@@ -79,11 +79,18 @@ void pmkti_live_shrink(const pmkt_rules *r, pmkti_rules_state *state, int32_t ro
     pmkti_rules_due(r, state);
 }
 
+/* Entries on their way into a record. */
+typedef struct packed {
+    int32_t words;
+    uint32_t word[PMKTI_TRACKER_PARTIALS * PMKTI_COMPACT_MOST + 1];
+} packed;
+
 /* Drops entries until the others have room where the record has its own now. */
 static void squeeze(const pmkti_shard *s, const pmkti_live *live, int64_t last,
-                    pmkti_rules_state *state) {
-    while (pmkti_compact_size(state, last) > room_of(live->size)) {
+                    pmkti_rules_state *state, packed *p) {
+    while (p->words > room_of(live->size)) {
         pmkti_live_shrink(s->rules, state, state->n - 1);
+        p->words = pmkti_compact_pack(state, last, p->word);
     }
 }
 
@@ -140,12 +147,12 @@ static void queue(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, pmkti_
     pmkti_due_push(&s->heap, due, number);
 }
 
-static void put(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t last,
+static void put(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, const packed *p,
                 pmkti_rules_state *state) {
     pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
-    pmkti_compact_pack(state, last, words_of(s, live));
+    memcpy(words_of(s, live), p->word, (size_t)p->words * sizeof *p->word);
     live->n = (uint16_t)state->n;
-    live->words = (uint16_t)pmkti_compact_size(state, last);
+    live->words = (uint16_t)p->words;
     s->waiting -= live->waits;
     live->waits = state->due != PMKTI_RULES_NEVER;
     s->waiting += live->waits;
@@ -159,10 +166,12 @@ static void put(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t 
 pmkt_status pmkti_live_store(const pmkt_tracker *t, pmkti_shard *s, uint32_t number, int64_t last,
                              pmkti_rules_state *state) {
     pmkti_live *live = pmkti_record_live(t, pmkti_record_at(s, number));
-    const pmkt_status status = make_room(t, s, live, pmkti_compact_size(state, last));
+    packed p;
+    p.words = pmkti_compact_pack(state, last, p.word);
+    const pmkt_status status = make_room(t, s, live, p.words);
     if (status == PMKT_E_NOMEM) return status;
-    if (status) squeeze(s, live, last, state);
-    put(t, s, number, last, state);
+    if (status) squeeze(s, live, last, state, &p);
+    put(t, s, number, &p, state);
     return PMKT_OK;
 }
 
@@ -171,6 +180,8 @@ void pmkti_live_settle(const pmkt_tracker *t, pmkti_shard *s, uint32_t number,
     pmkti_record *u = pmkti_record_at(s, number);
     pmkti_live *live = pmkti_record_live(t, u);
     const int64_t last = pmkti_record_visitor(u)->last;
-    if (make_room(t, s, live, pmkti_compact_size(state, last))) squeeze(s, live, last, state);
-    put(t, s, number, last, state);
+    packed p;
+    p.words = pmkti_compact_pack(state, last, p.word);
+    if (make_room(t, s, live, p.words)) squeeze(s, live, last, state, &p);
+    put(t, s, number, &p, state);
 }

@@ -258,16 +258,21 @@ static pmkt_status save_once(saving *x, const char *path, const pmkt_save_option
 
 static pmkt_status save(pmkt_tracker *t, const char *path, const pmkt_save_options *options,
                         const pmkt_run *run, pmkt_buffer **buffer, pmkt_error *err) {
-    saving x = {.t = t};
-    x.state = (pmkti_rules_state){.entry = x.entry, .room = PMKTI_TRACKER_PARTIALS};
+    pmkti_run how;
     pmkt_status status = pmkti_tracker_check(t, err);
-    if (!status) status = pmkti_run_check(run, 0, &x.run, err);
+    if (!status) status = pmkti_run_check(run, 0, &how, err);
     if (status) return status;
+    saving *x = pmkti_alloc_zero(&t->allocator, 1, sizeof *x); /* too much for a small stack */
+    if (!x) return pmkti_no_memory(err, sizeof *x);
+    x->t = t;
+    x->run = how;
+    x->state = (pmkti_rules_state){.entry = x->entry, .room = PMKTI_TRACKER_PARTIALS};
     for (int i = 1; i <= PATIENCE + 1; i++) {
-        x.holds = i > PATIENCE;
-        status = save_once(&x, path, options, buffer, err);
-        if (status || !x.swapped) break;
+        x->holds = i > PATIENCE;
+        status = save_once(x, path, options, buffer, err);
+        if (status || !x->swapped) break;
     }
+    pmkti_free(&t->allocator, x, 1, sizeof *x);
     return status;
 }
 

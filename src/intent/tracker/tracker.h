@@ -205,6 +205,9 @@ void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u);
 pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, unsigned char *at,
                               uint32_t users);
 
+/* Forgets a user who has expired, whose session is over then. */
+void pmkti_users_end(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);
+
 /* Looks at `n` records in turn and drops those who have expired at `clock`. */
 void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, uint32_t n);
 

@@ -150,14 +150,18 @@ pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash
     return PMKT_OK;
 }
 
+void pmkti_users_end(const pmkt_tracker *t, pmkti_shard *s, uint32_t number) {
+    pmkti_learn_end(t, s, pmkti_record_at(s, number));
+    pmkti_users_drop(t, s, number);
+    s->sums.expired++;
+}
+
 void pmkti_users_expire(const pmkt_tracker *t, pmkti_shard *s, int64_t clock, uint32_t n) {
     uint32_t left = n < s->users.n ? n : s->users.n;
     for (;;) {
         const uint32_t at = next_user(s, &s->sweep, &left);
         if (at == PMKTI_POOL_NONE) return;
         if (clock <= pmkti_record_last(t, pmkti_record_at(s, at))) continue;
-        pmkti_learn_end(t, s, pmkti_record_at(s, at));
-        pmkti_users_drop(t, s, at);
-        s->sums.expired++;
+        pmkti_users_end(t, s, at);
     }
 }
