@@ -1,12 +1,16 @@
 /*
  * bench_tracker - how fast a live tracker reads events, and what a user takes.
  *
- *     bench_tracker [--users N] [--events N] [--threads N] [--reps N] [--section observe|single|threads|advance]
+ *     bench_tracker [--users N] [--events N] [--threads N] [--reps N] [--crowd all|sessions]
+ *                   [--section observe|single|threads|advance]
  *
- * Everybody is live: events come in the order of time from users drawn at random, each about once in ten minutes, so
- * that hardly two events in a row find the same memory warm. Each user looks at a few items of two categories; kinds
- * follow a shop's funnel: much is viewed, a tenth is searched, one event in 25 is a cart. Half of the events go
- * before the clock starts. The model is of order 3, the rules are the built-in ones.
+ * Events come in the order of time. --crowd sessions (the default): one user in 180 is in a session at a time, which
+ * is of 8 events on average, one a minute; so everybody comes about once a day, as on the public log of Taobao, and
+ * some 6 partial matches a user are kept, as there. --crowd all: each event is of a user drawn at random from all, who
+ * come once in ten minutes without end: hardly two events in a row find the same memory warm, and some 20 partial
+ * matches a user are never over. Each user looks at a few items of two categories; of 1,000 events 820 are views, 50
+ * searches, 40 carts. Half of the events go before the clock starts. The model is of order 3, the rules are the
+ * built-in ones.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -28,6 +32,7 @@ typedef struct settings {
     int64_t users, events;
     int threads, reps;
     const char *section;
+    bool sessions;
 } settings;
 
 /* ------------------------------------------------------------------- events */
@@ -56,18 +61,26 @@ static uint16_t draw_kind(void) {
     static const struct {
         int share;
         uint16_t kind;
-    } KINDS[] = {{620, PMKT_KIND_VIEW},    {110, PMKT_KIND_SEARCH},   {90, PMKT_KIND_CLICK},
-                 {50, PMKT_KIND_FAVORITE}, {40, PMKT_KIND_CART},      {10, PMKT_KIND_UNCART},
-                 {20, PMKT_KIND_CHECKOUT}, {15, PMKT_KIND_ORDER},     {15, PMKT_KIND_PAY},
-                 {10, PMKT_KIND_REVIEW},   {20, PMKT_KIND_IMPRESSION}};
+    } KINDS[] = {{820, PMKT_KIND_VIEW},    {50, PMKT_KIND_SEARCH},   {20, PMKT_KIND_CLICK},
+                 {28, PMKT_KIND_FAVORITE}, {40, PMKT_KIND_CART},     {4, PMKT_KIND_UNCART},
+                 {10, PMKT_KIND_CHECKOUT}, {10, PMKT_KIND_ORDER},    {10, PMKT_KIND_PAY},
+                 {4, PMKT_KIND_REVIEW},    {4, PMKT_KIND_IMPRESSION}};
     int at = below(1000), i = 0;
     while (at >= KINDS[i].share) at -= KINDS[i++].share;
     return KINDS[i].kind;
 }
 
-static void make_row(const settings *set, rows *r, int64_t i) {
-    const double step = 600e3 / (double)set->users;
-    const uint64_t who = next_random() % (uint64_t)set->users;
+/* Users who are in a session at a time. */
+static int64_t crowd_of(const settings *set) {
+    return set->users / 180 + 1;
+}
+
+static uint64_t draw_user(const settings *set) {
+    return next_random() % (uint64_t)set->users;
+}
+
+static void make_row(const settings *set, rows *r, int64_t i, uint64_t who) {
+    const double step = set->sessions ? 60e3 / (double)crowd_of(set) : 600e3 / (double)set->users;
     const uint64_t category = 1 + (who * 7 + (uint64_t)below(2) * 13) % 100;
     r->user[i] = bench_customer((int64_t)who);
     r->category[i] = category;
@@ -77,11 +90,27 @@ static void make_row(const settings *set, rows *r, int64_t i) {
     r->kind[i] = draw_kind();
 }
 
+/* Some are in a session, and give way to others by and by. */
+static void make_sessions(const settings *set, rows *r) {
+    const int64_t crowd = crowd_of(set);
+    uint64_t *who = bench_alloc((size_t)crowd * sizeof *who);
+    for (int64_t k = 0; k < crowd; k++) who[k] = draw_user(set);
+    for (int64_t i = 0; i < set->events; i++) {
+        uint64_t *one = &who[next_random() % (uint64_t)crowd];
+        make_row(set, r, i, *one);
+        if (below(8) == 0) *one = draw_user(set);
+    }
+    free(who);
+}
+
 static rows make(const settings *set) {
     const size_t n = (size_t)set->events;
     rows r = {bench_alloc(n * 8), bench_alloc(n * 8), bench_alloc(n * 8),
               bench_alloc(n * 8), bench_alloc(n * 8), bench_alloc(n * 2)};
-    for (int64_t i = 0; i < set->events; i++) make_row(set, &r, i);
+    if (set->sessions) make_sessions(set, &r);
+    for (int64_t i = 0; i < set->events && !set->sessions; i++) {
+        make_row(set, &r, i, draw_user(set));
+    }
     return r;
 }
 
@@ -327,13 +356,14 @@ static void section_advance(const bench *b) {
 static void usage(void) {
     fputs(
         "usage: bench_tracker [--users N] [--events N] [--threads N] [--reps N]\n"
-        "                     [--section observe|single|threads|advance] [--csv]\n",
+        "                     [--crowd all|sessions] [--section observe|single|threads|advance]\n"
+        "                     [--csv]\n",
         stderr);
     exit(2);
 }
 
 static settings read_arguments(int argc, char **argv) {
-    settings set = {262144, 8000000, 2, 5, NULL};
+    settings set = {262144, 8000000, 2, 5, NULL, true};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--csv") == 0) {
             bench_use_csv();
@@ -349,6 +379,8 @@ static settings read_arguments(int argc, char **argv) {
             set.threads = (int)bench_number(name, text, 1, MOST_THREADS);
         else if (strcmp(name, "--reps") == 0)
             set.reps = (int)bench_number(name, text, 1, 64);
+        else if (strcmp(name, "--crowd") == 0 && (*text == 'a' || *text == 's'))
+            set.sessions = *text == 's';
         else if (strcmp(name, "--section") == 0)
             set.section = text;
         else

@@ -211,7 +211,7 @@ static void survive(int64_t max_bytes, int64_t at_least) {
 }
 
 START_TEST(observing_survives_it) {
-    survive(0, 8);
+    survive(0, 3);
 }
 END_TEST
 

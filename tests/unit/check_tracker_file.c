@@ -310,12 +310,12 @@ START_TEST(less_room_keeps_what_has_room) {
     tracker_restored(b, &saved);
     ck_assert_int_gt(counts_of(b).dropped, 0);
     ck_assert_int_eq(counts_of(b).users, counts_of(a).users);
-    o.partials = 0, o.max_bytes = 32000;
+    o.partials = 0, o.max_bytes = 28000;
     pmkt_tracker *c = tracker_begun(f.model, f.rules, &o);
     tracker_restored(c, &saved);
     ck_assert_int_gt(counts_of(c).evicted, 0);
     ck_assert_int_eq(counts_of(c).users + counts_of(c).evicted, counts_of(a).users);
-    ck_assert_int_le(counts_of(c).bytes, 32000);
+    ck_assert_int_le(counts_of(c).bytes, 28000);
     for (int k = 0; k < 2; k++) {
         heard said = {.n = 0};
         tracker_hear(k ? b : c, &f, f.ev.rows / 2, f.ev.rows, &said);

@@ -297,22 +297,27 @@ END_TEST
 /* --------------------------------------------------------------------- partials */
 
 /* Users each with as many partial matches as there may be; what fires then, and what was dropped, is as in a
-   batch. */
-static void check_full(int64_t users, int32_t partials, int64_t items, const char *text) {
-    const int64_t rows = users * items * 2;
+   batch. `pause` is between the two things that everybody does with every item. */
+static void check_full(int64_t users, int32_t partials, int64_t items, int64_t pause,
+                       const char *text) {
+    const int64_t rows = users * items * 3;
     uint64_t *user = malloc((size_t)rows * 8), *item = malloc((size_t)rows * 8);
+    uint64_t *category = malloc((size_t)rows * 8);
     int64_t *time = malloc((size_t)rows * 8);
     uint16_t *kind = malloc((size_t)rows * 2);
     for (int64_t i = 0; i < rows; i++) {
         const int64_t k = i / users;
         user[i] = (uint64_t)(i % users) + 1, item[i] = (uint64_t)(k % items) + 1;
-        time[i] = T0 + k, kind[i] = k < items ? PMKT_KIND_VIEW : PMKT_KIND_CART;
+        static const uint16_t KIND[] = {PMKT_KIND_VIEW, PMKT_KIND_CLICK, PMKT_KIND_CART};
+        category[i] = (uint64_t)(k / items) + 1;
+        time[i] = T0 + k + k / items * pause, kind[i] = KIND[k / items];
     }
     pmkt_events ev = PMKT_EVENTS_INIT;
     ev.rows = rows, ev.user = user, ev.item = item, ev.time = time, ev.kind = kind;
+    ev.category = category;
     pmkt_rules *rules = rules_of(text);
     pmkt_tracker_options o = options_of(0, 0, -1);
-    o.partials = partials;
+    o.partials = partials, o.ttl_ms = 1000 * DAY;
     pmkt_tracker *t = tracker_of(NULL, rules, &o);
     shots s = {0};
     tracker_feed(t, &ev, 0, rows, NULL, 1000, &s);
@@ -333,15 +338,41 @@ static void check_full(int64_t users, int32_t partials, int64_t items, const cha
     shots_free(&s);
     pmkt_tracker_free(t);
     pmkt_rules_release(rules);
-    free(user), free(item), free(time), free(kind);
+    free(user), free(item), free(category), free(time), free(kind);
 }
 
 START_TEST(many_users_with_as_many_partials_as_there_may_be) {
     static const char text[] = "intent a { when view then cart same item }";
-    check_full(scaled(10000, 500), 0, 40, text);
-    check_full(20, 1024, 1100, text);
-    check_full(300, 1, 5, text);
-    check_full(300, 5, 9, text);
+    check_full(scaled(10000, 500), 0, 40, 0, text);
+    check_full(20, 1024, 1100, 0, text);
+    check_full(300, 1, 5, 0, text);
+    check_full(300, 5, 9, 0, text);
+}
+END_TEST
+
+/* Those that need most: of keys and ids that must differ, begun and gone on with long ago, at different times. */
+START_TEST(partials_that_need_most_room) {
+    static const char text[] =
+        "intent a { when view then click then cart within 99 days same item "
+        "different category }";
+    check_full(5, 1024, 1030, 40 * DAY, text);
+    check_full(scaled(300, 50), 40, 50, 40 * DAY, text);
+}
+END_TEST
+
+/* What fires from waits leaves cooldowns, which need more room than what waited. */
+START_TEST(cooldowns_take_the_room_of_waits) {
+    static char text[20000];
+    size_t n = 0;
+    for (int i = 0; i < 60; i++) {
+        n +=
+            (size_t)snprintf(text + n, sizeof text - n,
+                             "intent i%d { when view then no order for %d min cooldown %d days }\n",
+                             i, 1 + i % 7, 30 + i);
+    }
+    check_full(20, 64, 3, HOUR, text);
+    check_full(20, 60, 3, HOUR, text);
+    check_full(20, 12, 3, HOUR, text);
 }
 END_TEST
 
@@ -353,8 +384,8 @@ START_TEST(all_rules_that_there_may_be) {
                               "intent i%d { when view then cart %s cooldown %d ms }\n", i,
                               i % 2 ? "same item" : "", 1 + i % 3);
     }
-    check_full(20, 1024, 9, text);
-    check_full(20, 100, 9, text);
+    check_full(20, 1024, 9, 0, text);
+    check_full(20, 100, 9, 0, text);
 }
 END_TEST
 
@@ -365,6 +396,7 @@ int main(void) {
           too_little_is_refused, partials_beyond_memory_are_dropped);
     TOPIC(suite, "sizes", users_are_small, capacity_is_enough_in_every_shard);
     TOPIC(suite, "partials", many_users_with_as_many_partials_as_there_may_be,
+          partials_that_need_most_room, cooldowns_take_the_room_of_waits,
           all_rules_that_there_may_be);
     return suite_run(suite);
 }

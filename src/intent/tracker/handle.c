@@ -74,7 +74,8 @@ static void lay_out(pmkt_tracker *t) {
 }
 
 static int64_t fixed_bytes(const pmkt_tracker *t) {
-    return (int64_t)(sizeof *t + (size_t)t->options.shards * sizeof *t->shard);
+    const size_t shard = sizeof *t->shard + t->dwell_bytes;
+    return (int64_t)(sizeof *t + (size_t)t->options.shards * shard);
 }
 
 /* Users of a shard if there are `capacity` in all: hashes do not spread them evenly. */
@@ -88,22 +89,19 @@ static uint32_t share_of(int64_t capacity, int32_t shards) {
 static pmkt_status begin_learning(pmkt_tracker *t, pmkti_shard *s) {
     s->tally.allocator = t->allocator;
     if (t->dwell_bytes == 0) return PMKT_OK;
-    if ((int64_t)t->dwell_bytes > t->most_bytes) return PMKT_E_LIMIT;
     s->dwell = pmkti_alloc_zero(&t->allocator, t->dwell_bytes, 1);
-    s->bytes += (int64_t)t->dwell_bytes;
     return s->dwell ? PMKT_OK : PMKT_E_NOMEM;
 }
 
 static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, pmkt_error *err) {
-    const size_t place = (size_t)(s - t->shard) * users * t->stride;
     s->model = t->model;
     s->rules = t->rules;
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
     s->latest = INT64_MIN;
-    const size_t lost = (64 - (uintptr_t)t->arena % 64) % 64;
+    s->arena = &t->arena;
     pmkt_status status = begin_learning(t, s);
-    if (!status) status = pmkti_users_begin(t, s, t->arena + lost + place, users);
+    if (!status) status = pmkti_users_begin(t, s, users);
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
     if (status == PMKT_OK) return PMKT_OK;
     return pmkti_fail(
@@ -116,16 +114,15 @@ static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const pmkt_tracker_options *o = &t->options;
     const uint32_t share = o->capacity > 0 ? share_of(o->capacity, o->shards) : 0;
     const uint32_t users = share > FEW ? share : FEW;
-    const size_t bytes = (size_t)o->shards * users * t->stride + 64;
+    const size_t bytes = (size_t)o->shards * pmkti_users_cost(t, users);
     if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
         return pmkti_fail(
             err, PMKT_E_LIMIT,
             "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
             (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)bytes);
     }
-    t->arena = pmkti_alloc_zero(&t->allocator, bytes, 1);
-    if (!t->arena) return pmkti_no_memory(err, bytes);
-    t->arena_bytes = bytes;
+    t->arena.exact = o->max_bytes > 0;
+    if (pmkti_arena_reserve(&t->arena, &t->allocator, bytes)) return pmkti_no_memory(err, bytes);
     pmkt_status status = PMKT_OK;
     for (int32_t i = 0; i < o->shards && !status; i++) {
         status = begin_shard(t, &t->shard[i], users, err);
@@ -148,7 +145,10 @@ static pmkt_status make(pmkt_tracker *t, pmkt_error *err) {
         t->dwell_bytes = actions * (actions + 1) * sizeof(pmkti_dwell);
     }
     t->most_bytes = INT64_MAX;
-    if (o->max_bytes > 0) t->most_bytes = (o->max_bytes - fixed_bytes(t)) / o->shards;
+    if (o->max_bytes > 0) {
+        const int64_t left = o->max_bytes - fixed_bytes(t) - (int64_t)pmkti_arena_cost(0);
+        t->most_bytes = left / o->shards;
+    }
     return begin_shards(t, err);
 }
 
@@ -181,9 +181,6 @@ pmkt_status pmkt_tracker_new(const pmkt_purchase *model, const pmkt_rules *rules
 }
 
 static void free_shard(const pmkt_tracker *t, pmkti_shard *s) {
-    pmkti_pool_free(&s->users, &t->allocator);
-    for (int i = 0; i < PMKTI_TRACKER_SIZES; i++) pmkti_pool_free(&s->spill[i], &t->allocator);
-    pmkti_index_free(&s->index, &t->allocator);
     pmkti_due_free(&s->heap, &t->allocator);
     pmkti_learn_free(t, s);
     pmkti_free(&t->allocator, s->dwell, t->dwell_bytes, 1);
@@ -195,7 +192,7 @@ void pmkt_tracker_free(pmkt_tracker *tracker) {
     for (int32_t i = 0; tracker->shard && i < tracker->options.shards; i++) {
         free_shard(tracker, &tracker->shard[i]);
     }
-    pmkti_free(&a, tracker->arena, tracker->arena_bytes, 1);
+    pmkti_arena_free(&tracker->arena, &a);
     pmkti_free(&a, tracker->shard, (size_t)tracker->options.shards, sizeof *tracker->shard);
     pmkt_purchase_release(tracker->model);
     pmkt_rules_release(tracker->rules);
@@ -241,7 +238,8 @@ pmkt_purchase *pmkt_tracker_model(pmkt_tracker *tracker) {
 static void add(pmkt_tracker_counts *c, const pmkti_shard *s) {
     const pmkti_tracker_sums *sums = &s->sums;
     c->users += s->users.used;
-    c->bytes += s->bytes;
+    c->bytes += (int64_t)(s->heap.room * sizeof *s->heap.at);
+    c->bytes += s->tally.size * (int64_t)sizeof *s->tally.slot;
     c->waiting += s->waiting;
     c->events += sums->events, c->bad += sums->bad, c->late += sums->late;
     c->fired += sums->fired, c->unheard += sums->unheard;
@@ -256,7 +254,7 @@ pmkt_status pmkt_tracker_stats(pmkt_tracker *tracker, pmkt_tracker_counts *out, 
     const pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
     if (!out) return pmkti_null(err, "out");
-    c.bytes = fixed_bytes(tracker);
+    c.bytes = fixed_bytes(tracker) + (int64_t)pmkti_arena_total(&tracker->arena);
     c.clock_ms = atomic_load_explicit(&tracker->clock, memory_order_relaxed);
     c.clocks_back = atomic_load_explicit(&tracker->clocks_back, memory_order_relaxed);
     for (int32_t i = 0; i < tracker->options.shards; i++) {

@@ -1,6 +1,6 @@
 #include "intent/tracker/index.h"
 
-#include "core/alloc.h"
+#include <string.h>
 
 #define LEAST 64
 
@@ -20,16 +20,6 @@ static void set(pmkti_index_table *t, uint64_t at, uint64_t entry) {
     atomic_store_explicit(&t->entry[at & t->mask], entry, memory_order_relaxed);
 }
 
-void pmkti_index_free(pmkti_index *index, const pmkt_allocator *allocator) {
-    pmkti_index_table *t = table_of(index);
-    while (t) {
-        pmkti_index_table *former = t->former;
-        pmkti_free(allocator, t, bytes_of(t->mask + 1), 1);
-        t = former;
-    }
-    atomic_store_explicit(&index->table, NULL, memory_order_relaxed);
-}
-
 /* Entries for so many numbers: at most 3 of 4 are taken. */
 static uint64_t entries_for(uint32_t numbers) {
     uint64_t entries = LEAST;
@@ -40,7 +30,7 @@ static uint64_t entries_for(uint32_t numbers) {
 size_t pmkti_index_bytes(const pmkti_index *index, uint32_t numbers) {
     const pmkti_index_table *t = table_of(index);
     const uint64_t entries = entries_for(numbers);
-    return t && t->mask + 1 >= entries ? 0 : bytes_of(entries);
+    return t && t->mask + 1 >= entries ? 0 : pmkti_arena_cost(bytes_of(entries));
 }
 
 static void put(pmkti_index_table *t, uint64_t entry) {
@@ -49,14 +39,14 @@ static void put(pmkti_index_table *t, uint64_t entry) {
     set(t, at, entry);
 }
 
-pmkt_status pmkti_index_reserve(pmkti_index *index, const pmkt_allocator *allocator,
-                                uint32_t numbers) {
+pmkt_status pmkti_index_reserve(pmkti_index *index, pmkti_arena *arena,
+                                const pmkt_allocator *allocator, uint32_t numbers) {
     pmkti_index_table *old = table_of(index);
-    const size_t bytes = pmkti_index_bytes(index, numbers);
-    if (bytes == 0) return PMKT_OK;
-    pmkti_index_table *t = pmkti_alloc_zero(allocator, bytes, 1);
+    if (pmkti_index_bytes(index, numbers) == 0) return PMKT_OK;
+    const size_t bytes = bytes_of(entries_for(numbers));
+    pmkti_index_table *t = pmkti_arena_take(arena, allocator, bytes);
     if (!t) return PMKT_E_NOMEM;
-    t->former = old;
+    memset(t, 0, bytes);
     t->mask = entries_for(numbers) - 1;
     for (uint64_t i = 0; old && i <= old->mask; i++) {
         if (get(old, i) != 0) put(t, get(old, i));

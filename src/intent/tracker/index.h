@@ -3,7 +3,7 @@
  * 32 bits of the hash and 32 of the number, so that a wrong record is hardly ever looked at.
  *
  * One thread at a time, but for pmkti_index_hint, which any may call at any time to know what to prefetch: so
- * a table that became too small stays until the end. All of those are smaller than the present one together.
+ * a table that became too small stays in the arena. All of those are smaller than the present one together.
  */
 #ifndef PMKTI_TRACKER_INDEX_H
 #define PMKTI_TRACKER_INDEX_H
@@ -12,10 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pmkt/base.h"
+#include "intent/tracker/arena.h"
 
 typedef struct pmkti_index_table {
-    struct pmkti_index_table *former;
     uint64_t mask;            /* entries - 1 */
     _Atomic uint64_t entry[]; /* hash << 32 | number + 1; 0 is free */
 } pmkti_index_table;
@@ -24,14 +23,12 @@ typedef struct pmkti_index {
     _Atomic(pmkti_index_table *) table; /* NULL: no entries */
 } pmkti_index;
 
-void pmkti_index_free(pmkti_index *index, const pmkt_allocator *allocator);
-
 /* Bytes of the new table that room for so many numbers takes; 0: there is room. */
 size_t pmkti_index_bytes(const pmkti_index *index, uint32_t numbers);
 
 /* Makes room for so many numbers. PMKT_OK, PMKT_E_NOMEM. */
-pmkt_status pmkti_index_reserve(pmkti_index *index, const pmkt_allocator *allocator,
-                                uint32_t numbers);
+pmkt_status pmkti_index_reserve(pmkti_index *index, pmkti_arena *arena,
+                                const pmkt_allocator *allocator, uint32_t numbers);
 
 /* Puts what is not there, for which there is room. */
 void pmkti_index_put(pmkti_index *index, uint32_t hash, uint32_t number);

@@ -46,7 +46,7 @@ static pmkt_status grow(const pmkt_tracker *t, pmkti_shard *s, pmkti_pool *pool)
     const uint32_t items = pmkti_pool_next(pool);
     const int64_t cost = (int64_t)pmkti_pool_bytes(pool, items);
     if (items == 0 || cost > t->most_bytes - s->bytes) return PMKT_E_LIMIT;
-    const pmkt_status status = pmkti_pool_grow(pool, &t->allocator, items);
+    const pmkt_status status = pmkti_pool_grow(pool, s->arena, &t->allocator, items);
     if (!status) s->bytes += cost;
     return status;
 }

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#include "core/alloc.h"
-
-#define LINE 64
 #define LINK 8 /* where an item that was given back says which is next */
 
 void pmkti_pool_begin(pmkti_pool *pool, size_t size, uint32_t base) {
@@ -12,13 +9,6 @@ void pmkti_pool_begin(pmkti_pool *pool, size_t size, uint32_t base) {
     pool->size = size;
     pool->base = base;
     pool->spare = PMKTI_POOL_NONE;
-}
-
-void pmkti_pool_free(pmkti_pool *pool, const pmkt_allocator *allocator) {
-    for (int32_t i = 0; i < pool->chunks; i++) {
-        pmkti_free(allocator, pool->chunk[i].block, pool->chunk[i].bytes, 1);
-    }
-    pool->chunks = 0;
 }
 
 /* Items of a whole chunk. */
@@ -36,25 +26,17 @@ uint32_t pmkti_pool_next(const pmkti_pool *pool) {
 }
 
 size_t pmkti_pool_bytes(const pmkti_pool *pool, uint32_t items) {
-    return items * pool->size + LINE;
+    return pmkti_arena_cost(items * pool->size);
 }
 
-pmkt_status pmkti_pool_grow(pmkti_pool *pool, const pmkt_allocator *allocator, uint32_t items) {
-    const size_t bytes = pmkti_pool_bytes(pool, items);
-    unsigned char *block = pmkti_alloc_zero(allocator, bytes, 1);
-    if (!block) return PMKT_E_NOMEM;
-    unsigned char *at = block + (LINE - (uintptr_t)block % LINE) % LINE;
-    pool->chunk[pool->chunks] = (pmkti_chunk){block, bytes};
+pmkt_status pmkti_pool_grow(pmkti_pool *pool, pmkti_arena *arena, const pmkt_allocator *allocator,
+                            uint32_t items) {
+    unsigned char *at = pmkti_arena_take(arena, allocator, items * pool->size);
+    if (!at) return PMKT_E_NOMEM;
     atomic_store_explicit(&pool->at[pool->chunks], at, memory_order_release);
     pool->chunks++;
     pool->room += items;
     return PMKT_OK;
-}
-
-void pmkti_pool_adopt(pmkti_pool *pool, unsigned char *at, uint32_t items) {
-    atomic_store_explicit(&pool->at[0], at, memory_order_release);
-    pool->chunks = 1;
-    pool->room = items;
 }
 
 uint32_t pmkti_pool_take(pmkti_pool *pool) {

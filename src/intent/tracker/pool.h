@@ -1,6 +1,6 @@
 /*
  * pool.h - items of one size that stay where they are: taken and given back by number, in chunks that double,
- * so that memory for the first ones does not move when there are many.
+ * so that memory for the first ones does not move when there are many. Chunks are of an arena and end with it.
  */
 #ifndef PMKTI_TRACKER_POOL_H
 #define PMKTI_TRACKER_POOL_H
@@ -9,17 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pmkt/base.h"
+#include "intent/tracker/arena.h"
 
 #define PMKTI_POOL_NONE UINT32_MAX
 #define PMKTI_POOL_CHUNKS 26
-
-typedef struct pmkti_chunk {
-    void *
-        block; /* what the allocator gave; the items begin at the first cache line in it. NULL: it is
-                    somebody else's */
-    size_t bytes;
-} pmkti_chunk;
 
 typedef struct pmkti_pool {
     size_t size;   /* of an item, 16 at least */
@@ -30,12 +23,10 @@ typedef struct pmkti_pool {
     uint32_t
         spare; /* the first of those that were given back: each knows the next, and begins with 8 zeros */
     int32_t chunks;
-    pmkti_chunk chunk[PMKTI_POOL_CHUNKS];
     _Atomic(unsigned char *) at[PMKTI_POOL_CHUNKS]; /* read also by who only wants to prefetch */
 } pmkti_pool;
 
 void pmkti_pool_begin(pmkti_pool *pool, size_t size, uint32_t base);
-void pmkti_pool_free(pmkti_pool *pool, const pmkt_allocator *allocator);
 
 /* How many items the next chunk has, if memory suffices; 0: there can be no more. */
 uint32_t pmkti_pool_next(const pmkti_pool *pool);
@@ -45,10 +36,8 @@ size_t pmkti_pool_bytes(const pmkti_pool *pool, uint32_t items);
 
 /* One more chunk, of `items`, at most as many as pmkti_pool_next says; with fewer it is the last one. PMKT_OK,
    PMKT_E_NOMEM. */
-pmkt_status pmkti_pool_grow(pmkti_pool *pool, const pmkt_allocator *allocator, uint32_t items);
-
-/* The first chunk in memory that is the caller's, zeroed, and begins at a cache line. */
-void pmkti_pool_adopt(pmkti_pool *pool, unsigned char *at, uint32_t items);
+pmkt_status pmkti_pool_grow(pmkti_pool *pool, pmkti_arena *arena, const pmkt_allocator *allocator,
+                            uint32_t items);
 
 /* An item, whatever was in it, or NONE where there is no memory left. */
 uint32_t pmkti_pool_take(pmkti_pool *pool);

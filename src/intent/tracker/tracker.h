@@ -112,6 +112,7 @@ typedef struct pmkti_shard {
     uint64_t swaps;             /* of model or rules: two with one address may be different ones */
     const pmkt_purchase *model; /* the tracker's; or NULL */
     const pmkt_rules *rules;
+    pmkti_arena *arena; /* the tracker's */
     pmkti_index index;
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
@@ -145,10 +146,8 @@ struct pmkt_tracker {
     size_t live_at, path_at, trail_at, stride; /* of a record; 0: there are none */
     int64_t most_bytes;                        /* of a shard; INT64_MAX: no limit */
     int32_t shard_shift;
-    size_t arena_bytes;
     size_t dwell_bytes; /* of a shard; 0: nobody learns */
-    unsigned char *
-        arena; /* the first chunks of all shards, in one block, so that it has huge pages; or NULL */
+    pmkti_arena arena;  /* records, indexes and blocks of all shards */
     pmkti_shard *shard; /* [options.shards] */
 };
 
@@ -201,9 +200,11 @@ void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);
 /* Begins a user anew, who keeps the record. */
 void pmkti_users_renew(const pmkt_tracker *t, pmkti_shard *s, pmkti_record *u);
 
-/* Begins with memory for `users`, at `at`. PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. */
-pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, unsigned char *at,
-                              uint32_t users);
+/* Begins with memory for `users`. PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. */
+pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, uint32_t users);
+
+/* What that takes of the arena. */
+size_t pmkti_users_cost(const pmkt_tracker *t, uint32_t users);
 
 /* Forgets a user who has expired, whose session is over then. */
 void pmkti_users_end(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);

@@ -43,28 +43,26 @@ static uint32_t affordable(const pmkt_tracker *t, const pmkti_shard *s, uint32_t
 /* What goes along with records: the queue and the index. */
 static pmkt_status reserve(const pmkt_tracker *t, pmkti_shard *s, uint32_t all) {
     const pmkt_status status = pmkti_due_reserve(&s->heap, &t->allocator, pmkti_due_room(all));
-    return status ? status : pmkti_index_reserve(&s->index, &t->allocator, all);
+    return status ? status : pmkti_index_reserve(&s->index, s->arena, &t->allocator, all);
 }
 
 /* PMKT_OK, PMKT_E_NOMEM, PMKT_E_LIMIT. What was got before a failure is not lost, but of use later. */
 static pmkt_status grow(const pmkt_tracker *t, pmkti_shard *s, uint32_t users) {
     const int64_t cost = cost_of(s, users);
     pmkt_status status = reserve(t, s, s->users.room + users);
-    if (!status) status = pmkti_pool_grow(&s->users, &t->allocator, users);
+    if (!status) status = pmkti_pool_grow(&s->users, s->arena, &t->allocator, users);
     s->bytes += status ? cost - cost_of(s, users) : cost; /* of what succeeded */
     return status;
 }
 
-pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, unsigned char *at,
-                              uint32_t users) {
+pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, uint32_t users) {
     pmkti_pool_begin(&s->users, t->stride, users);
-    const int64_t cost = cost_of(s, users);
-    if (cost > t->most_bytes - s->bytes) return PMKT_E_LIMIT;
-    const pmkt_status status = reserve(t, s, users);
-    if (status) return status;
-    pmkti_pool_adopt(&s->users, at, users);
-    s->bytes += cost;
-    return PMKT_OK;
+    return cost_of(s, users) > t->most_bytes - s->bytes ? PMKT_E_LIMIT : grow(t, s, users);
+}
+
+size_t pmkti_users_cost(const pmkt_tracker *t, uint32_t users) {
+    const pmkti_index none = {NULL};
+    return pmkti_arena_cost(users * t->stride) + pmkti_index_bytes(&none, users);
 }
 
 static pmkt_status grow_by_itself(const pmkt_tracker *t, pmkti_shard *s) {
