@@ -52,11 +52,11 @@ enum {
     PMKT_E_MISMATCH = 5,    /* two things that do not go together: currency, mode, zone, names */
     PMKT_E_UNSUPPORTED = 6, /* this handle cannot answer that, by its mode, its build or its data */
     PMKT_E_LIMIT = 7, /* a limit: the caller's, such as max_bytes, or one that the header names */
-    PMKT_E_CANCELED = 8,  /* the progress callback asked to stop */
-    PMKT_E_PARSE = 9,     /* a text cannot be read; see error.where for the byte */
-    PMKT_E_IO = 10,       /* a file or stream could not be read or written; see error.sys_errno */
-    PMKT_E_CORRUPT = 11,  /* a file, or bytes in memory, are damaged; see error.where */
-    PMKT_E_FORMAT = 12,   /* not a file of libpmkt, of another kind, or of a newer release */
+    PMKT_E_CANCELED = 8,   /* the progress callback asked to stop */
+    PMKT_E_PARSE = 9,      /* a text cannot be read; see error.where for the byte */
+    PMKT_E_IO = 10,        /* a file or stream could not be read or written; see error.sys_errno */
+    PMKT_E_CORRUPT = 11,   /* a file, or bytes in memory, are damaged; see error.where */
+    PMKT_E_FORMAT = 12,    /* not a file of libpmkt, of another kind, or of a newer release */
     PMKT_E_COLLISION = 13, /* two different strings have the same id */
     PMKT_E_FORKED = 14     /* a handle with locks, in a process that was forked from its own */
 };

@@ -148,7 +148,8 @@ static inline void pmkt_tracker_answers_init(pmkt_tracker_answers *answers) {
 /*
  * Takes the rows of a batch from out->from on, in their order. If what fires has no more room, it stops:
  * out->done says where, and calling again with out->from = out->done goes on. The waits of a user that were over
- * before an event fire with that event, if pmkt_tracker_advance has not fired them.
+ * before an event fire with that event, if pmkt_tracker_advance has not fired them; if they alone fill the room, no row
+ * is taken, but out->n_fired is not 0.
  *
  *   events  the columns of classes and sessions that the model needs, and those that rules name
  *   report  out, or NULL; of the rows from `from` to `done`: late ones are `ignored`
@@ -156,16 +157,18 @@ static inline void pmkt_tracker_answers_init(pmkt_tracker_answers *answers) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED for a column that the model cannot tell, or if there is none;
  * PMKT_E_BAD_ROW if on_bad says so, and then no row is taken; PMKT_E_NOMEM: out->done rows are taken, the one
- * there is not; PMKT_E_FORKED. Any number of threads. O(rows): about 0.1 microseconds each. Since 0.3.
+ * there is not; PMKT_E_FORKED. Any number of threads. O(rows * (rules that name the kind + partial matches of the
+ * user)), well under a microsecond each. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_events *events,
                                           pmkt_report *report, pmkt_tracker_answers *out,
                                           pmkt_error *err);
 
 /*
- * Sets the clock, and fires the waits of everybody that are over before it: by time, then user, then rule. If
- * there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0. Users
- * who have expired are removed, by and by. A clock that is behind is counted, and changes nothing.
+ * Sets the clock, and fires the waits of everybody that are over before it. Those of one call are by time, then user,
+ * then rule. If there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0;
+ * what comes then is of other shards, in the same order. Users who have expired are removed, by and by. A clock that is
+ * behind is counted, and changes nothing.
  *
  *   fired  [room] out; room at least as many as the rules have intents
  *   n      out

@@ -98,8 +98,8 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     s->rules = t->rules;
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
-    s->latest = INT64_MIN;
     s->arena = &t->arena;
+    s->latest = INT64_MIN;
     pmkt_status status = begin_learning(t, s);
     if (!status) status = pmkti_users_begin(t, s, users);
     if (status == PMKT_E_NOMEM) return pmkti_no_memory(err, users * sizeof(pmkti_due));
