@@ -241,10 +241,37 @@ START_TEST(each_rule_of_the_format_is_checked) {
 }
 END_TEST
 
+/* Times may be more than what is counted, as those of sessions under way are; but not so many that sums overflow. */
+START_TEST(there_are_as_many_times_as_can_be_summed) {
+    pmkt_intent *model = small_model(2, NULL), *many = NULL, *both = NULL;
+    file_bytes f = bytes_of(model);
+    size_t length = 0;
+    const size_t at = file_section(&f, DWELL, &length);
+    uint64_t others = 0;
+    for (size_t i = 32; i < length; i += 32) others += get64(&f, at + i);
+    for (uint64_t more = 0; more < 2; more++) {
+        set64(&f, at, (UINT64_C(1) << 31) - others + more);
+        file_sign(&f);
+        ck_assert_int_eq(load_status(&f), more ? PMKT_E_CORRUPT : PMKT_OK);
+        if (more) break;
+        pmkt_error err;
+        ck_assert_ok(pmkt_intent_load_memory(f.at, f.n, NULL, NULL, &many, &err), err);
+        const pmkt_intent *const two[] = {many, model};
+        ck_assert_int_eq(pmkt_intent_merge(two, 1, NULL, &both, &err), PMKT_OK);
+        pmkt_intent_release(both);
+        ck_assert_int_eq(pmkt_intent_merge(two, 2, NULL, &both, &err), PMKT_E_LIMIT);
+        pmkt_intent_release(many);
+    }
+    file_free(&f);
+    pmkt_intent_release(model);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("intent_file");
     TOPIC(s, "round trips", what_is_loaded_is_what_was_saved, max_bytes_is_the_models_bytes);
     TOPIC(s, "damage", no_part_of_a_file_is_a_model, no_changed_byte_is_loaded,
-          forged_files_do_no_harm, each_rule_of_the_format_is_checked);
+          forged_files_do_no_harm, each_rule_of_the_format_is_checked,
+          there_are_as_many_times_as_can_be_summed);
     return suite_run(s);
 }

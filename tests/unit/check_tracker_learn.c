@@ -348,12 +348,60 @@ START_TEST(threads_lose_nothing) {
 }
 END_TEST
 
+static void *swap_on(void *ctx) {
+    const worker *w = ctx;
+    pmkt_purchase *model = pmkt_tracker_model(w->t);
+    pmkt_error err;
+    do {
+        pmkt_buffer *saved = NULL;
+        ck_assert_ok(pmkt_tracker_swap(w->t, model, &err), err);
+        ck_assert_ok(pmkt_tracker_save_memory(w->t, NULL, NULL, &saved, &err), err);
+        pmkt_buffer_free(saved);
+    } while (*w->left > 0);
+    pmkt_purchase_release(model);
+    return NULL;
+}
+
+/* Of what is swapped meanwhile nothing is counted twice, nor less than nothing. */
+START_TEST(threads_may_swap_meanwhile) {
+    random_seed(11);
+    for (int64_t i = 0; i < scaled(10, 2); i++) {
+        halves h = halves_make(1000, 100);
+        pmkt_purchase *model = halves_model(&h, NULL);
+        pmkt_tracker_options options = learner_options();
+        options.shards = 4;
+        _Atomic int left = 1;
+        const worker w = {tracker_of(model, NULL, &options), h.second, &left};
+        void *(*const task[])(void *) = {work, learn_on, swap_on};
+        pthread_t id[3];
+        for (int k = 0; k < 3; k++) {
+            ck_assert_int_eq(pthread_create(&id[k], NULL, task[k], (void *)&w), 0);
+        }
+        for (int k = 0; k < 3; k++) ck_assert_int_eq(pthread_join(id[k], NULL), 0);
+        learner_clock(w.t, LATER);
+        pmkt_purchase *last = learner_learn(w.t, 0);
+        pmkt_intent *all =
+            chains_joined(pmkt_purchase_chains(model), chains_fitted(&h.second, NULL));
+        pmkt_intent_facts f = PMKT_INTENT_FACTS_INIT;
+        ck_assert_int_eq(pmkt_intent_info(all, &f, NULL), PMKT_OK);
+        learner_check_loads(last);
+        ck_assert_int_ge(chains_facts(last).sessions, chains_facts(model).sessions);
+        ck_assert_int_le(chains_facts(last).sessions, f.sessions);
+        ck_assert_int_eq(tracker_counts_of(w.t).learned, 0);
+        pmkt_intent_release(all);
+        pmkt_purchase_release(model), pmkt_purchase_release(last);
+        pmkt_tracker_free(w.t);
+        halves_free(&h);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("tracker learn");
     TOPIC(s, "a fit to all", counts_are_those_of_a_fit_to_all, of_actions_with_classes_too,
           of_sessions_that_are_told_too, of_users_who_expire_too, of_any_events);
     TOPIC(s, "sessions", a_session_ends_once, a_clock_ends_a_session,
           a_long_session_is_counted_in_part, times_are_counted_at_once);
-    TOPIC(s, "threads", threads_lose_nothing);
+    TOPIC(s, "threads", threads_lose_nothing, threads_may_swap_meanwhile);
     return suite_run(s);
 }

@@ -391,31 +391,10 @@ static void check_swap(const pmkt_purchase *from, const pmkt_purchase *to, const
     scores_free(&old), scores_free(&new), scores_free(&swapped), scores_free(&same);
 }
 
-static int by_clock(const void *a, const void *b) {
-    const int64_t *x = *(const int64_t *const *)a, *y = *(const int64_t *const *)b;
-    if (*x != *y) return *x < *y ? -1 : 1;
-    return (x > y) - (x < y);
-}
-
-static visits in_time(const visits *v) {
-    const int64_t **p = malloc((size_t)v->n * sizeof *p + 1);
-    for (int64_t i = 0; i < v->n; i++) p[i] = &v->time[i];
-    qsort(p, (size_t)v->n, sizeof *p, by_clock);
-    visits to = visits_random(v->n, 1, 1, 1);
-    for (int64_t i = 0; i < v->n; i++) {
-        const int64_t j = p[i] - v->time;
-        to.user[i] = v->user[j], to.time[i] = v->time[j], to.kind[i] = v->kind[j];
-        to.item[i] = v->item[j], to.category[i] = v->category[j];
-        to.session[i] = v->session[j], to.channel[i] = v->channel[j];
-    }
-    free(p);
-    return to;
-}
-
 START_TEST(another_model_from_the_next_session_on) {
     random_seed(2);
     visits a = shop_make(300, 40), b = shop_make(300, 40), v = shop_make(150, 15);
-    visits stream = in_time(&v);
+    visits stream = visits_in_time(&v);
     for (int64_t i = 0; i < b.n; i++) { /* other actions */
         if (b.kind[i] == PMKT_KIND_CLICK) b.kind[i] = PMKT_KIND_SHARE;
     }

@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/sort.h"
 #include "core/zone.h"
-#include "intent/tracker/learn.h"
+#include "intent/tracker/tracker.h"
 
 #define SWEEPS 8 /* of all users while one ttl passes */
 

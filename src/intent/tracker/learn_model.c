@@ -75,7 +75,7 @@ static pmkt_status copy_shard(learning *l, pmkti_shard *s, taken *to) {
         if (status || l->swapped || size == to->tally.size) return status;
         pmkti_tally_free(&to->tally);
         to->tally.slot = pmkti_alloc(a, (size_t)size, sizeof *to->tally.slot);
-        if (!to->tally.slot) return PMKT_E_NOMEM;
+        if (size > 0 && !to->tally.slot) return PMKT_E_NOMEM; /* a swap leaves none */
         to->tally.size = size;
     }
 }
