@@ -467,7 +467,8 @@ int32_t pmkti_rules_step_event(const pmkt_rules *r, pmkti_rules_state *s,
     sight v;
     s->took = 0;
     if (!(r->kinds >> e->slot & 1)) return 0;
-    for (int32_t i = 0; i < r->n_sames; i++) x.key[r->sames[i]] = pmkti_rules_key(e->id, r->sames[i]);
+    for (int32_t i = 0; i < r->n_sames; i++)
+        x.key[r->sames[i]] = pmkti_rules_key(e->id, r->sames[i]);
     survey(r, s, e->time, &x);
     now.n = 0;
     v.r = r, v.s = s, v.e = e;
