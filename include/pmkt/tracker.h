@@ -23,8 +23,9 @@
  * Same as in batch. What a tracker says of an event is what pmkt_purchase_score and pmkt_rules_match say of it
  * in a batch of all that the tracker has seen, with the same `partials`: they read the same state, from the
  * same code. The differences are named: a swap in the midst of a session, users who were evicted or have
- * expired, and events that came late, also to the clock: what pmkt_tracker_advance has fired stays fired, and a user
- * whom it removed is unknown, though an event is older than that; it is taken like any other, and not counted.
+ * expired, partial matches that max_bytes left no room for, and events that came late, also to the clock: what
+ * pmkt_tracker_advance has fired stays fired, and a user whom it removed is unknown, though an event is older than
+ * that; it is taken like any other, and not counted.
  *
  * Time is that of the events, and the clock of pmkt_tracker_advance; the system is never asked. Of a user, events
  * come in the order of time. One that is older than the user's latest is late: if by no more than late_ms, it
@@ -35,14 +36,16 @@
  * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
  * event and 104; learning 64, and in each shard 32 for every two actions and 50 to 100 for all that was seen to
  * follow a context. Memory is taken by chunks, when somebody new has no room, more partial matches need a
- * block, or, to learn, a session ends; and kept until the tracker is freed. A chunk is as large as those before it of
- * its kind and shard: without `capacity` up to twice as much is taken as users need, and with huge pages most of that is
- * resident. `capacity` takes that of users at the beginning, and no more. Else an event allocates nothing.
+ * block, or, to learn, a session ends; and kept until the tracker is freed. A chunk is as large as those before
+ * it of its kind and shard: without `capacity` up to twice as much is taken as users need, and with huge pages most
+ * of that is resident. `capacity` takes that of users at the beginning, and no more. Else an event allocates nothing.
  *
  * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
  * memory: about the least recently seen (LRU), at the cost of a few cache lines. Each shard has an equal part of
  * max_bytes, and nobody in it is evicted below. Ids are spread by a fixed hash, so shards fill about evenly; but
- * somebody who may choose ids can fill one alone.
+ * somebody who may choose ids can fill one alone. What is taken for users is not for blocks: then a user keeps
+ * what has room, about 4 partial matches and cooldowns, and counts.dropped says how many had none. So leave room:
+ * give `capacity` as well, and see that nothing is dropped.
  *
  * Threads. A tracker is synchronized within: any number of threads may call anything at a time, but _free. Users
  * are spread over `shards`, each of which one thread at a time is in, for one event; a swap or a save is in one
