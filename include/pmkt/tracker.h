@@ -23,7 +23,9 @@
  * Same as in batch. What a tracker says of an event is what pmkt_purchase_score and pmkt_rules_match say of it
  * in a batch of all that the tracker has seen, with the same `partials`: they read the same state, from the
  * same code. The differences are named: a swap in the midst of a session, users who were evicted or have
- * expired, and events that came late.
+ * expired, partial matches that max_bytes left no room for, and events that came late, also to the clock: what
+ * pmkt_tracker_advance has fired stays fired, and a user whom it removed is unknown, though an event is older than
+ * that; it is taken like any other, and not counted.
  *
  * Time is that of the events, and the clock of pmkt_tracker_advance; the system is never asked. Of a user, events
  * come in the order of time. One that is older than the user's latest is late: if by no more than late_ms, it
@@ -34,11 +36,16 @@
  * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
  * event and 104; learning 64, and in each shard 32 for every two actions and 50 to 100 for all that was seen to
  * follow a context. Memory is taken by chunks, when somebody new has no room, more partial matches need a
- * block, or, to learn, a session ends; and kept until the tracker is freed. `capacity` takes that of users at the
- * beginning. Else an event allocates nothing.
+ * block, or, to learn, a session ends; and kept until the tracker is freed. A chunk is as large as those before
+ * it of its kind and shard: without `capacity` up to twice as much is taken as users need, and with huge pages most
+ * of that is resident. `capacity` takes that of users at the beginning, and no more. Else an event allocates nothing.
  *
- * At max_bytes somebody new takes the place of the one who was seen least lately of 16 who lie together in
- * memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is evicted below.
+ * Each shard has an equal part of max_bytes. Where there are rules, users take up to two thirds of it, and the rest is
+ * for the blocks of partial matches. Somebody new who has no room takes the place of the one who was seen least lately of
+ * 16 who lie together in memory: about the least recently seen (LRU), at the cost of a few cache lines. Nobody is
+ * evicted before. Ids are spread by a fixed hash, so shards fill about evenly; but somebody who may choose ids can
+ * fill one alone. A block that has no room is done without: the user keeps what fits, about 4 to 8 partial matches and
+ * cooldowns, and counts.dropped says how many did not.
  *
  * Threads. A tracker is synchronized within: any number of threads may call anything at a time, but _free. Users
  * are spread over `shards`, each of which one thread at a time is in, for one event; a swap or a save is in one
@@ -165,10 +172,10 @@ PMKT_API pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_even
                                           pmkt_error *err);
 
 /*
- * Sets the clock, and fires the waits of everybody that are over before it. Those of one call are by time, then user,
- * then rule. If there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0;
- * what comes then is of other shards, in the same order. Users who have expired are removed, by and by. A clock that is
- * behind is counted, and changes nothing.
+ * Sets the clock, and fires the waits of everybody that are over before it: by time, then user, then rule. If
+ * there are `room` of them or nearly, there may be more: call again, with the same clock, until *n is 0. Each call
+ * is in that order by itself. Users who have expired are removed, by and by. A clock that is behind is counted, and
+ * changes nothing.
  *
  *   fired  [room] out; room at least as many as the rules have intents
  *   n      out
@@ -223,8 +230,9 @@ static inline void pmkt_tracker_evidence_init(pmkt_tracker_evidence *evidence) {
 /*
  * Why: the events that matched, what each says by the model, and which rule it was; its text is that of
  * pmkt_rules_rule. An event is `matched` if it was a step of that rule, has the same key, and lies between the
- * first and the last of the match; of a rule that steps over some of them, these are marked, too. The latest 4
- * intents of a user are remembered.
+ * first and the last of the match; of a rule that steps over some of them, these are marked, too. Rules whose
+ * numbers differ by 64 share a mark: of more than 64, what was a step of another one may be marked, if its kind is
+ * one of the rule's. The latest 4 intents of a user are remembered.
  *
  *   intent  the name; NULL: whichever fired last
  *

@@ -153,7 +153,8 @@ class Tracker(Saving):
         learn: count what sessions do, for :meth:`learn`.
         tz: the zone of times without one, and of those in texts (None: UTC, and times need one).
         ids: a dictionary that knows texts that the tracker does not: those of a file.
-        threads: for saving and loading, at most; 0 = as many as this process may use.
+        threads: for saving, loading and learning, at most; 0 = as many as this process may
+            use.
 
     Texts of ids are remembered, so that they go back as they came: of users about as long as the
     users are, of items, categories and channels about a million each.

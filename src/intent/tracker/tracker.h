@@ -117,11 +117,12 @@ typedef struct pmkti_shard {
     pmkti_pool users;
     pmkti_pool spill[PMKTI_TRACKER_SIZES];
     pmkti_due_heap heap;
-    int64_t waiting;  /* users for whom something waits */
-    int64_t bytes;    /* memory */
-    uint32_t hand;    /* the record at which looking for somebody to evict goes on */
-    uint32_t sweep;   /* the same of those who have expired */
-    int64_t swept_ms; /* the clock of that */
+    int64_t waiting;     /* users for whom something waits */
+    int64_t bytes;       /* memory */
+    int64_t users_bytes; /* of it, what users take, with the index and the queue */
+    uint32_t hand;       /* the record at which looking for somebody to evict goes on */
+    uint32_t sweep;      /* the same of those who have expired */
+    int64_t swept_ms;    /* the clock of that */
     pmkti_tracker_sums sums;
     int64_t latest;  /* time of an event, or INT64_MIN */
     int64_t learned; /* sessions in `tally` */

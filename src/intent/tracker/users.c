@@ -25,9 +25,16 @@ static int64_t cost_of(const pmkti_shard *s, uint32_t users) {
     return (int64_t)(pmkti_pool_bytes(&s->users, users) + pmkti_index_bytes(&s->index, all) + heap);
 }
 
+/* What users may still take. Where there are rules, a third is not theirs: partial matches have no room otherwise. */
+static int64_t left_for_users(const pmkt_tracker *t, const pmkti_shard *s) {
+    const int64_t left = t->most_bytes - s->bytes;
+    const int64_t theirs = t->most_bytes / 3 * 2 - s->users_bytes;
+    return s->rules && theirs < left ? theirs : left;
+}
+
 /* How many of `users` have room below the limit: all of them, or, if that is the end, as many as can be. */
 static uint32_t affordable(const pmkt_tracker *t, const pmkti_shard *s, uint32_t users) {
-    const int64_t left = t->most_bytes - s->bytes;
+    const int64_t left = left_for_users(t, s);
     if (cost_of(s, users) <= left) return users;
     uint32_t low = 0; /* affordable; the cost grows with them */
     while (low + 1 < users) {
@@ -51,7 +58,9 @@ static pmkt_status grow(const pmkt_tracker *t, pmkti_shard *s, uint32_t users) {
     const int64_t cost = cost_of(s, users);
     pmkt_status status = reserve(t, s, s->users.room + users);
     if (!status) status = pmkti_pool_grow(&s->users, s->arena, &t->allocator, users);
-    s->bytes += status ? cost - cost_of(s, users) : cost; /* of what succeeded */
+    const int64_t got = status ? cost - cost_of(s, users) : cost; /* of what succeeded */
+    s->bytes += got;
+    s->users_bytes += got;
     return status;
 }
 
