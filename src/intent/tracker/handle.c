@@ -110,16 +110,23 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
         (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
 }
 
+/* All that there is with memory for so many users of each shard: less of max_bytes does not suffice. */
+static int64_t least_bytes(const pmkt_tracker *t, uint32_t users) {
+    const size_t each = pmkti_users_cost(t, users) + pmkti_due_room(users) * sizeof(pmkti_due);
+    return fixed_bytes(t) + (int64_t)(pmkti_arena_cost(0) + (size_t)t->options.shards * each);
+}
+
 static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const pmkt_tracker_options *o = &t->options;
     const uint32_t share = o->capacity > 0 ? share_of(o->capacity, o->shards) : 0;
     const uint32_t users = share > FEW ? share : FEW;
     const size_t bytes = (size_t)o->shards * pmkti_users_cost(t, users);
-    if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
+    const int64_t least = least_bytes(t, users);
+    if (o->max_bytes > 0 && least > o->max_bytes) {
         return pmkti_fail(
             err, PMKT_E_LIMIT,
             "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
-            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)bytes);
+            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)least);
     }
     t->arena.exact = o->max_bytes > 0;
     if (pmkti_arena_reserve(&t->arena, &t->allocator, bytes)) return pmkti_no_memory(err, bytes);
