@@ -206,7 +206,8 @@ static int follow(live *it) {
     }
     if (got == SHOP_FAILED) return EXIT_DATA;
     if (code == EXIT_DONE && it->asked.after > 0 && it->clock != INT64_MIN && !it->quiet) {
-        code = advance(it, it->clock + it->asked.after * MINUTE_MS);
+        const int64_t left = PMKT_TIME_MAX - 1 - it->clock, after = it->asked.after * MINUTE_MS;
+        code = advance(it, it->clock + (after < left ? after : left)); /* there is no later time */
     }
     return code;
 }

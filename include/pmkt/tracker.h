@@ -164,8 +164,8 @@ static inline void pmkt_tracker_answers_init(pmkt_tracker_answers *answers) {
  *
  * Errors: PMKT_E_INVALID; PMKT_E_UNSUPPORTED for a column that the model cannot tell, or if there is none;
  * PMKT_E_BAD_ROW if on_bad says so, and then no row is taken; PMKT_E_NOMEM: out->done rows are taken, the one
- * there is not; PMKT_E_FORKED. Any number of threads. O(rows * (rules that name the kind + partial matches of the
- * user)), well under a microsecond each. Since 0.3.
+ * there is not; PMKT_E_FORKED. Any number of threads. O(rows * rules that name the kind * partial matches of the
+ * user), with the built-in rules about half a microsecond each. Since 0.3.
  */
 PMKT_API pmkt_status pmkt_tracker_observe(pmkt_tracker *tracker, const pmkt_events *events,
                                           pmkt_report *report, pmkt_tracker_answers *out,

@@ -396,6 +396,45 @@ START_TEST(threads_may_swap_meanwhile) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------ swaps meanwhile */
+
+/* An allocator of which one call swaps the model for itself. */
+typedef struct swapping {
+    learner *o;
+    int left;
+} swapping;
+
+static void *swap_and_allocate(void *ctx, void *p, size_t old, size_t size, size_t align) {
+    (void)old, (void)align;
+    swapping *s = ctx;
+    if (size == 0) return free(p), NULL;
+    if (s->left > 0 && --s->left == 0) {
+        ck_assert_int_eq(pmkt_tracker_swap(s->o->t, s->o->model, NULL), PMKT_OK);
+    }
+    return realloc(p, size);
+}
+
+/* It is one model for another, even of the same address: what was counted is gone, and nothing fails for it. */
+START_TEST(the_same_model_may_come_meanwhile) {
+    for (int at = 1; at < 10; at++) {
+        learner o = learner_begin();
+        swapping s = {&o, 0};
+        const pmkt_allocator allocator = {swap_and_allocate, &s};
+        pmkt_tracker_options options = learner_options();
+        options.allocator = &allocator, options.shards = 1;
+        pmkt_tracker_free(o.t);
+        o.t = tracker_of(o.model, NULL, &options);
+        learner_see(&o, 1, 0, PMKT_KIND_VIEW);
+        learner_see(&o, 1, MINUTE, PMKT_KIND_ORDER);
+        ck_assert_int_eq(tracker_counts_of(o.t).learned, 1);
+        s.left = at;
+        pmkt_purchase_release(learner_learn(o.t, 0));
+        ck_assert_int_eq(tracker_counts_of(o.t).learned, 0);
+        learner_end(&o);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("tracker learn");
     TOPIC(s, "a fit to all", counts_are_those_of_a_fit_to_all, of_actions_with_classes_too,
@@ -403,5 +442,6 @@ int main(void) {
     TOPIC(s, "sessions", a_session_ends_once, a_clock_ends_a_session,
           a_long_session_is_counted_in_part, times_are_counted_at_once);
     TOPIC(s, "threads", threads_lose_nothing, threads_may_swap_meanwhile);
+    TOPIC(s, "swaps meanwhile", the_same_model_may_come_meanwhile);
     return suite_run(s);
 }

@@ -74,7 +74,7 @@ pmkt_status pmkt_tracker_explain(pmkt_tracker *tracker, uint64_t user, const cha
     const uint64_t hash = pmkti_tracker_hash(user);
     pmkti_shard *s = pmkti_tracker_shard(tracker, hash);
     pmkti_lock_take(&s->lock);
-    const uint32_t number = user ? pmkti_users_find(s, hash, user) : PMKTI_POOL_NONE;
+    const uint32_t number = user ? pmkti_users_find(s, user) : PMKTI_POOL_NONE;
     told.generation = s->generation;
     if (number != PMKTI_POOL_NONE) tell(tracker, s, pmkti_record_at(s, number), intent, &told);
     pmkti_lock_give(&s->lock);

@@ -99,6 +99,7 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
     s->generation = t->generation;
     s->swept_ms = INT64_MIN;
     s->arena = &t->arena;
+    s->index.seed = pmkti_mix((uintptr_t)s); /* where it lies, nobody knows beforehand */
     s->latest = INT64_MIN;
     pmkt_status status = begin_learning(t, s);
     if (!status) status = pmkti_users_begin(t, s, users);
@@ -110,16 +111,23 @@ static pmkt_status begin_shard(pmkt_tracker *t, pmkti_shard *s, uint32_t users, 
         (long long)t->options.max_bytes, (long long)users, (int)t->options.shards);
 }
 
+/* All that there is with memory for so many users of each shard: less of max_bytes does not suffice. */
+static int64_t least_bytes(const pmkt_tracker *t, uint32_t users) {
+    const size_t each = pmkti_users_cost(t, users) + pmkti_due_room(users) * sizeof(pmkti_due);
+    return fixed_bytes(t) + (int64_t)(pmkti_arena_cost(0) + (size_t)t->options.shards * each);
+}
+
 static pmkt_status begin_shards(pmkt_tracker *t, pmkt_error *err) {
     const pmkt_tracker_options *o = &t->options;
     const uint32_t share = o->capacity > 0 ? share_of(o->capacity, o->shards) : 0;
     const uint32_t users = share > FEW ? share : FEW;
     const size_t bytes = (size_t)o->shards * pmkti_users_cost(t, users);
-    if (o->max_bytes > 0 && bytes > (size_t)o->max_bytes) {
+    const int64_t least = least_bytes(t, users);
+    if (o->max_bytes > 0 && least > o->max_bytes) {
         return pmkti_fail(
             err, PMKT_E_LIMIT,
             "options.max_bytes is %lld, but %lld users in each of %d shards take %lld",
-            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)bytes);
+            (long long)o->max_bytes, (long long)users, (int)o->shards, (long long)least);
     }
     t->arena.exact = o->max_bytes > 0;
     if (pmkti_arena_reserve(&t->arena, &t->allocator, bytes)) return pmkti_no_memory(err, bytes);
@@ -276,7 +284,7 @@ pmkt_status pmkt_tracker_forget(pmkt_tracker *tracker, uint64_t user, int32_t *k
     const uint64_t hash = pmkti_tracker_hash(user);
     pmkti_shard *s = pmkti_tracker_shard(tracker, hash);
     pmkti_lock_take(&s->lock);
-    const uint32_t number = user ? pmkti_users_find(s, hash, user) : PMKTI_POOL_NONE;
+    const uint32_t number = user ? pmkti_users_find(s, user) : PMKTI_POOL_NONE;
     if (number != PMKTI_POOL_NONE) {
         pmkti_users_drop(tracker, s, number);
         s->sums.forgotten++;

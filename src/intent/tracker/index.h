@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/hash.h"
 #include "intent/tracker/arena.h"
 
 typedef struct pmkti_index_table {
@@ -20,8 +21,14 @@ typedef struct pmkti_index_table {
 } pmkti_index_table;
 
 typedef struct pmkti_index {
+    uint64_t seed; /* so that nobody who may choose ids knows which of them meet */
     _Atomic(pmkti_index_table *) table; /* NULL: no entries */
 } pmkti_index;
+
+/* The hash of an id here. */
+static inline uint32_t pmkti_index_hash(const pmkti_index *index, uint64_t id) {
+    return (uint32_t)pmkti_mix(id ^ index->seed);
+}
 
 /* Bytes of the new table that room for so many numbers takes; 0: there is room. */
 size_t pmkti_index_bytes(const pmkti_index *index, uint32_t numbers);

@@ -74,6 +74,7 @@ static pmkt_status copy_shard(learning *l, pmkti_shard *s, taken *to) {
         pmkti_lock_give(&s->lock);
         if (status || l->swapped || size == to->tally.size) return status;
         pmkti_tally_free(&to->tally);
+        if (size == 0) continue; /* a swap meanwhile, be it for the same model, forgot all */
         to->tally.slot = pmkti_alloc(a, (size_t)size, sizeof *to->tally.slot);
         if (size > 0 && !to->tally.slot) return PMKT_E_NOMEM; /* a swap leaves none */
         to->tally.size = size;

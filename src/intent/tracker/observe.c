@@ -11,9 +11,13 @@
 #define NEAR 8 /* the record */
 #define NEXT 4 /* what lies apart from it */
 
+static pmkti_shard *shard_of(const pmkti_taking *k, int64_t i) {
+    return pmkti_tracker_shard(k->t, pmkti_tracker_hash(k->ev.user[i]));
+}
+
 static void fetch_index(const pmkti_taking *k, int64_t i) {
-    const uint64_t hash = pmkti_tracker_hash(k->ev.user[i]);
-    pmkti_index_prefetch(&pmkti_tracker_shard(k->t, hash)->index, (uint32_t)hash);
+    const pmkti_index *index = &shard_of(k, i)->index;
+    pmkti_index_prefetch(index, pmkti_index_hash(index, k->ev.user[i]));
 }
 
 static void fetch_lines(const unsigned char *at, size_t bytes) {
@@ -22,9 +26,8 @@ static void fetch_lines(const unsigned char *at, size_t bytes) {
 
 /* What the index says here may be wrong by the time that it is read; then the wrong memory is fetched. */
 static void fetch_record(const pmkti_taking *k, int64_t i) {
-    const uint64_t hash = pmkti_tracker_hash(k->ev.user[i]);
-    const pmkti_shard *s = pmkti_tracker_shard(k->t, hash);
-    const uint32_t number = pmkti_index_hint(&s->index, (uint32_t)hash);
+    const pmkti_shard *s = shard_of(k, i);
+    const uint32_t number = pmkti_index_hint(&s->index, pmkti_index_hash(&s->index, k->ev.user[i]));
     if (number == PMKTI_POOL_NONE) return;
     const size_t trail = k->t->trail_at ? sizeof(pmkti_trail) : 0;
     fetch_lines(pmkti_pool_at(&s->users, number), k->t->live_at + sizeof(pmkti_live) + trail);
@@ -32,10 +35,9 @@ static void fetch_record(const pmkti_taking *k, int64_t i) {
 
 /* What the record knows: where its entries are, and where its trail goes on. */
 static void fetch_rest(const pmkti_taking *k, int64_t i) {
-    const uint64_t hash = pmkti_tracker_hash(k->ev.user[i]);
-    pmkti_shard *s = pmkti_tracker_shard(k->t, hash);
+    pmkti_shard *s = shard_of(k, i);
     pmkti_lock_take(&s->lock);
-    const uint32_t number = pmkti_users_find(s, hash, k->ev.user[i]);
+    const uint32_t number = pmkti_users_find(s, k->ev.user[i]);
     if (number != PMKTI_POOL_NONE) {
         pmkti_record *u = pmkti_record_at(s, number);
         const pmkti_live *live = pmkti_record_live(k->t, u);

@@ -297,15 +297,15 @@ static pmkt_status fill(restoring *r, pmkti_shard *s, uint32_t number) {
 
 /* The shard is locked. */
 static pmkt_status add_to(restoring *r, pmkti_shard *s, pmkt_error *err) {
-    const uint64_t user = r->user.user, hash = r->before;
+    const uint64_t user = r->user.user;
     uint32_t number = PMKTI_POOL_NONE;
     if (s->model != r->model || s->generation != r->generation) {
         return pmkti_fail(err, PMKT_E_INVALID, "the model or the rules were swapped meanwhile");
     }
-    if (pmkti_users_find(s, hash, user) != PMKTI_POOL_NONE) {
+    if (pmkti_users_find(s, user) != PMKTI_POOL_NONE) {
         return pmkti_fail(err, PMKT_E_INVALID, "somebody became known meanwhile");
     }
-    pmkt_status status = pmkti_users_add(r->t, s, hash, user, &number);
+    pmkt_status status = pmkti_users_add(r->t, s, user, &number);
     if (!status) {
         status = fill(r, s, number);
         if (status) pmkti_users_drop(r->t, s, number);

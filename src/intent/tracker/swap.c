@@ -78,7 +78,7 @@ pmkt_status pmkt_tracker_swap(pmkt_tracker *tracker, const pmkt_purchase *model,
 
 typedef struct exchange {
     pmkt_tracker *t;
-    const pmkt_rules *new; /* or NULL */
+    const pmkt_rules *old, *new; /* or NULL */
     const pmkti_rules_plan *plan;
     pmkti_rules_state state;
     pmkti_rules_entry entry[PMKTI_TRACKER_PARTIALS];
@@ -115,7 +115,9 @@ static void exchange_user(void *ctx, pmkti_shard *s, uint32_t number) {
         for (int32_t i = 0; i < x->state.n; i++) s->sums.ended += !x->state.entry[i].is_cooldown;
         pmkti_rules_begin(&x->state);
     }
+    s->rules = x->new; /* whose entries they are now */
     pmkti_live_settle(x->t, s, number, &x->state);
+    s->rules = x->old;
 }
 
 static int64_t exchange_shard(exchange *x, pmkti_shard *s) {
@@ -138,7 +140,7 @@ pmkt_status pmkt_tracker_swap_rules(pmkt_tracker *tracker, const pmkt_rules *rul
     int64_t n = 0;
     const pmkt_status status = pmkti_tracker_check(tracker, err);
     if (status) return status;
-    x.t = tracker, x.new = rules, x.plan = &plan;
+    x.t = tracker, x.old = tracker->rules, x.new = rules, x.plan = &plan;
     x.state = (pmkti_rules_state){.entry = x.entry, .room = tracker->options.partials};
     pmkti_lock_take(&tracker->control);
     const pmkt_rules *old = tracker->rules;

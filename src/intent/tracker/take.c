@@ -220,11 +220,11 @@ static void answer(const pmkti_taking *k, const event *e, const pmkti_glance *gl
 /* ------------------------------------------------------------------ one event */
 
 /* The user's record, made if there is none; late events are found out here. */
-static pmkti_taken find(const pmkti_taking *k, event *e, uint64_t hash, pmkt_status *status) {
+static pmkti_taken find(const pmkti_taking *k, event *e, pmkt_status *status) {
     const uint64_t user = k->ev.user[e->row];
-    e->number = pmkti_users_find(e->s, hash, user);
+    e->number = pmkti_users_find(e->s, user);
     if (e->number == PMKTI_POOL_NONE) {
-        *status = pmkti_users_add(k->t, e->s, hash, user, &e->number);
+        *status = pmkti_users_add(k->t, e->s, user, &e->number);
         if (*status) return PMKTI_TAKEN_NOT;
     }
     e->u = pmkti_record_at(e->s, e->number);
@@ -236,10 +236,10 @@ static pmkti_taken find(const pmkti_taking *k, event *e, uint64_t hash, pmkt_sta
     return PMKTI_TAKEN;
 }
 
-static pmkti_taken take(pmkti_taking *k, event *e, uint64_t hash, pmkt_status *status) {
+static pmkti_taken take(pmkti_taking *k, event *e, pmkt_status *status) {
     pmkti_glance glance;
     double log_odds = 0;
-    pmkti_taken taken = find(k, e, hash, status);
+    pmkti_taken taken = find(k, e, status);
     if (taken == PMKTI_TAKEN_LATE) {
         e->s->sums.late++;
         pmkti_take_nothing(k, e->row);
@@ -275,7 +275,7 @@ pmkti_taken pmkti_take(pmkti_taking *k, int64_t i, pmkt_status *status, pmkt_err
     *status = PMKT_OK;
     if (e.s->swaps != k->swaps) *status = pmkti_take_bind(k, e.s, err);
     if (*status == PMKT_OK) {
-        taken = take(k, &e, hash, status);
+        taken = take(k, &e, status);
         if (*status == PMKT_E_NOMEM) (void)pmkti_no_memory(err, k->t->stride);
     }
     pmkti_lock_give(&e.s->lock);

@@ -189,11 +189,10 @@ static inline pmkti_trail *pmkti_record_trail(const pmkt_tracker *t, pmkti_recor
 /* ----------------------------------------------------- users of a shard (users.c) */
 
 /* The number of a user's record, or PMKTI_POOL_NONE. */
-uint32_t pmkti_users_find(const pmkti_shard *s, uint64_t hash, uint64_t user);
+uint32_t pmkti_users_find(const pmkti_shard *s, uint64_t user);
 
 /* A record for a user who has none; somebody else may be evicted. PMKT_OK, PMKT_E_NOMEM. */
-pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash, uint64_t user,
-                            uint32_t *number);
+pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t user, uint32_t *number);
 
 /* Forgets a user. */
 void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number);

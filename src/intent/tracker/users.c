@@ -7,10 +7,11 @@
 
 #define CANDIDATES 16 /* to be evicted: the one seen least lately of so many goes */
 
-uint32_t pmkti_users_find(const pmkti_shard *s, uint64_t hash, uint64_t user) {
-    uint64_t at = (uint32_t)hash;
+uint32_t pmkti_users_find(const pmkti_shard *s, uint64_t user) {
+    const uint32_t hash = pmkti_index_hash(&s->index, user);
+    uint64_t at = hash;
     uint32_t number;
-    while (pmkti_index_next(&s->index, (uint32_t)hash, &at, &number)) {
+    while (pmkti_index_next(&s->index, hash, &at, &number)) {
         if (pmkti_record_at(s, number)->user == user) return number;
     }
     return PMKTI_POOL_NONE;
@@ -70,7 +71,7 @@ pmkt_status pmkti_users_begin(const pmkt_tracker *t, pmkti_shard *s, uint32_t us
 }
 
 size_t pmkti_users_cost(const pmkt_tracker *t, uint32_t users) {
-    const pmkti_index none = {NULL};
+    const pmkti_index none = {0, NULL};
     return pmkti_arena_cost(users * t->stride) + pmkti_index_bytes(&none, users);
 }
 
@@ -110,7 +111,7 @@ void pmkti_users_drop(const pmkt_tracker *t, pmkti_shard *s, uint32_t number) {
     pmkti_live *live = pmkti_record_live(t, u);
     leave_queue(s, live);
     pmkti_live_drop(s, live);
-    pmkti_index_drop(&s->index, (uint32_t)pmkti_tracker_hash(u->user), number);
+    pmkti_index_drop(&s->index, pmkti_index_hash(&s->index, u->user), number);
     pmkti_pool_give(&s->users, number);
 }
 
@@ -140,7 +141,7 @@ static void evict(const pmkt_tracker *t, pmkti_shard *s) {
     s->sums.evicted++;
 }
 
-pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash, uint64_t user,
+pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t user,
                             uint32_t *number) {
     *number = pmkti_pool_take(&s->users);
     if (*number == PMKTI_POOL_NONE) {
@@ -153,7 +154,7 @@ pmkt_status pmkti_users_add(const pmkt_tracker *t, pmkti_shard *s, uint64_t hash
     }
     pmkti_record *u = pmkti_record_at(s, *number);
     begin(t, u, user);
-    pmkti_index_put(&s->index, (uint32_t)hash, *number);
+    pmkti_index_put(&s->index, pmkti_index_hash(&s->index, user), *number);
     return PMKT_OK;
 }
 
