@@ -32,8 +32,8 @@
  * is taken as if it were of the same time as that; else it is ignored and counted.
  *
  * Memory. A user takes 256 bytes: 128 for what the model looks at (192 if it has more than 16 actions), 128 for what
- * the rules do, which is up to 4 partial matches and cooldowns; more, up to `partials`, lie apart in blocks of 8,
- * 16, 32, ..., 24 bytes each. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
+ * the rules do, which is up to 96 bytes of partial matches and cooldowns, of 8 to 28 each, mostly 12; more, up to
+ * `partials`, lie apart in a block of 192, 384, 768 bytes and so on. To be found and woken takes 30 to 60 bytes; evidence, unless `history` is -1, 48 an
  * event and 104; learning 64, and in each shard 32 for every two actions and 50 to 100 for all that was seen to
  * follow a context. Memory is taken by chunks, when somebody new has no room, more partial matches need a
  * block, or, to learn, a session ends; and kept until the tracker is freed. A chunk is as large as those before
