@@ -55,6 +55,7 @@ TEST(every_code_throws_its_class_with_the_place) {
     has_its_class<pmkt::corrupt>(PMKT_E_CORRUPT);
     has_its_class<pmkt::bad_format>(PMKT_E_FORMAT);
     has_its_class<pmkt::collision>(PMKT_E_COLLISION);
+    has_its_class<pmkt::forked>(PMKT_E_FORKED);
     has_its_class<pmkt::error>(9999);
 }
 
@@ -63,7 +64,7 @@ TEST(a_code_that_has_no_class_yet_would_be_missed_here) {
     for (pmkt_status code = 0; code < 1000; code++) {
         named += std::strcmp(pmkt_status_name(code), "PMKT_E_?") != 0;
     }
-    CHECK(named == 1 + 12 + 1); /* PMKT_OK, those above, PMKT_E_NOMEM */
+    CHECK(named == 1 + 13 + 1); /* PMKT_OK, those above, PMKT_E_NOMEM */
 }
 
 TEST(memory_that_runs_out_is_a_bad_alloc_with_a_sentence) {

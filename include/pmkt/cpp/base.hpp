@@ -85,6 +85,7 @@ class io_error : public error { using error::error; };      /* PMKT_E_IO */
 class corrupt : public error { using error::error; };       /* PMKT_E_CORRUPT */
 class bad_format : public error { using error::error; };    /* PMKT_E_FORMAT */
 class collision : public error { using error::error; };     /* PMKT_E_COLLISION */
+class forked : public error { using error::error; };        /* PMKT_E_FORKED */
 /* clang-format on */
 
 /* PMKT_E_NOMEM. A std::bad_alloc, and not a pmkt::error, whose sentence would need memory. */
@@ -130,6 +131,8 @@ class out_of_memory : public std::bad_alloc {
             throw bad_format(e);
         case PMKT_E_COLLISION:
             throw collision(e);
+        case PMKT_E_FORKED:
+            throw forked(e);
         default:
             throw error(e);
     }
