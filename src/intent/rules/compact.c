@@ -81,7 +81,7 @@ static const uint32_t *get(const uint32_t *in, int64_t base, pmkti_rules_entry *
     if (header >> WIDE & 1) {
         x->start = get_wide(in);
         x->mark = mark ? get_wide(in + 2) : x->start;
-        return in + 2 + 2 * mark;
+        return in + 2 + 2 * (size_t)mark;
     }
     x->start = base - (int32_t)in[0];
     x->mark = base - (int32_t)in[mark];

@@ -156,7 +156,7 @@ static inline const char *pmkti_rules_chars(const pmkt_rules *r, int32_t at) {
 
 static inline const pmkti_rules_turn *pmkti_rules_turn_at(const pmkt_rules *r, int32_t slot,
                                                           int32_t rule) {
-    return (const pmkti_rules_turn *)r->turns.at + slot * r->rules.n + rule;
+    return (const pmkti_rules_turn *)r->turns.at + (ptrdiff_t)slot * r->rules.n + rule;
 }
 
 /* The slot of a kind that exists. */

@@ -7,19 +7,19 @@
 void pmkti_pool_begin(pmkti_pool *pool, size_t size, uint32_t base) {
     memset(pool, 0, sizeof *pool);
     pool->size = size;
-    pool->base = base;
+    pool->top = base - 1;
     pool->spare = PMKTI_POOL_NONE;
 }
 
 /* Items of a whole chunk. */
 static uint64_t whole(const pmkti_pool *pool, int32_t chunk) {
-    return (uint64_t)pool->base << chunk;
+    return ((uint64_t)pool->top + 1) << chunk;
 }
 
 uint32_t pmkti_pool_next(const pmkti_pool *pool) {
     if (pool->chunks == PMKTI_POOL_CHUNKS) return 0;
     const uint64_t all =
-        whole(pool, pool->chunks) - pool->base; /* of the chunks so far, if whole */
+        whole(pool, pool->chunks) - whole(pool, 0); /* of the chunks so far, if whole */
     const uint64_t next = whole(pool, pool->chunks);
     if (pool->room < all || all + next >= PMKTI_POOL_NONE) return 0;
     return (uint32_t)next;

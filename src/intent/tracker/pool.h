@@ -16,12 +16,12 @@
 
 typedef struct pmkti_pool {
     size_t size;   /* of an item, 16 at least */
-    uint32_t base; /* items of the first chunk */
+    uint32_t top;  /* the last item of the first chunk */
     uint32_t room; /* items for which there is memory */
     uint32_t n;    /* of them, that were ever taken */
     uint32_t used; /* of them, that are taken */
     uint32_t
-        spare; /* the first of those that were given back: each knows the next, and begins with 8 zeros */
+        spare; /* the first of those given back: each knows the next, and begins with 8 zeros */
     int32_t chunks;
     _Atomic(unsigned char *) at[PMKTI_POOL_CHUNKS]; /* read also by who only wants to prefetch */
 } pmkti_pool;
@@ -45,12 +45,12 @@ void pmkti_pool_give(pmkti_pool *pool, uint32_t item);
 
 /* Item i, i < n. */
 static inline unsigned char *pmkti_pool_at(const pmkti_pool *pool, uint32_t i) {
-    if (i < pool->base) { /* so mostly, where there was an estimate */
+    if (i <= pool->top) { /* so mostly, where there was an estimate */
         return atomic_load_explicit(&pool->at[0], memory_order_relaxed) + i * pool->size;
     }
-    const uint64_t lot = (uint64_t)(i / pool->base) + 1;
+    const uint64_t base = (uint64_t)pool->top + 1, lot = i / base + 1;
     const int chunk = 63 - __builtin_clzll(lot);
-    const uint64_t first = ((UINT64_C(1) << chunk) - 1) * pool->base;
+    const uint64_t first = ((UINT64_C(1) << chunk) - 1) * base;
     return atomic_load_explicit(&pool->at[chunk], memory_order_relaxed) + (i - first) * pool->size;
 }
 

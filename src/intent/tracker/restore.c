@@ -181,7 +181,7 @@ static bool is_visitor(const restoring *r) {
                                         .n_entries = u->n_entries,
                                         .n_events = u->n_events,
                                         .n_fires = u->n_fires};
-        return memcmp(&plain, u, sizeof plain) == 0;
+        return memcmp((const void *)&plain, (const void *)u, sizeof plain) == 0; /* bit for bit */
     }
     return isfinite(u->evidence) && isfinite(u->dwell_sum) && u->dwell_sum >= 0 &&
            u->since <= PMKTI_AGO_MOST && u->since_order <= PMKTI_AGO_MOST &&

@@ -206,9 +206,9 @@ static pmkt_status put_users(saving *x, pmkt_error *err) {
 }
 
 static pmkt_status put_all(saving *x, pmkt_error *err) {
-    const pmkt_intent *chains = x->model ? x->model->chains : NULL;
-    pmkt_status status = put_section(x, PMKTI_SAVED_ACTIONS, chains ? chains->action : NULL,
-                                     actions_of(x) * sizeof(uint32_t), err);
+    const uint32_t *action = x->model ? x->model->chains->action : NULL;
+    pmkt_status status =
+        put_section(x, PMKTI_SAVED_ACTIONS, action, actions_of(x) * sizeof(uint32_t), err);
     if (!status && x->rules) {
         status = put_section(x, PMKTI_SAVED_RULES, x->rules->text, (size_t)x->rules->length, err);
     }
