@@ -139,7 +139,10 @@ START_TEST(a_child_has_no_use_for_a_tracker) {
         pmkt_tracker *own = tracker_with_a_cart(model, rules);
         const bool works = tracker_counts_of(own).events == 1;
         pmkt_tracker_free(own);
-        _exit(works ? wrong : 99);
+        pmkt_rules_release(rules);
+        pmkt_purchase_release(model);
+        visits_free(&v);
+        _exit(works ? wrong : 100);
     }
     int status = -1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
