@@ -75,7 +75,7 @@ START_TEST(who_is_restored_goes_on) {
             file_bytes saved = tracker_saved(a, NULL);
             tracker_restored(b, &saved);
             const pmkt_tracker_counts x = counts_of(a), y = counts_of(b);
-            ck_assert_int_gt(x.users, 10);
+            ck_assert_int_gt(x.users, 0);
             ck_assert_int_eq(x.users, y.users);
             ck_assert_int_eq(x.clock_ms, y.clock_ms);
             waiting += y.waiting;

@@ -257,8 +257,11 @@ static void check_counts(party *p) {
     ck_assert_int_eq(known, c.users);
     ck_assert_int_eq(pmkt_tracker_swap_rules(p->t, NULL, NULL, NULL), PMKT_OK);
     ck_assert_int_eq(tracker_counts_of(p->t).waiting, 0);
-    ck_assert_int_eq(pmkt_tracker_advance(p->t, T0 + 900 * DAY, fired, ROOM, &n, NULL), PMKT_OK);
-    ck_assert_int_eq(n, 0);
+    for (int i = 1; i <= 2; i++) { /* the first clock of all only says from when on time passes */
+        const int64_t clock = T0 + i * 900 * DAY;
+        ck_assert_int_eq(pmkt_tracker_advance(p->t, clock, fired, ROOM, &n, NULL), PMKT_OK);
+        ck_assert_int_eq(n, 0);
+    }
     ck_assert_int_eq(tracker_counts_of(p->t).users, 0);
 }
 
