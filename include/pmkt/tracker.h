@@ -197,8 +197,10 @@ PMKT_API pmkt_status pmkt_tracker_forget(pmkt_tracker *tracker, uint64_t user, i
 /* An event that is remembered. This struct is as it is: arrays of it cannot grow. */
 typedef struct pmkt_tracker_event {
     int64_t time;
-    uint64_t item, category, channel; /* or PMKT_ID_NONE */
-    double log_odds; /* ln (P(action | buyers) / P(it | others)), as a float: it adds this to the
+    uint64_t item;     /* or PMKT_ID_NONE */
+    uint64_t category; /* likewise */
+    uint64_t channel;  /* likewise */
+    double log_odds;   /* ln (P(action | buyers) / P(it | others)), as a float: it adds this to the
                         session's evidence; 0 if the model does not know it, from the goal on, and
                         without a model */
     int32_t kind;
@@ -212,7 +214,8 @@ typedef struct pmkt_tracker_evidence {
     pmkt_tracker_event *event; /* in: [room], or NULL: the latest events, the oldest first */
     int64_t room;              /* in */
     int64_t n;                 /* events that were written */
-    int64_t time, since;       /* of the rule that fired: when, and the first event of its match */
+    int64_t time;              /* when that rule fired */
+    int64_t since;             /* of the first event of its match */
     int64_t session;           /* events of the user's session so far */
     double evidence;     /* ln (P(session so far | buyers) / P(it | others)); 0 without a model */
     uint32_t generation; /* of the rules that `rule` is of, those in force */
